@@ -67,7 +67,7 @@ def hidden(text: str, instead: str) -> str:
 
 
 def _in_run(run: str, plus: bool) -> Iterator[tuple[int, int]]:
-    """A card number is some neighbouring groups; the expiry after it is not part of it."""
+    """A card number is a sequence of neighbouring groups; a following expiry date is not part of it."""
     groups = [match.span() for match in _GROUP.finditer(run)]
     at = 0
     while at < len(groups):
@@ -78,7 +78,7 @@ def _in_run(run: str, plus: bool) -> Iterator[tuple[int, int]]:
 
 
 def _card_from(run: str, groups: list[tuple[int, int]], plus: bool) -> int:
-    """How many groups from the first on are a card number; 0 when none are."""
+    """The number of leading groups that form a card number; 0 for none."""
     digits = ""
     for count, (start, end) in enumerate(groups, 1):
         if end - start < _LEAST_GROUP or (not digits and run[start] in "017"):  # which no network begins with

@@ -33,8 +33,10 @@ def write_whole(path: Path, content: bytes, *, private: bool = False, synced: bo
 
 
 def write_for_person(path: Path, content: bytes, *, private: bool = False) -> None:
-    """Put `content` where a person said: all of it, or what was there stays. A pipe or a device is written to; no
-    directory is made, since one that is missing is mistyped. Raises `OSError`."""
+    """Write `content` to the path that a person named, completely or not at all: an existing file then stays.
+
+    A pipe or a device is written to. No directory is made, since a missing one is a typing mistake. Raises `OSError`.
+    """
     if path.exists() and not path.is_file():
         path.write_bytes(content)
         return
@@ -54,7 +56,8 @@ def _keep_owner(before: Path, after: Path) -> None:
 
 
 def sync_directory(directory: Path) -> None:
-    """Make a name as durable as the bytes. Windows has no such call, and does it by itself (NTFS journals names)."""
+    """Sync a directory, so that a new name in it is durable. Windows has no such call, and needs none (NTFS journals
+    names)."""
     if os.name == "nt":
         return
     handle = os.open(directory, os.O_RDONLY)

@@ -36,7 +36,7 @@ _NAMES: Final = r"passw(?:or)?d|passphrase|token|secret|authorization|credential
 _SHORT_NAMES: Final = r"pin|key|cookie"
 _SECRET_FIELD: Final = re.compile(rf"(?i){_NAMES}|(?:^|_|-)(?:{_SHORT_NAMES})s?(?:\Z|_|-)")
 _SECRETS: Final = (
-    # What a text must contain to be worth a search, what is looked for, and what is left of it.
+    # A text that is cheap to find, the pattern that is searched where it occurs, and the replacement.
     (
         ("-----BEGIN",),
         re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL),
@@ -103,7 +103,7 @@ def _without_secrets(text: str) -> str:
 
 
 def _without_named_values(text: str) -> str:
-    """`text` without the values of what it names as a secret."""
+    """`text` without the values that it names as secrets."""
     kept, at = [], 0
     for said in _SAID.finditer(text):
         if said.start() >= at and _SAID_SECRET.search(said["name"]):
@@ -281,5 +281,5 @@ def setup(
     root.handlers[:] = [handler]
     root.setLevel(logging.DEBUG if debug else level)
     logging.getLogger("urllib3").setLevel(logging.WARNING)
-    # Facts no line of ours shows, and a third of what a line costs (Python's logging HOWTO, "Optimization").
+    # Facts that our lines do not show; they take a third of a line's time (Python's logging HOWTO, "Optimization").
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False

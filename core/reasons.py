@@ -1,7 +1,7 @@
-"""Why something failed and what to do about it, in words for whoever uses Orderbell.
+"""Reasons of failures and advice, in words for the users of Orderbell.
 
 The texts of systems and libraries are for programmers, and differ between systems: `[Errno 17] File exists`, `Expected
-int, got str`. Whatever ends a command, or a window's start, is said by these words instead.
+int, got str`. Errors that end a command or a window's start are described by these words instead.
 """
 
 import errno
@@ -114,7 +114,7 @@ _POSTGRESQL: Final = (
         Reason("the encrypted connection fails", "Check sslmode in the database's address."),
     ),
 )
-"""By what the client library says in English: it reports failed connections as text only."""
+"""By phrases of the client library, which reports failed connections as English text only."""
 _NOISE: Final = re.compile(r"\[Errno -?\d+\] |\(_ssl\.c:\d+\)")
 _UNITS: Final = {"str": "character", "bytes": "byte"}
 _KINDS: Final = {
@@ -165,7 +165,7 @@ def reason(error: BaseException) -> Reason:
 
 
 def expected(text: str) -> str:
-    """What a value has to be, by a validation error's text without its path: `a whole number of at least 1`."""
+    """The requirement in a validation error's text without its path: `a whole number of at least 1`."""
     if match := re.fullmatch(r"Expected `(\w+)(?: \| null)?` of length (>=|<=|==) (\d+)", text):
         unit = _UNITS.get(match[1], "entry")
         count = int(match[3])
@@ -191,6 +191,6 @@ _LENGTHS: Final = {">=": "at least ", "<=": "at most ", "==": ""}
 
 
 def _plain(text: object) -> str:
-    """The first line of a text, without what is for programmers."""
+    """The first line of a text, without the parts that are for programmers."""
     first = _NOISE.sub("", str(text).strip().partition("\n")[0]).strip().removesuffix(".")
     return urls.hidden(first) or "no reason was given"

@@ -19,7 +19,7 @@ Cell = str | int | Decimal
 
 
 class Separator(Enum):
-    """What stands between the cells of a row."""
+    """The separator of a row's cells."""
 
     COMMA = ","
     SEMICOLON = ";"

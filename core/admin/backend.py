@@ -48,7 +48,7 @@ _NEXT: Final = {
     "fault": "Try again, and if it goes on: orderbell doctor",
     "key_reused": "Try again.",
 }
-"""What to do, where the server's own sentence does not say it."""
+"""Advice for refusals whose sentence from the server has none."""
 
 
 class Backend:

@@ -94,8 +94,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _imported(target: str) -> Callable[[Sequence[str]], int]:
-    """The function that is `module:function`. Nothing that an import makes is garbage, and looking through it over and
-    over would be a sixth of a start."""
+    """The function named by `module:function`. Garbage collection is off during the import, which makes none and would
+    take a sixth of a start."""
     module, _, function = target.partition(":")
     collecting = gc.isenabled()
     gc.disable()

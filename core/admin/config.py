@@ -138,7 +138,7 @@ def _show(options: argparse.Namespace) -> None:
         return
     for section, values in found.items():
         if section == "server" and not values["data_dir"].value:
-            # Whoever moves or copies the data has to find it.
+            # The effective path, for moving or copying the data.
             values["data_dir"] = Shown(str(data_dir()), "default: the user's data directory")
         console.show(f"[{section}]", style="bold")
         rows = [(name, document.literal(each.value), each.origin) for name, each in values.items()]

@@ -75,10 +75,10 @@ _OLD_COLUMNS: Final = {"least": "min", "most": "max"}
 _YES: Final = frozenset({"", "yes", "y", "true", "1", "x"})
 _NO: Final = frozenset({"no", "n", "false", "0"})
 WINDOWS: Final = "cp1252"
-"""What Excel writes as “CSV” in western Europe and America."""
+"""The encoding of Excel's “CSV” in western Europe and America."""
 _ENCODINGS: Final = {spreadsheet.ENCODING: "UTF-8", WINDOWS: "Windows-1252"}
 _ZIP: Final = b"PK\x03\x04"
-"""How a workbook (.xlsx) begins."""
+"""The first bytes of a workbook (.xlsx)."""
 _OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
 _UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DOLLARS: Final = "USD AUD ARS BBD BMD BND BRL BSD BZD CAD CLP COP CUP DOP FJD GYD HKD JMD KYD LRD MXN NAD NZD SGD SRD"
@@ -104,7 +104,7 @@ _SIGNS: Final = {
     "lei": "RON",
     "fr": "CHF",
 }
-"""What stands for which currencies beside an amount."""
+"""Currency signs, and the currencies that each may stand for."""
 _PRICE: Final = re.compile(
     r"(?P<before>[^\d\s.,'’-]{0,3})\s?(?P<minus>-?)"
     r"(?P<whole>[0-9]{1,3}(?P<group>[.,'’\s])[0-9]{3}(?:(?P=group)[0-9]{3}){0,2}|[0-9]{1,10})"
@@ -355,7 +355,7 @@ class _Reading:
             )
 
     def _id_of(self, row: _Row, known: set[tuple[str, str]]) -> str:
-        """The id of what has the row's name at the same place of the current menu; else a new one."""
+        """The id of the current menu's entry of the same name at the same place; else a new id."""
         name = normal_name(row.name)
         same = (row.type, row.scope, row.parent.id if row.parent is not None else "", name)
         if name and same in self._without_id:
@@ -369,7 +369,7 @@ class _Reading:
         return found[0] if found else new_id(row.name, taken)
 
     def _current(self, row: _Row) -> tuple[Iterable[_Named], set[str]]:
-        """What the current menu has under the row's parent, and the ids of all that may not have the same."""
+        """The current menu's entries under the row's parent, and all ids that the row may not reuse."""
         if row.type == "category":
             return self._categories.values(), {*self._categories}
         parent = row.parent.id if row.parent is not None else ""
@@ -440,8 +440,8 @@ def _unreadable(message: str) -> Parsed:
 
 
 def _delimiter(text: str, declared: re.Match[str] | None) -> str:
-    """The delimiter that the first line has most of. A declared one counts no more than others: a spreadsheet that
-    knows no declarations keeps it as a text, and separates by its own."""
+    """The most frequent delimiter of the first line. A declared one has no precedence: a spreadsheet that does not know
+    declarations keeps it as text and separates by its own."""
     first = text.lstrip().partition("\n")[0]
     return max(spreadsheet.SEPARATORS + (declared[1] if declared is not None else ""), key=first.count)
 

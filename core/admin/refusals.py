@@ -40,7 +40,7 @@ _SENTENCES: Final = {
     SeveralNames: "",
     TlsError: "",
 }
-"""Errors whose message is written for the user of the command, and what is to be added: what to do."""
+"""Errors whose message is written for the user of the command, and the advice to append."""
 
 
 def refusal(error: Exception) -> Failed | None:
@@ -54,7 +54,7 @@ def refusal(error: Exception) -> Failed | None:
             return Failed(sentence(f"{_where(error)} cannot be used: {reason(error)}"))
         case NewerSchema():
             return Failed(sentence(f"{_where(error)} cannot be used: {error}"))
-        case msgspec.ValidationError():  # of what was typed; what is read is said by who reads it
+        case msgspec.ValidationError():  # of typed values; files are validated by their readers
             what, field = blame(error)
             return Failed(sentence(f"{field}: {what}" if field else what), status=2)
         case EOFError():

@@ -85,8 +85,8 @@ def _serve(configured: ServerSettings, options: argparse.Namespace, held: ExitSt
             terminal.lines((f"Listening on {url}", *_for_screens(configured, url)))
 
     server = make_server(database, keys, configured, announce, presented)
-    # What start-up made lives as long as the process. Looking through all of it for garbage would stop every screen
-    # for 80 ms, whenever some thousand sockets or orders have come; what is made from now on is still looked through.
+    # Objects from start-up live as long as the process. Collecting them again and again would delay all screens by
+    # 80 ms, after every few thousand sockets or orders; later objects are still collected.
     gc.collect()
     gc.freeze()
     try:
@@ -111,7 +111,7 @@ def _check_address(host: str, port: int) -> None:
 
 
 def _serving(configured: ServerSettings, url: str) -> Serving:
-    """How commands on this machine reach it: an external certificate may not be for loopback."""
+    """The address for commands on this machine: an external certificate may not be for loopback."""
     if configured.tls_certificate:
         named = next((name for name in _names(configured) if "*" not in name), "")
         parts = urlsplit(url)
@@ -120,7 +120,8 @@ def _serving(configured: ServerSettings, url: str) -> Serving:
 
 
 def _for_screens(configured: ServerSettings, url: str) -> list[str]:
-    """What to type into screens on other machines, if they can reach it; and a warning where it is not safe."""
+    """The addresses to type into screens on other machines, if they can reach it; and a warning where it is not
+    safe."""
     parts = urlsplit(url)
     if configured.host not in _EVERYWHERE:
         reached = [] if _is_loopback(parts.hostname or "") else [parts.hostname or ""]

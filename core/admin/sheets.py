@@ -14,7 +14,7 @@ STANDARD: Final = "-"
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Where a file goes, and how its columns are separated."""
+    """Add the flags for the file's path and its column separator."""
     parser.add_argument("file", nargs="?", default=STANDARD, help="where to (default: standard output)")
     parser.add_argument("--yes", action="store_true", help="replace a file that is there, and do not ask")
     names = [each.name.lower() for each in Separator]
@@ -28,7 +28,8 @@ def separator(options: argparse.Namespace) -> Separator:
 
 
 def put(text: str, options: argparse.Namespace, done: str, *, private: bool = False) -> None:
-    """Write `text` where `add_flags`'s options say, and show `done`. Raises `Failed` when a file is to stay."""
+    """Write `text` as the options of `add_flags` say, and print `done`. Raises `Failed` when an existing file must not
+    be replaced."""
     if options.file == STANDARD:
         sys.stdout.buffer.write(text.encode())
         return

@@ -1,4 +1,4 @@
-"""`orderbell shop`: shows and changes what `init` was told of the shop: name, currency, tax, time zone, country."""
+"""`orderbell shop`: shows and changes the shop's name, currency, tax, time zone and country."""
 
 import argparse
 from collections.abc import Callable, Sequence

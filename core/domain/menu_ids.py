@@ -1,4 +1,4 @@
-"""Ids of a menu are never given to another thing: what is in a basket or waits in a window keeps its meaning."""
+"""Keeps ids of a menu from being reused for other items and choices: baskets and waiting orders refer to them."""
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import TypeVar
@@ -18,8 +18,8 @@ def never_reused(
     """`wanted`, with another id for each new item and choice whose id was that of something else.
 
     Args:
-        current: The menu that is replaced. What has an id of it is that thing, whatever its name.
-        past: The menus before it, the oldest first; read only when something is new.
+        current: The menu that is replaced; an id that it has keeps its meaning, under any name.
+        past: The menus before it, oldest first; read only when there are new ids.
     """
     now = items_of(current)
     if not any(item.id not in now or _choices(item).keys() - _choices(now[item.id]).keys() for item in _all(wanted)):

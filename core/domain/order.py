@@ -22,7 +22,7 @@ Reason = Annotated[str, msgspec.Meta(max_length=300)]
 
 
 class Channel(WireEnum):
-    """Where an order came from."""
+    """The origin of an order."""
 
     ONLINE = "online"
     COUNTER = "counter"
@@ -34,7 +34,7 @@ class Channel(WireEnum):
 
 
 class Tender(WireEnum):
-    """How an order is paid for."""
+    """The means of payment of an order."""
 
     CASH = "cash"
     CARD = "card"

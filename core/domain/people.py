@@ -122,7 +122,7 @@ def first_name(name: str) -> str:
 
 _PLUS: Final = ("+", "\uff0b")
 LEAST_PHONE: Final = 6
-"""Digits in the shortest phone number. What has fewer is a table, a pager, a room."""
+"""The least digits of a phone number. A shorter number is a table, a pager or a room."""
 
 
 class Guest(msgspec.Struct, frozen=True):
@@ -134,7 +134,8 @@ class Guest(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, typed: str) -> "Guest":
-        """All of what was typed: a phone number at its end is the phone (`Jo 555-0142 77`), the rest is the name."""
+        """The guest in a typed text: a phone number at its end is the phone (`Jo 555-0142 77`), the rest is the
+        name."""
         typed = " ".join(typed.split())
         start = end = len(typed)
         for at in reversed(range(end)):

@@ -14,13 +14,13 @@ from core.domain.errors import DomainError
 LEAST: Final = 4
 """The digits of the shortest number that is accepted: an extension, or a short number of the place."""
 _LEAST_OF_A_PLAN: Final = 6
-"""Fewer digits are dialled as they are: an extension, a short number."""
+"""Numbers with fewer digits have no international form: extensions and short numbers."""
 MOST: Final = 15
 """The digits of the longest (ITU-T E.164)."""
 _SEPARATORS: Final = frozenset("+()./-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\uff0b\uff0d ")
 
 MARKS: Final = "\u200e\u200f\u202a\u202c\u202d\u2066\u2067\u2068\u2069\u2060\u200b"
-"""What keeps a number from being mirrored or broken, and is not seen."""
+"""Invisible marks that keep a number from being mirrored or broken."""
 
 
 class NoPhone(DomainError):
@@ -55,8 +55,8 @@ def normal(typed: str, country: str) -> str:
         return digits
     if "+" in text.partition(digits[0])[0]:
         return _parsed("+" + digits, "", must_be_valid=False) or digits
-    # A number in full is also typed without its plus sign, or with two zeros where those dial none. What could be both
-    # is one of the place, which is typed more often, unless it begins with the place's own code.
+    # An international number is also typed without its plus sign, or with two zeros where those are no dialling prefix.
+    # An ambiguous number is taken as a local one, which is more frequent, unless it begins with the country's own code.
     full = _parsed("+" + digits.removeprefix("00"), "", must_be_valid=True)
     if full and digits.startswith(_code(country)):
         return full

@@ -1,7 +1,7 @@
-"""Searching: how texts are compared, and which orders a typed text finds.
+"""Search: how texts are compared, and which orders a typed text finds.
 
-Windows search what they hold with `Sought.finds`. The server looks up `index_keys` (docs/adr/0053), which say where to
-look, and then asks `finds` too: both ends find the same.
+Windows search their cached orders with `Sought.finds`. The server looks up `index_keys` (docs/adr/0053), which only
+narrow where to look, and then uses `finds` too, so that both find the same orders.
 """
 
 import re
@@ -18,11 +18,11 @@ from core.domain.order import Order, is_table
 WHOLE_NUMBER: Final = re.compile(r"[A-Za-z0-9]+-[0-9]{6,}")
 """A complete order number as a scanner reads it, in either case."""
 LEAST_OF_A_PHONE: Final = 4
-"""Fewer digits are no part of a phone number: they are in most of them."""
+"""Fewer digits are not compared with phone numbers: most numbers contain them."""
 LEAST_OF_A_NUMBER: Final = 3
-"""Parts of an order number that are shorter have no key: they are in so many numbers that reading orders finds them."""
+"""Shorter parts of an order number have no key: so many numbers contain them that reading orders finds them."""
 TABLE_WORDS: Final = ("table", "mesa", "طاولة")
-"""How windows say `Table 7` of an order that is named 7, in every language of theirs."""
+"""The words for `Table` in the windows' languages, by which an order named 7 is found as `Table 7`."""
 _TABLE: Final = TABLE_WORDS[0]
 _LONGEST_WORD: Final = 40
 _MOST_COUNT_DIGITS: Final = 18
@@ -31,9 +31,9 @@ _LETTERS: Final = str.maketrans(
     {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "þ": "th", "æ": "ae", "œ": "oe"}
     | dict.fromkeys("'`´\u2018\u2019\u02bc\u0640", "")  # O’Brien is typed as OBrien; a tatweel stretches a word
 )
-"""Letters that Unicode does not take apart, and what is written inside of words and not typed."""
+"""Replacements of letters that Unicode does not decompose, and of signs inside of words that people do not type."""
 _UNSPACED: Final = re.compile("[\u0e00-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\U0010ffff]")
-"""Scripts in which names have no spaces between their parts: Thai to Burmese, Hangul, Khmer, Chinese, Japanese."""
+"""Scripts that write names without spaces: Thai to Burmese, Hangul, Khmer, Chinese, Japanese."""
 
 
 @lru_cache(8192)
@@ -48,12 +48,12 @@ def folded(text: str) -> str:
 
 @lru_cache(8192)
 def words_of(text: str) -> tuple[str, ...]:
-    """The words of `text`, folded: what is neither a letter nor a digit is between them."""
+    """The words of `text`, folded: its runs of letters and digits."""
     return tuple("".join(sign if _is_written(sign) else " " for sign in folded(text)).split())
 
 
 def _is_unheard(sign: str) -> bool:
-    """Accents, vowel points, joiners, and the marks that keep a number from being mirrored."""
+    """Whether a sign is ignored: accents, vowel points, joiners, and marks of the text's direction."""
     return unicodedata.combining(sign) != 0 or unicodedata.category(sign) == "Cf"
 
 
@@ -62,13 +62,14 @@ def _is_written(sign: str) -> bool:
 
 
 def name_key(name: str) -> str:
-    """A name as it is found and sorted by."""
+    """The key by which a name is found and sorted."""
     return " ".join(words_of(name))
 
 
 @lru_cache(8192)
 def parts_of(name: str) -> tuple[str, ...]:
-    """What may begin with a word that is sought: the words of `name`, and where a script has no spaces, all ends."""
+    """The parts of a name at whose beginning a sought word may match: its words and, in a script without spaces, each
+    of their ends."""
     words = words_of(name)
     if not _UNSPACED.search(name):
         return words
@@ -82,7 +83,7 @@ def begins_words(name: str, words: Iterable[str]) -> bool:
 
 
 class Facts(NamedTuple):
-    """What an order is found by."""
+    """The facts of an order by which it is found."""
 
     number: str
     name: str
@@ -95,13 +96,13 @@ class Facts(NamedTuple):
 
     @property
     def series(self) -> tuple[str, ...]:
-        """The words of its number's series: of what has no count, all of them."""
+        """The words of its number's series; all words of a number without a count."""
         series, _, count = self.number.rpartition("-")
         return words_of(series if count.isdecimal() else self.number)
 
     @property
     def counted(self) -> str:
-        """The digits of its number that are counted up: `000042`."""
+        """The counter's digits in its number: `000042`."""
         count = self.number.rpartition("-")[2]
         return count if count.isdecimal() else ""
 
@@ -112,7 +113,8 @@ class Facts(NamedTuple):
 
 
 class Keys(NamedTuple):
-    """The keys that one word of a query may be found by: all that begin so, and those that are so."""
+    """The keys of which an order that a word of the query finds has one: those with a prefix, and those that are
+    equal."""
 
     beginnings: tuple[str, ...]
     wholes: tuple[str, ...]
@@ -133,13 +135,13 @@ class Sought(msgspec.Struct, frozen=True):
     numbers: tuple[str, ...] = ()
     """The spellings of a complete number."""
     is_anything: bool = False
-    """Nothing was typed, and everything matches."""
+    """Whether nothing was typed: then everything matches."""
     digits: str = ""
-    """What was typed, if it is digits alone, without what was between them."""
+    """The typed digits, if nothing but digits and separators was typed; else empty."""
     phones: tuple[str, ...] = ()
-    """The parts of a phone number that these may be."""
+    """The parts of a phone number that these digits may be."""
     meanings: tuple[tuple[str, ...], ...] = ()
-    """What each of the words may begin."""
+    """The alternatives of each word."""
 
     @classmethod
     def of(cls, typed: str) -> "Sought":
@@ -180,12 +182,12 @@ class Sought(msgspec.Struct, frozen=True):
         return bool(self.words)
 
     def names_series(self, series: tuple[str, ...]) -> bool:
-        """Whether a word among others begins a word of a number's series: then digits may mean the number."""
+        """Whether one of several words begins a word of a number's series: then digits may mean the number."""
         typed = [word for word in self.words if not word.isdecimal()]
         return any(each.startswith(word) for word in typed for each in series)
 
     def is_exactly(self, number: str) -> bool:
-        """Whether an order's number is what was typed, with or without its leading zeros: it comes first."""
+        """Whether an order's number is the typed one, with or without leading zeros. It is listed first."""
         if self.numbers:
             return number in self.numbers
         series, _, count = number.rpartition("-")
@@ -197,13 +199,13 @@ class Sought(msgspec.Struct, frozen=True):
 
     @property
     def count(self) -> int | None:
-        """The count of an order number that may have been typed: 42 of `42`, `0042` and `pos1 42`."""
+        """The counter of a typed order number: 42 for `42`, `0042` and `pos1 42`; None when none was typed."""
         counts = [self.digits] if self.digits else [word for word in self.words if word.isdecimal()]
         return int(counts[0]) if len(counts) == 1 and len(counts[0]) <= _MOST_COUNT_DIGITS else None
 
     def keys(self, series: Iterable[tuple[str, ...]]) -> list[Keys]:
-        """For each word of the query, the keys of which an order that it finds has at least one. A word that may be
-        met without any key is left out. `series` are the words of each number series there is."""
+        """For each word of the query, the keys of which every order that it finds has at least one. A word that can
+        match without any key is left out. `series` has the words of every number series."""
         if digits := self.digits:
             if len(digits) < LEAST_OF_A_NUMBER:
                 return []
@@ -237,8 +239,8 @@ def _is_part(digits: str, count: str) -> bool:
 
 
 def _of_a_phone(digits: str) -> tuple[str, ...]:
-    """The parts of a kept phone number that `digits` may be: as typed, and without the zeros that are dialled before an
-    area or a country."""
+    """The parts of a stored phone number that `digits` may be: as typed, and without zeros that are dialled before an
+    area or a country code."""
     parts = dict.fromkeys((digits, digits.lstrip("0")))
     return tuple(part for part in parts if len(part) >= LEAST_OF_A_PHONE)
 
@@ -252,6 +254,6 @@ def _begin(meanings: tuple[str, ...], words: tuple[str, ...]) -> bool:
 
 
 def _meanings(word: str) -> tuple[str, ...]:
-    """What a word may begin: itself, and what windows say for a table."""
+    """The alternatives of a word: itself, and `_TABLE` where it begins a window's word for a table."""
     is_table = any(each.startswith(word) for each in map(folded, TABLE_WORDS))
     return (word, _TABLE) if is_table and not _TABLE.startswith(word) else (word,)

@@ -1,7 +1,7 @@
-"""What a status display may know: the numbers that wait, in preparation and ready.
+"""The content of status displays: the numbers of orders that wait, are being prepared, and are ready.
 
-It reads a `TicketsReply` and follows it on the socket of `core.protocol.feed`, with `Hello` and `Heartbeat` as any
-client, but gets `TicketFrames`. When one does not follow, it reads the whole again.
+A display reads a `TicketsReply` and follows it on the socket of `core.protocol.feed`, with `Hello` and `Heartbeat` as
+any client, but gets `TicketFrames`. When one does not follow, it reads the whole list again.
 """
 
 from datetime import datetime
@@ -14,7 +14,7 @@ from core.domain.status import LOOKS, OrderStatus
 from core.protocol.feed import Batch, Framed, Heartbeat
 
 SHOWN: Final = frozenset(status for status, look in LOOKS.items() if look.display is not None)
-"""Statuses that a display has a heading for. Which orders are told, the server decides."""
+"""Statuses that a display has a heading for. The server decides which orders are sent."""
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,8 +49,8 @@ class TicketFrame(Framed[TicketMoved], frozen=True, kw_only=True):
 
 
 class TicketFrames(Batch[TicketFrame], frozen=True, kw_only=True):
-    """What happened, oldest first. Having applied all of it, the display stands at `cursor`."""
+    """Events, oldest first. After applying all of them, the display is at `cursor`."""
 
 
 TicketsMessage = TicketFrames | Heartbeat
-"""What the server says on a display's socket."""
+"""A message of the server on a display's socket."""

@@ -1,8 +1,8 @@
-"""What a window keeps sealed to the server's key (`Tokens.sealing_key`) after its person has left.
+"""Data that a window keeps sealed to the server's key (`Tokens.sealing_key`) after its person has left.
 
-Operations are opened by the server when the person is back, and only what was sealed for them: person, shop and
-operation are the sealing's context. A sign-out that the server was not told yet is sealed as well: this machine keeps
-no token that it could still use.
+The server opens operations when the person is back, and only those that were sealed for them: person, shop and
+operation are the sealing's context. A sign-out that the server was not notified of yet is sealed as well, so that this
+machine keeps no usable token.
 """
 
 from typing import Annotated, Final

@@ -82,7 +82,7 @@ class SecurityEntry(msgspec.Struct, frozen=True, kw_only=True):
     device: str
     address: str
     about: str
-    """What or whom it was done to."""
+    """The object of the event: an account, a device, a file."""
 
 
 class SecurityLogPage(msgspec.Struct, frozen=True, kw_only=True):

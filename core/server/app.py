@@ -100,7 +100,8 @@ class Orderbell(Starlette):
 
 
 def _addresses(route: AnyRoute) -> tuple[str, str]:
-    """The path as it is looked up, whatever its parameter is called, with and without the slash at its end."""
+    """The keys of a route in the look-up: its path with the parameter's place left open, with and without a slash at
+    its end."""
     path = route.path.replace(f"{{{route.parameter}}}", _ANY) if route.parameter else route.path
     return path, path.rstrip("/")
 
@@ -112,7 +113,7 @@ def create_app(database: Database, keys: Keys, settings: ServerSettings) -> Orde
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
-    """The reply to what Starlette refuses by itself: an unknown address or method."""
+    """The reply to a request that Starlette refuses: an unknown address or method."""
     assert isinstance(error, HTTPException)
     request_id = endpoint_app.next_request_id()
     if error.status_code == 405:

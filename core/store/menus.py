@@ -17,8 +17,8 @@ from core.store.sql.statements import Prepared, Transaction
 from core.store.tables import menu_categories, menu_groups, menu_items, menu_modifiers, past_menus, shops
 
 KEPT_US: Final = 200 * 86_400_000_000
-"""After a restore clients send again what is up to 90 days old, and a till that was offline may have priced it by a
-menu of 90 days before."""
+"""How long a replaced menu is kept, µs: after a restore clients send again orders of the last 90 days, and a till that
+was offline may have priced one by a menu of 90 days before."""
 
 _INSERT_CATEGORY: Final = Prepared.insert(menu_categories)
 _INSERT_ITEM: Final = Prepared.insert(menu_items)

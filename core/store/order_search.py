@@ -1,6 +1,6 @@
-"""Finds a shop's orders by what staff type (docs/adr/0053).
+"""Finds a shop's orders by typed text (docs/adr/0053).
 
-The words of orders only say where to look: whether an order is found, `Sought` decides, as it does in a window that is
+The table of words only narrows where to look: whether an order is found, `Sought` decides, as in a window that is
 offline.
 """
 
@@ -20,15 +20,17 @@ from core.store.sql.statements import Prepared, Transaction
 from core.store.tables import number_series, orders
 
 COUNTED: Final = 500
-"""Up to so many orders are looked at to count the matches. Of more, a page is found, and nobody needs the figure."""
+"""Matches are counted exactly up to this many orders. Beyond it only pages are found."""
 MOST: Final = 50_000
-"""Up to so many orders with a word are sorted. What more have, is met soon by reading orders in their order."""
+"""The most orders with a word that are sorted. A word of more orders is met soon when orders are read in their
+order."""
 WALKED: Final = 10_000
-"""So many orders are read in vain, or nearly, before a word that many have is taken for one of long ago."""
+"""The number of orders read with few or no matches, after which a frequent word is looked up as one of old orders."""
 LOOKED_UP: Final = 4
-"""Words that are looked up, the longest first: they are mostly the rarest, and the others are compared."""
+"""The number of words that are looked up, the longest first, as those are mostly the rarest. The others are
+compared."""
 _BATCHES: Final = (100, 250, 500)
-"""Orders read at once: a page is mostly in the first few."""
+"""Sizes of the batches in which orders are read: most pages are in the first ones."""
 
 _c = orders.c
 _KEY: Final = (_c.id, _c.version, _c.placed_at, _c.updated_at)
@@ -38,16 +40,16 @@ _SERIES: Final = Prepared(select(number_series.c.series).where(number_series.c.s
 
 class Found(NamedTuple):
     keys: Sequence[Any]
-    """Id, version and instants of each: one more than was asked for when there are more."""
+    """Id, version and instants of each order; one more than was requested when there are more."""
     total: int
-    """The number of all matches that are known."""
+    """The number of matches counted so far."""
     is_all: bool
     """Whether `total` is exact."""
 
 
 class Search:
-    """One search in a shop: an order of exactly the number that is sought comes first, and then the newest, or, with
-    `oldest_first`, the oldest."""
+    """One search in a shop, newest first or, with `oldest_first`, oldest first; an order with exactly the typed number
+    comes before all."""
 
     def __init__(
         self,
@@ -69,7 +71,7 @@ class Search:
         self._words = sorted(words, key=_length, reverse=True)[:LOOKED_UP]
 
     def page(self, after: Position | None, limit: int) -> Found:
-        """One page of up to `limit` orders, after a position. Nothing is found by what has no word in it."""
+        """One page of up to `limit` orders, after a position. Text without a word finds nothing."""
         if not self._sought.words:
             return Found((), 0, is_all=True)
         numbered, is_start = self._numbered(), after is None
@@ -91,8 +93,8 @@ class Search:
         return Found(keys, len(keys), is_all=is_start and len(keys) <= limit)
 
     def _looked_up(self) -> list[Keys]:
-        """The words by which to look: the rarest, and if many orders have it, the others that not most have. Empty when
-        most orders have each."""
+        """The words to look up: the rarest, and, if many orders have it, the others that only some orders have. Empty
+        when most orders have each of them."""
         counts = [(order_words.count(self._transaction, self._shop_id, keys, MOST), keys) for keys in self._words]
         counts.sort(key=lambda each: each[0])
         if counts and counts[0][0] <= COUNTED:
@@ -100,7 +102,7 @@ class Search:
         return [keys for count, keys in counts if count <= MOST]
 
     def _numbered(self) -> list[Any]:
-        """Orders of exactly the number that is sought: one in each series at most."""
+        """Orders with exactly the typed number: at most one for each series."""
         count = self._sought.count
         if count is None:
             return []
@@ -119,7 +121,7 @@ class Search:
         )
 
     def _among(self, instants: Sequence[int], after: Position | None = None) -> Iterator[Any]:
-        """Of the orders that were placed at those instants."""
+        """Matches among the orders that were placed at `instants`."""
         rest = iter(dict.fromkeys(instants))
         for size in chain(_BATCHES, repeat(_BATCHES[-1])):
             chunk = list(islice(rest, size))
@@ -128,7 +130,7 @@ class Search:
             yield from filter(self._is_found, self._facts(_c.placed_at.in_(chunk), *self._is_after(after)))
 
     def _sorted(self, words: Sequence[Keys], after: Position | None, known: list[int] | None = None) -> Iterator[Any]:
-        """Of the orders with those words, however many; `known` are the first of them."""
+        """Matches among all orders with `words`; `known` are the first of these."""
         begin_us = after.placed_us if after is not None else None
         for most in chain((COUNTED + 1,), repeat(MOST)):
             instants = self._placed(words, begin_us, most) if known is None else known
@@ -139,7 +141,7 @@ class Search:
             begin_us = instants[-1] + (1 if self._oldest_first else -1)
 
     def _walked(self, after: Position | None) -> Iterator[Any]:
-        """Of all orders."""
+        """Matches among all orders, read in their order."""
         read = 0
         for size in chain(_BATCHES, repeat(_BATCHES[-1])):
             if read >= WALKED and self._words:

@@ -1,5 +1,5 @@
-"""The words that a shop's orders are found by (docs/adr/0053). They are written with an order, which never changes its
-number, its name or its phone number."""
+"""The words that a shop's orders are found by (docs/adr/0053). They are inserted with an order and never change:
+neither do its number, name and phone number."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -45,12 +45,12 @@ def insert(transaction: Transaction, order: Order) -> None:
 
 
 def rows(shop_id: str, placed_us: int, facts: Facts) -> list[dict[str, Any]]:
-    """An order's rows, in the order of the table."""
+    """An order's rows, in the table's order."""
     return [{"shop_id": shop_id, "word": word, "placed_at": placed_us} for word in sorted(index_keys(facts))]
 
 
 def count(transaction: Transaction, shop_id: ShopId, keys: Keys, most: int) -> int:
-    """How many words are among the keys; one more than `most` for more."""
+    """The number of rows with one of `keys`, counted up to one more than `most`."""
     found = 0
     for low, high in _ranges(keys):
         row = transaction.first(COUNT, shop_id=shop_id, low=low, high=high, limit=most + 1 - found)
@@ -69,18 +69,18 @@ def placed(
     *,
     oldest_first: bool,
 ) -> list[int]:
-    """When (µs) the first `most` orders were placed that have a key of each of `words`, from an instant on, forwards or
-    backwards in time. One that has two of them is there twice."""
+    """The instants (µs) of the first `most` orders that have a key of each of `words`, from an instant on, forwards or
+    backwards in time. An order with two of the keys is included twice."""
     begin = [] if begin_us is None else [_w.placed_at >= begin_us if oldest_first else _w.placed_at <= begin_us]
     having = [select(_among(shop_id, keys, *begin).subquery().c.placed_at) for keys in words]
-    # A join or IN may be run as one range for each row of the other, which takes half a minute.
+    # As a join or IN, the planner may scan a range for each row of the other side: half a minute.
     at = (intersect(*having) if len(having) > 1 else having[0]).subquery().c.placed_at
     rows = transaction.search(select(at).order_by(at if oldest_first else at.desc()).limit(most))
     return [row[0] for row in rows]
 
 
 def _among(shop_id: ShopId, keys: Keys, *more: ColumnElement[bool]) -> CompoundSelect[Any]:
-    """One range after the other: of ranges with OR between them, SQLite may read everything."""
+    """A UNION ALL of one range for each key: joined by OR, SQLite may scan the whole table."""
     ranges = (and_(_w.shop_id == shop_id, _w.word >= low, _w.word < high, *more) for low, high in _ranges(keys))
     return union_all(*(select(_w.placed_at).where(each) for each in ranges))
 

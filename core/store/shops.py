@@ -131,7 +131,7 @@ def has_orders(transaction: Transaction, shop_id: ShopId) -> bool:
 
 
 def country(transaction: Transaction, shop_id: ShopId) -> str:
-    """Where phone numbers are typed; empty when it is unknown."""
+    """The shop's country (ISO 3166-1 alpha-2), where phone numbers are typed; empty when it is unknown."""
     shop = get(transaction, shop_id)
     return shop.country if shop is not None else ""
 

@@ -30,7 +30,7 @@ _WHOSE: Final = Prepared(select(_c.customer_name, _c.fulfilment).where(_c.id == 
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """What a server lets status displays show. Nothing of an order's payment is among it, or reaches a display."""
+    """What status displays may show. They never get anything about an order's payment."""
 
     names: bool = False
     """First names, too."""
@@ -38,7 +38,7 @@ class Rules(msgspec.Struct, frozen=True):
     """Orders that wait, too: those that appear under *Waiting*."""
 
     def shows(self, status: OrderStatus, fulfilment: Fulfilment) -> bool:
-        """Whether somebody in the room waits for such an order: a delivery is nobody's there."""
+        """Whether a status display shows such an order. Deliveries are not collected in the room."""
         if fulfilment is Fulfilment.DELIVERY or status not in SHOWN:
             return False
         return self.waiting or look(status).display is not OrderStatus.CONFIRMED

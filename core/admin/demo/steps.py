@@ -26,7 +26,7 @@ class StepFailed(Exception):
 
 
 class Album:
-    """The steps so far, and the folder their pictures are in."""
+    """The steps taken, and the folder of their pictures."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -235,7 +235,7 @@ def _update(transaction: Transaction, before: StaffMember, after: StaffMember) -
 
 
 def _name(typed: str) -> str:
-    """A name without what is around it. Raises `Refusal` 422."""
+    """The typed name without surrounding spaces. Raises `Refusal` 422."""
     if not typed.strip():
         raise problems.invalid("A name has at least one letter.", "name")
     return typed.strip()

@@ -289,8 +289,11 @@ async def sealed_sign_out(services: Services, request: SealedSignOut) -> None:
 
 
 def _login(account: CustomerAccount | None, typed: str, country: str) -> str:
-    """A login as its attempts are counted: in one form, however it is spelt. A phone number never counts as the e-mail
-    address of the same account, or a refusal would tell that they are one person's."""
+    """A login in the one form under which its attempts are counted.
+
+    A phone number never counts as the e-mail address of the same account: a refusal would reveal that both are one
+    person's.
+    """
     if "@" in typed:
         return typed
     return account.customer.phone if account is not None else phones.normal(typed, country)

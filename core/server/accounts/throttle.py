@@ -201,5 +201,5 @@ def _until(tried: list[int], most: int) -> int | None:
 
 
 def _scope(*parts: str) -> str:
-    """A hash, since what was typed for a name may be a password."""
+    """A scope as a hash: the name that was typed may be a password."""
     return hashlib.blake2b("\0".join(parts).encode(), digest_size=20).hexdigest()

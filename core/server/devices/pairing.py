@@ -149,7 +149,8 @@ def _listed(transaction: Transaction, shop_id: ShopId, device_id: DeviceId) -> D
 
 
 def _kind(transaction: Transaction, code: Code, machine: DeviceKind | None) -> DeviceKind:
-    """What a machine becomes by a code. Raises `Refusal` 422, with the command for the code that would be right."""
+    """The kind of device that a machine becomes by a code. Raises `Refusal` 422, with the command that makes a suitable
+    code."""
     known = _listed(transaction, code.shop_id, code.device_id)
     wanted = known.kind if known is not None else code.kind
     if machine is None:  # a window of the first release, which was a till unless the code said something else

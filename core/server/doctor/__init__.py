@@ -1,1 +1,1 @@
-"""What `orderbell doctor` asks the backend: its diagnosis and the probe order."""
+"""The backend's part of `orderbell doctor`: its diagnosis and the probe order."""

@@ -59,7 +59,7 @@ def _compared(services: Services, transaction: Transaction, shop_id: ShopId) -> 
         Principal(subject=mine, role=Role.CUSTOMER, name="Probe", session_id=uuid7(), shop_id=shop_id)
     )
     bearer = services.access.verify(token).principal
-    body = msgspec.json.encode({"lines": [line], "customer_id": others})  # which changes nothing, or else …
+    body = msgspec.json.encode({"lines": [line], "customer_id": others})  # ignored: the customer is the token's
     placed = ordering.place(transaction, services.offers, bearer, decode(body, PlaceOrder))
     told = events.after(transaction, shop_id, events.head(transaction, shop_id).seq - 1, 1)
     if bearer.customer_id != mine or placed.customer_id != mine:
@@ -88,7 +88,7 @@ def _line(menu: Menu) -> NewLine | None:
 
 def _customer(transaction: Transaction, shop_id: ShopId) -> CustomerId:
     made = CustomerId(uuid7())
-    phone = f"000{int(made.replace('-', ''), 16) % 10**18:018d}"  # nobody's
+    phone = f"000{int(made.replace('-', ''), 16) % 10**18:018d}"  # no real number is that long
     people.insert_customer(transaction, Customer(id=made, name="Probe", phone=phone), "", shop_id)
     return made
 

@@ -1,4 +1,4 @@
-"""The types of the endpoint table: everything that routes, the document and the authorisation tests need."""
+"""The types of the endpoint table, of which routes, the API document and the authorisation tests are made."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

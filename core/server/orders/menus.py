@@ -60,10 +60,10 @@ def set_available(transaction: Transaction, principal: Principal, item_id: ItemI
 
 
 def change_shop(transaction: Transaction, principal: Principal, request: ChangeShop) -> tuple[Menu, list[str]]:
-    """Change the shop, and say what was changed. Without a difference nothing changes.
+    """Change the shop. Returns its menu, and a description of each change; without a difference nothing changes.
 
-    Raises `Refusal`: 422 for values that do not exist, and 409 `has_orders` or `has_prices` for a currency that what is
-    kept in the other would become wrong by.
+    Raises `Refusal`: 422 for values that do not exist, and 409 `has_orders` or `has_prices` for another currency, in
+    which existing amounts would be wrong.
     """
     before = shop_of(transaction, principal)
     after = _changed(before, request)

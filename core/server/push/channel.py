@@ -129,10 +129,10 @@ class Subscriber:
             return
         try:
             await self._send({"type": "websocket.send", "text": text.decode()})
-        except OSError:  # it has just gone; its own task will notice
+        except OSError:  # closed meanwhile; the socket's own task handles that
             self.closed = True
         except RuntimeError:
-            if not self.closed:  # else it was closed while this waited to be sent
+            if not self.closed:  # skipped when it was closed while this waited
                 raise
 
     async def end(self, code: Close, within_s: float) -> None:

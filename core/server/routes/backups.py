@@ -52,7 +52,7 @@ async def check(call: Call[Nothing, Nothing]) -> Findings:
 
 
 async def doctor(call: Call[Nothing, Nothing]) -> Diagnosis:
-    with suppress(Unavailable):  # it is used most when nothing can be written, and reports that
+    with suppress(Unavailable):  # a database that cannot be written is part of the diagnosis
         await _record(call, "doctor")
     return await examine(call.services, call.principal.shop_id)
 

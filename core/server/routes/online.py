@@ -36,7 +36,7 @@ async def place(call: Call[PlaceOrder, Nothing]) -> Encoded[Order]:
     former = await numbers.former_number(call)
 
     def work(transaction: Transaction) -> Order:
-        if not former:  # what was acknowledged once, and was lost with a restored server, is taken again
+        if not former:  # an order that was acknowledged, and lost by a restore, is not limited
             ordering.check_open(transaction, call.principal, call.services.settings.open_orders_max)
         order = ordering.place(transaction, call.services.offers, call.principal, call.body, former)
         if not former:

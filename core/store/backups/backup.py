@@ -1,4 +1,4 @@
-"""Backups: one SQLite file each, whatever the database is, and beside it a manifest that proves the file."""
+"""Backups: an SQLite file each, of either kind of database, and beside it a manifest that proves the file."""
 
 import hashlib
 import hmac
@@ -154,7 +154,7 @@ def prune(directory: Path, keep: int) -> list[Backup]:
     old = [each for each in listed(directory) if each.kind is BackupKind.SCHEDULED and each.made_at <= at][keep:]
     for backup in old:
         path = directory / backup.name
-        manifest_of(path).unlink(missing_ok=True)  # first, so that what is left is never a promise
+        manifest_of(path).unlink(missing_ok=True)  # the manifest first: a file without one is not listed
         path.unlink(missing_ok=True)
     return old
 

@@ -187,7 +187,7 @@ def _not_found_by_number() -> Select[Any]:
 
 
 def _words_of_nothing() -> Select[Any]:
-    """Words of numbers that no order has (any more): who is forgotten is not found either."""
+    """Words of numbers that no order has: a deleted order must not be found by them."""
     order = select(_o.id).where(_o.shop_id == _w.shop_id, _o.placed_at == _w.placed_at)
     return select(_w.word).where(_w.word >= "n", _w.word < "o", ~order.exists())
 

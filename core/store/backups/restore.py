@@ -49,7 +49,7 @@ class RestoreError(Exception):
 
 
 class Loss(msgspec.Struct, frozen=True, kw_only=True):
-    """What a database has that a backup lacks."""
+    """The content of a database that a backup lacks."""
 
     placed: int
     """The number of orders placed since."""

@@ -105,7 +105,7 @@ def make_engine(url: str) -> Engine:
     @event.listens_for(engine, "handle_error")
     def _name_database(context: ExceptionContext) -> None:
         if context.sqlalchemy_exception is not None:
-            context.sqlalchemy_exception.add_note(shown(parsed))  # for whoever is told of it
+            context.sqlalchemy_exception.add_note(shown(parsed))  # for the message
 
     return engine
 

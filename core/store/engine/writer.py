@@ -298,7 +298,7 @@ class Writer:
         try:
             job.result = job.work(self._tx)
         except Exception as error:
-            if not self._tx.is_open:  # a full disk, and its like, make SQLite take everything back by itself
+            if not self._tx.is_open:  # some errors, such as a full disk, make SQLite roll back the whole transaction
                 raise
             job.error = self._client_error(error)
             self._tx.command("ROLLBACK TO SAVEPOINT operation")

@@ -1,4 +1,4 @@
-"""Displays: devices that sign in by themselves. What was there until now are terminals."""
+"""Displays: devices that sign in by themselves. Existing devices are terminals."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Menus as they were: what a till has sold by one of them while it was offline, it has sold."""
+"""Past menus: orders that a till took offline are priced by the menu of that time."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Accounts that can be disabled, devices that are paired and revoked, and tries at signing in that were wrong."""
+"""Disabled accounts, pairing and revocation of devices, and failed sign-in attempts."""
 
 import sqlalchemy as sa
 from alembic import op

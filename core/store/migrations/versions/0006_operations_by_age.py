@@ -1,4 +1,4 @@
-"""Operations are found by their age, so that those of long ago can be forgotten."""
+"""An index of completed operations by age, for deleting old ones."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""An order's lines and its history lie by month, on PostgreSQL. Nothing that is asked or answered changes."""
+"""Partitions an order's lines and history by month on PostgreSQL. Queries stay the same."""
 
 from datetime import UTC, datetime
 
@@ -34,7 +34,8 @@ def upgrade() -> None:
 
 
 def _partition(table: str, second: str, months: list[Month]) -> None:
-    """Keys come after the rows: so each is built once."""
+    """Replace a table by a partitioned one. Keys are made after the rows are moved, so that each index is built
+    once."""
     old = f"{table}_of_before"
     for each in (
         f"ALTER TABLE {table} RENAME TO {old}",

@@ -1,5 +1,7 @@
-"""Checks are called what the tables call them: a database used to get `ck_orders_ck_orders_total`. SQLite's cannot be
-renamed, and nothing asks for them by name."""
+"""Renames check constraints as `tables.py` names them: a database used to get `ck_orders_ck_orders_total`.
+
+SQLite cannot rename them, and no query uses their names there.
+"""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""An order's payment has a history. What had become of it before has no author that anybody kept."""
+"""The history of payments. Earlier payments get an entry without an author, which was not recorded."""
 
 import sqlalchemy as sa
 from alembic import op

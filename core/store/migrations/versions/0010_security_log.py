@@ -1,5 +1,4 @@
-"""Who came in or failed to, and who changed what others may do. None is changed, and none of
-less than 89 days is deleted."""
+"""The security log. Triggers refuse updates of entries, and deletes of those younger than 89 days."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Each shop's epoch is of a database server's timeline, so that another server is noticed."""
+"""The database server's timeline of each shop's epoch, by which another server's history is detected."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -10,10 +10,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Of accounts that are there already nobody has kept where they were made.
+    """Set the home shop of existing accounts, which was not recorded.
 
-    With one shop it was that one. Of several it is the one that the customer first ordered from: online, as an order at
-    the counter is what somebody else has put under their name. Who has done neither is the operator's alone.
+    With one shop it is that one. With several it is the shop of the customer's first online order: orders at the
+    counter were entered by staff. Without one it stays NULL, and the operator administers the account.
     """
     op.add_column("customers", sa.Column("home_shop_id", sa.Text(), nullable=True))
     op.execute(

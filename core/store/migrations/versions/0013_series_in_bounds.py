@@ -1,4 +1,4 @@
-"""A number series that somebody has sent far beyond what a till can count goes on from where it really was."""
+"""Resets number series that a client's invalid number had advanced beyond a till's range to their true last number."""
 
 from alembic import op
 

@@ -1,4 +1,4 @@
-"""Which window of a till is signed in, and which one counted its series last."""
+"""The ids of the window in which a session of a till is used, and of the one that last counted its series."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""Each shop's own secret: what windows hold for it stays readable and proven in whatever has its orders."""
+"""Each shop's secret, from which the keys of sealed data and number proofs are derived: it moves with the database."""
 
 import secrets
 

@@ -1,4 +1,4 @@
-"""Each shop's country, whose phone numbers need no country code."""
+"""Each shop's country (ISO 3166-1 alpha-2), for phone numbers without a country code."""
 
 import sqlalchemy as sa
 from alembic import op

@@ -1,4 +1,4 @@
-"""When an order came to its status: a change of its payment changed the only time that it had."""
+"""The time of an order's last change of status; `updated_at` is changed by payments as well."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,8 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Of open orders the history knows it. Those that have ended are not looked at again: it stays NULL, and the last
-    change of anything is told instead."""
+    """Set it for open orders, from their history. For closed orders it stays NULL, and readers use `updated_at`."""
     op.add_column("orders", sa.Column("moved_at", sa.BigInteger(), nullable=True))
     op.execute(
         "UPDATE orders SET moved_at = (SELECT max(at) FROM status_history WHERE status_history.order_id = orders.id) "

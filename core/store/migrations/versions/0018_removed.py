@@ -1,4 +1,5 @@
-"""When a device or a member of staff was removed from the lists. Their rows stay: history and receipts name them."""
+"""The time at which a device or a member of staff was removed from the lists. Rows stay, since history and receipts
+name them."""
 
 import sqlalchemy as sa
 from alembic import op

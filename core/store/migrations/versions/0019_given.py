@@ -1,4 +1,4 @@
-"""The cash that was handed over for an order: a receipt that is printed again has it, and the change."""
+"""The cash handed over for an order, for printing its receipt again with the change."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,5 +10,5 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Of older orders nobody knows it."""
+    """Add the column. It stays NULL for existing orders."""
     op.add_column("orders", sa.Column("given_minor", sa.BigInteger(), nullable=True))

@@ -1,4 +1,4 @@
-"""The payment history becomes a ledger of entries. What an earlier release had left keeps its unknown author."""
+"""The payment history becomes a ledger of entries. Entries without a recorded author stay without one."""
 
 import sqlalchemy as sa
 from alembic import op

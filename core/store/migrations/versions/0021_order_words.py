@@ -1,7 +1,7 @@
 """The words that orders are found by, and the customers' names as they are compared now (docs/adr/0053).
 
-What makes the words is today's, and no copy of how they once were made: they have to be those that the search of this
-release asks for. A release that makes others has a migration that makes them all anew, after this one.
+The words are made by the current code and not by a copy of it: they have to be those that this release's search looks
+up. A release that makes other words adds a migration that makes all of them again, after this one.
 """
 
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("shop_id", "word", "placed_at", name="pk_order_words"),
         sqlite_with_rowid=False,
     )
-    # Sorted, each goes to the end of the table. As they come, each would go to another page of it.
+    # In key order each row is appended; unsorted, each would be written to another page.
     order_words = sa.table("order_words", sa.column("shop_id"), sa.column("word"), sa.column("placed_at"))
     in_order = sa.select(unsorted).distinct().order_by(*unsorted.columns)
     connection.execute(order_words.insert().from_select(["shop_id", "word", "placed_at"], in_order))
@@ -59,7 +59,7 @@ def upgrade() -> None:
 
 
 def _pages(connection: sa.Connection, table: sa.TableClause) -> Iterator[list[Any]]:
-    """All rows, a few at a time: a shop of a million orders is upgraded in little memory."""
+    """All rows, in batches, so that a shop of a million orders is migrated in little memory."""
     after = ""
     while True:
         query = sa.select(table).where(table.c.id > after).order_by(table.c.id).limit(_AT_ONCE)
