@@ -11,7 +11,8 @@ from core.ui.theme import Theme
 
 
 class TextBlock:
-    """A text in its `room`, both that and its `height` in pixels. Words wrap; one too long for a line breaks."""
+    """A text with its `room` and its `height`, both in pixels. Words wrap; a word that is too long for a line
+    breaks."""
 
     def __init__(self, text: str, font: QFont, room: float, align: Qt.AlignmentFlag) -> None:
         option = QTextOption(align | Qt.AlignmentFlag.AlignAbsolute)

@@ -57,7 +57,7 @@ class Pages(QObject):
         return self._made[name]
 
     def refresher(self, name: str) -> Refresher:
-        """What keeps a page fresh: its own, or else the board's."""
+        """The refresher of a page: its own, or else the board's."""
         return getattr(self._made.get(name), "refresher", self._board.refresher)
 
     @property

@@ -260,7 +260,7 @@ class PosWindow(QMainWindow):
             over = ended(error, Counts.of(self.store.outbox()))
             self.lock(f"{_(over.title)}. {over.message}")
         elif isinstance(error, Unreachable) and self._context.bridge.sync_status.answering:
-            # It hung since before the server answered again: that nothing is there is no longer so.
+            # The call was made before the server answered again: it is not offline any more.
             told = _("The server did not answer this question in time. Please ask again.")
             self.workspace.notice.show_error(ClientError(told, title=_("Not answered")))
         else:
@@ -273,7 +273,7 @@ class PosWindow(QMainWindow):
 
     @Slot(object)
     def _on_refresh_failed(self, error: ClientError) -> None:
-        # Being offline is the connection chip's to say; what needs somebody is said here.
+        # The connection chip shows that it is offline; errors that need somebody are shown here.
         if not isinstance(error, Unreachable):
             self._on_failed(error)
 
@@ -310,7 +310,7 @@ class PosWindow(QMainWindow):
 
     @Slot(object)
     def _on_order_taken(self, _order: Order) -> None:
-        """The board is where it was: the new order is at the end of its column, and the receipt has its number."""
+        """The board keeps its position: the new order is at the end of its column, and the receipt has its number."""
         self.workspace.search.clear()
         self.show_page("orders")
 

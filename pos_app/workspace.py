@@ -48,11 +48,11 @@ _KEPT: Final = {
     "new": MENU_KEPT,
     "menu": MENU_KEPT,
 }
-"""What old data means for a page, where it matters."""
+"""The consequence of old data for a page, where it matters."""
 
 
 class BoardSearch(SearchField):
-    """`/` leads here, Esc leads back with nothing sought."""
+    """The search field of the board: `/` focuses it, Esc clears it and returns."""
 
     entered = Signal()
     left = Signal()
@@ -76,7 +76,7 @@ class BoardSearch(SearchField):
             self.clear()
             self.left.emit()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            # Qt's own field passes Enter on: by then the keyboard may be on a card, whose next step it would make.
+            # Qt's field passes Enter on; a card that has got the focus meanwhile would make its next step.
             self.entered.emit()
         else:
             super().keyPressEvent(event)
@@ -133,7 +133,7 @@ class RailTab(QToolButton):
 
 
 class Workspace(QWidget):
-    """Composes; it knows no order."""
+    """Composes the parts; it handles no orders itself."""
 
     page_wanted = Signal(str)
     leave_wanted = Signal(str)
@@ -286,7 +286,7 @@ class Workspace(QWidget):
         self._count("sync", count)
 
     def add_speech(self, bar: QWidget) -> None:
-        """Add a notice: as wide as one reads at a glance, beside the others."""
+        """Add a notice, of a readable width, beside the others."""
         bar.setMaximumWidth(self._theme.px(_BAR))
         self._speech.add(bar)
 

@@ -17,7 +17,7 @@ _CHANGED: Final = "The server's orders have changed while they were read. Export
 class EveryOrder(msgspec.Struct, frozen=True):
     orders: tuple[Order, ...]
     cashiers: dict[OrderId, str]
-    """Who of the staff took each order; without those that customers placed."""
+    """The staff who took each order; without orders that customers placed."""
 
 
 def read(

@@ -67,7 +67,7 @@ ROUTES: Final[dict[Kind, Route[Any, Nothing, Order]]] = {
     Kind.REFUND: routes.REFUND,
     Kind.CANCEL: routes.CANCEL,
 }
-"""All that is sent from an outbox (`Offline.OUTBOX`), by what it is called in a window's file."""
+"""The routes of operations that are sent from an outbox (`Offline.OUTBOX`), by their kind in a window's file."""
 KINDS: Final[dict[AnyRoute, Kind]] = {route: kind for kind, route in ROUTES.items()}
 
 

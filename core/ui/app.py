@@ -76,7 +76,7 @@ def run_window(app: QApplication, window: QWidget, settings: ScreenSettings) -> 
 
 def show_kept(app: QApplication, counts: Counts, settings: ScreenSettings) -> None:
     """Report that the window has closed with operations in its outbox, which are kept: on the terminal, and in a box
-    that closes by itself; a desktop that is shutting down is not held up by it."""
+    that closes after a while, so that a desktop can shut down."""
     if not counts.open:
         return
     words = (

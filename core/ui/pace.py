@@ -17,7 +17,7 @@ class Pace:
         self._last_s = 0.0
 
     def note(self, text: str) -> None:
-        """A key was pressed; `text` is what it types. What types nothing is ignored."""
+        """Record a pressed key that types `text`. Keys without text are ignored."""
         if text and text.isprintable():
             self._count = self.count + 1
             self._last_s = time.monotonic()

@@ -1,4 +1,4 @@
-"""What stands on an order's receipt, and how it is laid out on paper: a roll, or sheets. Lengths end in their unit."""
+"""The content of an order's receipt, and its layout on paper: on a roll, or on sheets. Lengths end in their unit."""
 
 from html import escape
 from pathlib import Path
@@ -42,12 +42,13 @@ _FONT_PT: Final = 9.0
 _TOTAL_PT: Final = 12.0
 _SHEET_MARGIN_MM: Final = 20.0
 _WIDEST_COLUMN_MM: Final = 120.0
-"""On a sheet. Further apart, nobody can tell which amount is whose."""
+"""The widest column on a sheet: amounts further from their words are hard to assign."""
 _WIDEST_ROLL_MM: Final = 120.0
 _LONGEST_MM: Final = 5_000.0
-"""A PDF's page is at most 200 inches long; what is longer goes on on another."""
+"""The longest page of a roll in a PDF, which is limited to 200 inches; a longer receipt continues on another page."""
 _WIDEST_AMOUNT: Final = 0.5
-"""Of the room. A wider amount has a row to itself, and the words above it have all of theirs."""
+"""The widest amount beside its words, as a share of the width. A wider one has a row of its own, below words of the
+full width."""
 
 
 class Paper(NamedTuple):
@@ -67,7 +68,7 @@ ROLL_58: Final = Paper(58, 5)
 A4: Final = Paper(210, (210 - _WIDEST_COLUMN_MM) / 2, 297)
 
 
-# -- what stands on it
+# -- content
 
 
 def receipt_html(
@@ -115,7 +116,7 @@ def _cash(order: Order, given_minor: int) -> list["_Sum"]:
 
 
 def _payment(order: Order) -> list[str]:
-    """How it stands with the money: what was paid and how, what is to be paid, or what went or goes back."""
+    """The payment's state in words: paid and how, to be paid, or to be given back."""
     how = payment_label(order.payment, order.tender)
     if order.payment is PaymentState.PAID:
         told = how if order.tender is Tender.CASH else f"{how} · {tender_label(order.tender)}"
@@ -131,7 +132,8 @@ def _payment(order: Order) -> list[str]:
 
 
 def settlement(order: Order, given_minor: int | None = None) -> str:
-    """What to do about the money now: give change, ask for the rest, give it back, or nothing."""
+    """What is to be done about the payment, in words: the change to give, the rest to ask for, or the amount to give
+    back."""
     given_minor = order.given_minor if given_minor is None else given_minor
     total = money(order.total_minor, order.currency)
     if order.payment is PaymentState.REFUNDED:
@@ -248,13 +250,13 @@ def receipt_document(html: str, device: QPagedPaintDevice, room_pt: float) -> QT
 
 
 def paint_receipt(html: str, device: QPagedPaintDevice, paper: Paper) -> None:
-    """Print it: on a roll one page as long as its text, on sheets as many as it needs. The device's resolution stays
-    as it is. In any thread."""
+    """Print the receipt: on a roll as one page of its own length, on sheets as many as it needs. The device's
+    resolution stays as it is. In any thread."""
     document = receipt_document(html, device, paper.room_pt)
     per_mm = device.logicalDpiY() / 25.4
     edge_mm = _SHEET_MARGIN_MM if paper.height_mm else paper.margin_mm
     height_mm = paper.height_mm or min(document.size().height() / per_mm + 2 * edge_mm + 1 / per_mm, _LONGEST_MM)
-    # Margins are ours: a page that has its own moves and cuts what is painted.
+    # We paint the margins: a page with margins of its own would move and cut the content.
     size = QPageSize(
         QSizeF(paper.width_mm, height_mm), QPageSize.Unit.Millimeter, "", QPageSize.SizeMatchPolicy.ExactMatch
     )

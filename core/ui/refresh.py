@@ -14,7 +14,7 @@ from core.ui.jobs import Job, Jobs
 _BACKOFF_S: Final = 0.5
 _BACKOFF_MOST_S: Final = 30.0
 STALE_AFTER: Final = 2.0
-"""Missed intervals after which what is shown is stale."""
+"""The number of missed intervals after which shown data is stale."""
 
 
 class Refresher(QObject):
@@ -102,19 +102,19 @@ class Refresher(QObject):
             self.ended.emit()
 
     def reset(self) -> None:
-        """Discard the age: what was fetched is no longer shown."""
+        """Discard the age: the fetched data is no longer shown."""
         self.stop()
         self._succeeded_at = None
         self._failures = 0
 
     def remember(self, age_s: float | None) -> None:
-        """What is shown was true `age_s` seconds ago: it was kept, by an earlier run or while the server is away. None:
-        nobody knows."""
+        """The shown data is `age_s` seconds old: it was cached by an earlier run, or while the server is away. None: of
+        unknown age."""
         self._succeeded_at = None if age_s is None else clock.now_s() - age_s
 
     @Slot(object)
     def confirm(self, sync_status: SyncStatus) -> None:
-        """What is shown is as current as the events: its changes are pushed."""
+        """The shown data is as current as the events: its changes are pushed."""
         age_s, known_s = sync_status.age_s(clock.now_s()), self.age_s
         if age_s is not None and known_s is not None and age_s < known_s and sync_status.answering:
             self.remember(age_s)

@@ -30,7 +30,7 @@ from core.workers import keep_running
 
 
 class NoSuchControl(Exception):
-    """No usable control has that name now."""
+    """There is no usable control of that name."""
 
 
 class RemoteControl(QObject):
@@ -135,7 +135,7 @@ def _centre(view: QAbstractItemView, index: QModelIndex, part: str) -> QPoint:
 
 
 def _where(_window: QWidget, name: str, containing: str = "", part: str = "") -> list[int]:
-    """Where on the screen a hand presses the control, or that row or part of it. Nothing is scrolled to."""
+    """The position on the screen of the control, or of that row or part of it. Nothing is scrolled."""
     surface = find(name)
     target = surface.rect().center()
     if containing and isinstance(surface, QAbstractItemView):

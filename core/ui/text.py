@@ -41,7 +41,7 @@ def use_language(language: str) -> Qt.LayoutDirection:
 
 def _(message: str) -> str:
     """`message` in the reader's language."""
-    return _catalogue.gettext(message) if message else ""  # gettext's own answer to nothing is the file's header
+    return _catalogue.gettext(message) if message else ""  # else gettext returns the catalogue's header
 
 
 def error_text(error: ClientError) -> str:

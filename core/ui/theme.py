@@ -114,7 +114,7 @@ class Theme(QObject):
         return QFont(held)
 
     def lines_px(self, count: int) -> int:
-        """The height of so many lines of body text, for what keeps room before it is said."""
+        """The height of `count` lines of body text, to reserve room for a message."""
         return count * (QFontMetrics(self.font("body", QFont.Weight.DemiBold)).lineSpacing() + 1)
 
     # -- what Qt wants
@@ -151,7 +151,7 @@ class Theme(QObject):
         values |= {f"r_{name}": f"{value}px" for name, value in _tokens()["radius_px"].items()}
         values |= {f"f_{name}": f"{self.px(value)}px" for name, value in _tokens()["type_px"].items()}
         values |= {"touch": f"{self.touch_px - 2}px", "focus": f"{self.focus_px}px"}
-        # The focus's border is wider, and what has it is no higher for that: nothing below it moves.
+        # The wider border of the focus takes its pixels from the content's height, so that nothing below moves.
         values |= {"held": f"{self.touch_px - 2 * self.focus_px}px", "tall": f"{self.touch_px + 4}px"}
         sheet = resources.read_text("style.qss") + "".join(
             f'QLabel[colour="{name}"] {{ background: @{name}_soft; color: @{name}; }}\n'

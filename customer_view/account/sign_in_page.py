@@ -74,7 +74,7 @@ class _Form(QWidget):
 
 
 class SignInPage(QWidget):
-    """Shows the state of `Account`. The window drops it, with whatever was typed, once somebody is signed in."""
+    """Shows the state of `Account`. The window drops it, with all typed text, at sign-in."""
 
     def __init__(self, theme: Theme, account: Account) -> None:
         super().__init__()
@@ -175,7 +175,7 @@ class SignInPage(QWidget):
         whole.addLayout(foot)
 
     def _messages(self) -> QWidget:
-        """What is wrong, or what can be cancelled: below the buttons, with room of its own before anything is said."""
+        """The error, or the attempt that can be cancelled: below the buttons, in reserved room."""
         room = QWidget()
         room.setMinimumHeight(self._theme.touch_px)
         column = QVBoxLayout(room)

@@ -179,7 +179,7 @@ class OrdersPage(QWidget):
         order: Order | None = current.data(ROW)
         self.tracker.select(order.id if order is not None else None)
 
-    # -- what goes wrong
+    # -- errors
 
     @Slot()
     def _on_refresh_pressed(self) -> None:
@@ -190,7 +190,7 @@ class OrdersPage(QWidget):
     def _on_refresh_failed(self, error: ClientError) -> None:
         """Show the error once; the chip and the ages show that it lasts."""
         self._waiting.setText(_("Your orders could not be loaded yet. This window keeps trying."))
-        if isinstance(error, Unreachable | SignedOut):  # the chip says the one, and the window ends with the other
+        if isinstance(error, Unreachable | SignedOut):  # shown by the chip, and handled by the window
             return
         plain = for_customer(error)
         if error_text(plain) == self._outage:

@@ -90,9 +90,9 @@ class History(QObject):
             self.has_more_changed.emit(self.has_more)
 
     def _fetch(self) -> _Read:
-        """Everything that is loaded, again, and what has come on top of it meanwhile. Runs in a worker.
+        """Read all loaded orders again, and those placed since. Runs in a worker.
 
-        The first time it is what the sync engine has told: how many there are besides, nobody knew.
+        The first time it reads as many orders as the sync engine has published: the total is unknown until then.
         """
         asked_at, held, known = self._store.mark(), len(self._store), self._store.total
         orders: list[Order] = []

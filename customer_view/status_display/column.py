@@ -21,7 +21,7 @@ from customer_view.status_display.lettering import font, start, write
 FLASH_S: Final = 8.0
 PAGE_MS: Final = 8000
 _PULSE_MS: Final = 1000
-# All of these beside the height of a number's letters:
+# All of these are relative to the height of a number's letters:
 _CAPTION: Final = 0.36
 """The height of the small line below a number."""
 _NUMBER_LINE: Final = 1.06
@@ -37,7 +37,7 @@ _WIDEST: Final = 4.4
 _SMALLEST: Final = 0.7
 """Below this it is elided, so that it stays readable from afar; the number is below it."""
 _NAMES_LEAST: Final = 0.8
-"""How much smaller names may become than numbers before they go on another page."""
+"""The least size of names, relative to numbers, before further ones go on another page."""
 _MEASURED_PX: Final = 100
 _SMALL: Final = QFont.Weight.DemiBold
 _LIGHT: Final = QFont.Weight.Normal
@@ -78,7 +78,7 @@ class ColumnView(QWidget):
         self._most = most
         self._names = names
         self._quiet = status is OrderStatus.CONFIRMED
-        """Who waits may look for it; it draws nobody's eye."""
+        """Waiting orders are painted without emphasis."""
         self._unit = 1.0
         self._tickets: tuple[Ticket, ...] = ()
         self._doubted = False
@@ -100,7 +100,7 @@ class ColumnView(QWidget):
         self._turner.timeout.connect(self.turn_page)
         self._update_accessible_name()
 
-    # -- what it shows
+    # -- content
 
     @property
     def page(self) -> int:
@@ -164,7 +164,7 @@ class ColumnView(QWidget):
             self._pulse.stop()
         self.update()
 
-    # -- where things are
+    # -- layout
 
     def _faces(self) -> list[tuple[str, str]]:
         return [face(ticket, names=self._names) for ticket in self._tickets]
@@ -343,7 +343,7 @@ class ColumnView(QWidget):
     halo = Property(float, _get_halo, _set_halo)
     """The progress of the rings, from 0 to 1."""
 
-    # -- living
+    # -- events
 
     def _update_accessible_name(self) -> None:
         told = ", ".join(" ".join(part for part in reversed(each) if part) for each in self._faces())

@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             is_known = True
         secret = settings.code() if settings.has_code else ""
         if not (secret or is_known) and code is None:
-            code = ""  # the screen says what is missing, and asks for it
+            code = ""  # the screen shows what is missing, and asks for it
     except (SettingsError, LocalStoreError) as error:
         parser.exit(2, f"{parser.prog}: {error}\n")
     logs.setup(debug=settings.debug)

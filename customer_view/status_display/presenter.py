@@ -34,7 +34,7 @@ class DisplayStatus(msgspec.Struct, frozen=True, kw_only=True):
 
     freshness: Freshness = Freshness.NONE
     fresh_at: datetime | None = None
-    """When what is shown was last known to be current."""
+    """When the shown tickets were last known to be current."""
     live: bool = False
     """Whether changes are pushed."""
     problem: ClientError | None = None
@@ -192,7 +192,7 @@ class StatusDisplayPresenter(QObject):
 
     @Slot()
     def check(self) -> None:
-        """Mark what is shown as stale when it has become too old."""
+        """Mark the shown tickets as stale when they have become too old."""
         problem, answered = self._source.connection.problem, self._answers
         self._answers = problem is None
         if problem is not None and self._display_status.freshness is Freshness.FRESH:

@@ -26,7 +26,7 @@ class Notifications(QObject):
     moved = Signal(object)
     """An `Order` whose status the shop has changed."""
     missed = Signal(int)
-    """How many did while this window was away."""
+    """The number of orders that have moved while this window was away."""
 
     def __init__(self, store: OrderStore, now: Callable[[], datetime], parent: QObject | None = None) -> None:
         super().__init__(parent)

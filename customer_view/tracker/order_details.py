@@ -145,7 +145,7 @@ class OrderDetails(QFrame):
         self._cancel.setText(_("Cancelling…") if cancelling else _("Cancel order"))
 
     def _show_state(self, order: Order, now: datetime) -> None:
-        """Show the shop's status, or what it lacks instead."""
+        """Show the status at the shop, or that the shop does not have the order yet."""
         held, operations = self._tracker.held, self._tracker.operations
         self._decision.show_operation(held, busy=self._tracker.deciding)
         early = order.status in CALLED_OFF

@@ -36,10 +36,10 @@ class CancelFailed(msgspec.Struct, frozen=True):
 
 
 class Tracker(QObject):
-    """Follows the selected order. Everything it learns goes into the store, by the order's id, and is shown from there:
-    an answer about one order is never seen on another, and the list and the tracker cannot disagree.
+    """Follows the selected order. All answers go into the store, by the order's id, and are shown from there: an answer
+    about one order is never shown on another, and the list and the tracker cannot differ.
 
-    A cancellation is accepted here and sent by the sync engine; what becomes of it is told by the store.
+    A cancellation is accepted here and sent by the sync engine; the store publishes its result.
     """
 
     shown = Signal()
@@ -77,7 +77,7 @@ class Tracker(QObject):
         self.stop()
         self._forget()
 
-    # -- what is shown
+    # -- state
 
     @property
     def order(self) -> Order | None:
@@ -126,7 +126,7 @@ class Tracker(QObject):
             and target_of(order.status, Move.CANCEL, order.fulfilment, Role.CUSTOMER) is not None
         )
 
-    # -- what is followed
+    # -- following
 
     def select(self, order_id: OrderId | None) -> None:
         if order_id == self._order_id:

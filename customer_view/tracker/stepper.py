@@ -74,7 +74,7 @@ class Stepper(Painted):
         self._animation = QPropertyAnimation(self, b"reach", self)
         self._animation.setEasingCurve(QEasingCurve.Type.InOutCubic)
 
-    # -- what is shown
+    # -- content
 
     def show_steps(self, order_id: OrderId | None, shown: tuple[Step, ...], current: int) -> None:
         """Show an order's steps. A step of the same order is animated, another order is shown at once."""
@@ -89,7 +89,7 @@ class Stepper(Painted):
             self._animation.setDuration(duration)
             self._animation.setEndValue(float(current))
             self._animation.start()
-        elif moved or not same:  # else what is said of the steps is new, and a movement goes on
+        elif moved or not same:  # otherwise only texts have changed, and an animation continues
             self._animation.stop()
             self._set_reach(float(current))
         self.setAccessibleName(self._words())

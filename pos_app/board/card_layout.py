@@ -17,7 +17,7 @@ from pos_app.order.card import Card, customer, item_count, modifiers, own_look, 
 MOST_LINES: Final = 12
 """Order lines on a card; of a longer order one less, those with a note, and the number of the others."""
 _ALL: Final = 1000
-"""Rows of text: what a kitchen has to read is never cut. A card is as high as its text."""
+"""The most rows of a text: the kitchen's texts are never cut. A card is as high as its text."""
 _USUAL_NUMBER: Final = order_number(ONLINE_SERIES, 888_888)
 _STRIPE: Final = 5
 _RING: Final = 6
@@ -203,13 +203,13 @@ class _Setter:
         self._shapes.append(Shape(place, _FULFILMENT_ICONS.get(order.fulfilment, "info"), "muted"))
         left = self._left + icon + theme.px(6)
         room = self._right - badge_width - theme.px(8) - left
-        # A short name that has no room beside the badge has the row to itself; a long one gives way.
+        # A short name that does not fit beside the badge has a row of its own; a long one is elided.
         apart = room < self._fonts.width(_BODY, name) and room < theme.px(90)
         if apart:
             room = self._right - left
         words = f"{name} · {fulfilment_label(order.fulfilment)}"
         if self._fonts.width(_BODY, words) > room:
-            words = self._fonts.elide(_BODY, name, room)  # The icon still says what the word did.
+            words = self._fonts.elide(_BODY, name, room)  # The fulfilment is shown by its icon alone.
         self._add(QRectF(left, self._y, room, height), words, _BODY, "muted")
         self._y += height if apart else 0
         badge_left = left if apart else self._right - badge_width

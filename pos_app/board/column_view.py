@@ -62,7 +62,7 @@ class ColumnView(QListView):
         self._anchor = QPersistentModelIndex()
         self._anchor_top = 0
         delegate.setParent(self)
-        # Before the list's own slots: what is in sight is asked for while the list still knows where it is.
+        # Connected before the list's own slots: the visible row is read while positions are still valid.
         model.rowsAboutToBeInserted.connect(self._on_rows_about_to_change)
         model.rowsAboutToBeRemoved.connect(self._on_rows_about_to_be_removed)
         self.setModel(model)
@@ -80,7 +80,7 @@ class ColumnView(QListView):
         model.rowsInserted.connect(self._on_rows_inserted)
         self._finger = FingerScroll(self)
 
-    # -- what is where
+    # -- positions
 
     def card_at(self, index: Index) -> Card | None:
         return index.data(CARD) if index.isValid() else None
@@ -294,7 +294,8 @@ class ColumnView(QListView):
 
     @property
     def _may_jump(self) -> bool:
-        """Not at the list's own top, where what is new belongs in sight; and what to keep is not known yet."""
+        """Whether the view would jump: not at the top, where new cards are to be seen, and not while a row to keep is
+        known."""
         return self.verticalScrollBar().value() > 0 and not self._anchor.isValid()
 
     def _keep(self, index: QModelIndex) -> None:

@@ -86,7 +86,7 @@ class Board(QObject):
 
     @property
     def exactly(self) -> OrderId | None:
-        """The newest order shown of exactly the number that is sought, with or without its series and zeros."""
+        """The newest shown order with exactly the typed number, with or without its series and zeros; None for none."""
         return next((o.id for o in self._store if o.id in self._at and self._sought.is_exactly(o.number)), None)
 
     def column_of(self, order_id: OrderId) -> OrderStatus | None:

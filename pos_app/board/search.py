@@ -9,14 +9,14 @@ from pos_app.workspace import BoardSearch
 
 
 class Search(QObject):
-    """Narrows the board while somebody types. Enter opens the one that is meant exactly, goes to what is left over, an
-    exact number first, and for the rest there is the history."""
+    """Filters the board by the typed text. Enter opens the order with exactly that number or id, or focuses a card with
+    exactly that counter, or else the remaining cards; with no card left it searches the history."""
 
     meant = Signal(str)
-    """A number or an id."""
+    """The number or id of an order to open."""
     left = Signal()
     numbered = Signal(object)
-    """The `OrderId` of a card that has exactly the number sought."""
+    """The `OrderId` of the card with exactly the typed number."""
     everywhere_wanted = Signal(str)
 
     def __init__(self, theme: Theme, board: Board, field: BoardSearch, parent: QObject | None = None) -> None:
@@ -33,7 +33,7 @@ class Search(QObject):
 
     @Slot()
     def update_hint(self) -> None:
-        """Say what is found, where the board is shown."""
+        """Update the hint; it is hidden while another page is shown."""
         sought = self._board.is_narrowed and self._field.isVisibleTo(self._field.window())
         self.hint.set_found(self._board.shown if sought else None)
 
@@ -51,7 +51,7 @@ class Search(QObject):
         elif self._board.find(sought) is not None:
             self.meant.emit(sought)
         elif (order_id := self._board.exactly) is not None:
-            self._field.clear()  # it is found; what comes next is to be in sight
+            self._field.clear()  # the whole board is shown again for the next search
             self.numbered.emit(order_id)
         elif self._board.shown:
             self.left.emit()

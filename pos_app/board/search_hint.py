@@ -1,4 +1,5 @@
-"""What a search leaves on the board, and the way to all orders: in the strip, so that it moves no card."""
+"""The number of orders that a search has found on the board, and a button to search all orders. In the strip, so that
+it moves no card."""
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 
@@ -8,7 +9,7 @@ from core.ui.widgets.controls import button, label, set_margins
 
 
 class SearchHint(QFrame):
-    """Hidden while nothing is sought."""
+    """Hidden without a search."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -23,7 +24,7 @@ class SearchHint(QFrame):
         self.hide()
 
     def set_found(self, count: int | None) -> None:
-        """Show how many orders are found; None: nothing is sought."""
+        """Show the number of found orders; None: there is no search."""
         self.setVisible(count is not None)
         if count:
             self._found.setText(ngettext("{count} order on the board", "{count} orders on the board", count))

@@ -37,7 +37,7 @@ _AGO: Final = {0: (0, 0), 1: (1, 1), 7: (6, 0), 30: (29, 0)}
 
 
 class HistoryPage(QWidget):
-    """Follows what happens while it is shown."""
+    """Updates the rows with every change of the orders while it is shown."""
 
     failed = Signal(object)
     """A `ClientError`."""
@@ -142,7 +142,7 @@ class HistoryPage(QWidget):
 
     @property
     def refresher(self) -> Refresher:
-        """What keeps the orders fresh."""
+        """The refresher of the orders."""
         return self.history.refresher
 
     @Slot()
@@ -162,7 +162,7 @@ class HistoryPage(QWidget):
 
     @property
     def sought(self) -> Search:
-        """What the fields ask for."""
+        """The search that the fields describe."""
         period = self._period.currentData()
         dates = [_day(edit.date()) for edit in (self._from, self._to)]
         return Search(

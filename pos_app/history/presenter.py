@@ -50,14 +50,14 @@ class _Read(msgspec.Struct, frozen=True):
 
     query: OrderQuery
     page: OrderPage
-    """All of them, and what follows."""
+    """The orders, their total, and the cursor of the next page."""
     kept_s: float | None
-    """The age of what an earlier run had kept."""
+    """The age in seconds of orders that an earlier run has cached; None for the server's."""
 
 
 class History(QObject):
-    """The newest search wins: an answer to an older one is dropped. While it is started, what is found follows what
-    happens in the shop."""
+    """One search at a time: an answer to an older one is dropped. While it is started, the found orders are refreshed
+    after every change in the shop."""
 
     changed = Signal()
     """Rows, total, or whether a request is in progress."""
@@ -81,9 +81,9 @@ class History(QObject):
         self._bridge = context.bridge
         self._search = Search()
         self._query = OrderQuery()
-        """That of the rows: further pages are of the same."""
+        """The query of the rows, which further pages use too."""
         self._held = 0
-        """How many rows are shown; a worker reads it."""
+        """The number of shown rows; read by a worker."""
         self._asked = True
         """Whether a person waits for the next answer."""
         self._next: str | None = None
@@ -122,7 +122,7 @@ class History(QObject):
         return self._export is not None
 
     def start(self) -> None:
-        """The page is shown: what it shows may be old."""
+        """The page is shown: refresh its orders."""
         self.refresher.start()
         self.refresher.refresh()
 
@@ -187,7 +187,7 @@ class History(QObject):
     # -- inside
 
     def _fetch(self) -> _Read:
-        """As many of the newest orders as are shown. Runs in a worker."""
+        """Read the newest orders, as many as are shown. Runs in a worker."""
         query, wanted = self._search.query(self._now()), max(_PAGE, self._held)
         orders: list[Order] = []
         cursor = ""
@@ -202,8 +202,9 @@ class History(QObject):
 
     @Slot(object)
     def _on_read(self, read: _Read) -> None:
-        """A further page that is on its way is of the list before, and is requested again. What was asked for before
-        the last further page came is too short: nothing that is shown goes away by it."""
+        """Show the refreshed orders. An answer that was requested before the last further page is too short, and is
+        requested again, so that no shown row is removed. A further page that is being requested belongs to the previous
+        list, and is requested again."""
         if read.query.q == self._query.q and read.page.next_cursor and len(read.page.orders) < self._held:
             self.refresher.refresh()
             return
@@ -240,7 +241,7 @@ class History(QObject):
 
     @Slot(object)
     def _on_read_failed(self, error: ClientError) -> None:
-        """Of what nobody asked for, the chip and the age say that it failed."""
+        """A failed automatic refresh is shown by the chip and the age only."""
         asked, self._asked = self._asked, False
         self.changed.emit()
         if asked:
@@ -252,7 +253,7 @@ class History(QObject):
         self.failed.emit(error)
 
     def _on_store_changed(self, changes: Changes) -> None:
-        """What happened is asked for a moment later: only the server knows what belongs to a search."""
+        """Refresh a moment later: only the server knows which orders match the search."""
         touched = {*changes.added, *changes.updated}
         if any(card.order.id in touched for card in self.rows.rows):
             self.rows.set_rows(tuple(self._card(card.order) for card in self.rows.rows))
@@ -261,7 +262,7 @@ class History(QObject):
 
     @Slot()
     def _on_soon_elapsed(self) -> None:
-        if self.refresher.running:  # its answer may be from before
+        if self.refresher.running:  # the answer may be older than the change
             self._soon.start()
         else:
             self.refresher.refresh()

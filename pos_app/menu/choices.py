@@ -15,7 +15,7 @@ from core.ui.widgets.fields import Picker
 from pos_app.menu.price_field import PriceField
 
 _USUALLY: Final = 12
-"""As far as is counted for a group that has no more yet."""
+"""The highest number that a field for a count offers at least."""
 
 
 class Choices(QWidget):

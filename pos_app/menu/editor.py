@@ -66,7 +66,7 @@ class MenuEditor(QFrame):
         self._connect()
 
     def _widest_save(self) -> int:
-        """The width of the button for whatever it says, so that it never grows under the finger."""
+        """The width of the Save button for its longest text, so that it never changes its size under a finger."""
         changes = ngettext("Save {count} change", "Save {count} changes", 99)
         widths = []
         for words in (_("Everything is saved"), _("Not saved"), _("Saving…"), changes):

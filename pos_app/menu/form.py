@@ -38,7 +38,7 @@ class _Form(QScrollArea):
         self.column.setSpacing(theme.space(2))
         self.setWidget(body)
         self.wrong = label(role="error", wrap=True)
-        """The mistake. It is outside of what scrolls: where it comes, nothing moves."""
+        """The mistake. It is outside of the scrolled part, which does not move when it is shown."""
         self.wrong.setObjectName(f"{name}_wrong")
         self.wrong.hide()
 

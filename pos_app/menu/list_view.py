@@ -152,7 +152,7 @@ class _RowDelegate(QStyledItemDelegate):
         painter.drawText(mirrored(option, rect), LEADING, isolated(shown, option.direction))
 
     def _paint_switch(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, row: MenuRow) -> None:
-        """A switch that says what it is set to: word, side and colour."""
+        """Paint a switch that shows its setting by word, side and colour."""
         theme = self._theme
         place = mirrored(option, self._view.switch_rect(option.rect))
         width, height = (theme.px(each) for each in _PILL)

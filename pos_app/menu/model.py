@@ -45,7 +45,7 @@ def rows(
     unsaved: Container[str],
     wrong: Container[str],
 ) -> list[MenuRow]:
-    """What is shown while `text` is looked for: of the categories that have anything, all that begins like it."""
+    """The rows for a search of `text`: of each category with matches, all items with a word that begins so."""
     words, found = words_of(text), []
     for category in draft:
         items = [item for item in category.items if begins_words(item.name, words)]

@@ -104,7 +104,7 @@ class MenuPage(QWidget):
         self.editing.set_menu(menu)
 
     def admit(self, *, admin: bool) -> None:
-        """Whether the person who is here may edit."""
+        """Set whether the person who is signed in may edit."""
         self._admin = admin
         self._update_view()
 
@@ -122,7 +122,7 @@ class MenuPage(QWidget):
 
     @property
     def refresher(self) -> Refresher:
-        """What keeps the menu fresh."""
+        """The refresher of the menu."""
         return self.editing.refresher
 
     def refresh(self) -> None:
@@ -217,7 +217,7 @@ class MenuPage(QWidget):
     def _on_read_failed(self, error: ClientError) -> None:
         self._problem = error
         self._update_view()
-        if not isinstance(error, Unreachable):  # being offline is the connection chip's to say
+        if not isinstance(error, Unreachable):  # the connection chip shows that it is offline
             self.failed.emit(error)
 
     # -- coming and going

@@ -198,7 +198,7 @@ class MenuEditing(QObject):
 
     @Slot()
     def keep_mine(self) -> None:
-        """Keep the draft, whatever the other has changed."""
+        """Keep the draft, and discard the other person's changes when it is saved."""
         if self._theirs is not None:
             self.menu, self._theirs = self._theirs, None
             self.changed.emit()
@@ -223,7 +223,7 @@ class MenuEditing(QObject):
             before = self.menu
             self.set_menu(error.menu)
             if before is not self.menu and not self.conflicting:
-                self.save()  # only what is sold out was another
+                self.save()  # only availability differs
                 return
         else:
             self.failed.emit(error)

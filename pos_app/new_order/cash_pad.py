@@ -19,7 +19,7 @@ _CODE = 8
 
 
 class AmountField(QLineEdit):
-    """A scanned code is no amount: it leaves what was there before."""
+    """A field for an amount. A scanned code is ignored, and the previous text stays."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,7 +37,7 @@ class AmountField(QLineEdit):
         super().keyPressEvent(event)
 
     def begin(self, sign: str) -> None:
-        """Type `sign`, which was typed elsewhere, in place of what is selected."""
+        """Type `sign`, which was typed outside of the field, in place of the selection."""
         self._before = self.text()
         self._pace.note(sign)
         self.insert(sign)
@@ -59,7 +59,7 @@ class CashPad(QWidget):
 
     changed = Signal()
     entered = Signal()
-    """Enter: that is the amount."""
+    """Enter was pressed."""
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,7 +81,7 @@ class CashPad(QWidget):
             quick = button("", theme, name=f"cash_quick_{at}")
             quick.setProperty("kind", "amount")
             quick.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-            # For fingers: whoever has a keyboard types the amount, and is past them with one Tab. The keyboard stays.
+            # For fingers. They take no focus, so that a keyboard stays in the field.
             quick.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             quick.clicked.connect(self._on_quick_clicked)
             grid.addWidget(quick, at // _COLUMNS, at % _COLUMNS)
@@ -130,7 +130,7 @@ class CashPad(QWidget):
         self._update_view()
 
     def focus(self) -> None:
-        """Focus the amount, so that what is typed replaces it."""
+        """Focus the amount, selected, so that typing replaces it."""
         self._field.setFocus(Qt.FocusReason.OtherFocusReason)
         self._field.selectAll()
 

@@ -1,4 +1,4 @@
-"""Whom an order is for: what is typed, or a known customer found by phone or name, and chosen."""
+"""The customer of an order: the typed text, or a known customer, found by phone or name and chosen."""
 
 from collections.abc import Sequence
 
@@ -21,12 +21,12 @@ _ARROWS = {Qt.Key.Key_Down: 1, Qt.Key.Key_Up: -1}
 
 
 class CustomerField(QWidget):
-    """What is typed goes on the order. A known customer goes on it only when their button is pressed: by finger, or
-    with Down and Enter."""
+    """The typed text is stored with the order. A known customer is chosen only by pressing their button, with a finger,
+    or with Down and Enter."""
 
     changed = Signal()
     entered = Signal()
-    """Enter: what was typed stands."""
+    """Enter was pressed."""
 
     def __init__(self, presenter: TakeOrderPresenter, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -45,7 +45,7 @@ class CustomerField(QWidget):
         self._told = label(role="small", wrap=True)
         self._told.setObjectName("customer_told")
         self._told.setAlignment(Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignTop)
-        self._told.setMinimumWidth(1)  # its longest word widens nothing
+        self._told.setMinimumWidth(1)  # a long word must not widen the page
         self._known = QWidget()
         known = QHBoxLayout(self._known)
         known.setContentsMargins(theme.space(1), 0, 0, 0)
@@ -67,7 +67,7 @@ class CustomerField(QWidget):
             offer.clicked.connect(self._on_offer_clicked)
             row.addWidget(offer)
             self._buttons.append(offer)
-        # They have their room before they come: nothing below moves under the finger.
+        # Their room is reserved, so that nothing below moves under a finger.
         self._answers = QStackedWidget()
         self._answers.setObjectName("customer_news")
         for part in (self._told, offers):
@@ -95,7 +95,7 @@ class CustomerField(QWidget):
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """The arrows go from what was typed to the customers that go with it, and back."""
+        """Arrow keys move between the field and the buttons of the found customers."""
         step = _ARROWS.get(Qt.Key(event.key()))
         reachable = [self._field, *self._buttons[: len(self._offered)]]
         at = next((at for at, part in enumerate(reachable) if part.hasFocus()), None)

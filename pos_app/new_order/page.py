@@ -90,7 +90,8 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """At the checkout a digit that no field takes is of the cash given, unless it is one of a scanned code."""
+        """At the checkout a digit that no field handled begins the amount of cash, unless it is part of a scanned
+        code."""
         scanned, text = self._pace.count, event.text()
         self._pace.note(text)
         typed = text.isdecimal() and not event.modifiers() & _CONTROL  # Ctrl+1 is the window's, and has a text too
@@ -161,7 +162,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
 
     @Slot()
     def _focus_payment(self) -> None:
-        """Focus what comes last: the cash given, or the button."""
+        """Focus the last step: the cash given, or the button."""
         if self._pays_cash:
             self._cash.focus()
         else:

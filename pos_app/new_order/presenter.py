@@ -26,7 +26,7 @@ from core.ui.ordering.placing import Placing
 LOOK_UP_MS: Final = 250
 _LEAST_SOUGHT: Final = 2
 _LEAST_NUMBER: Final = 4
-"""The least length of a phone number: a part of one finds nobody."""
+"""The least digits of a phone number that is looked up: parts of one find nobody."""
 _NOTES: Final = (1, 5, 10, 20, 50, 100, 200, 500)
 _QUICK: Final = 5
 
@@ -49,7 +49,7 @@ def quick_amounts(total_minor: int, currency: str) -> tuple[int, ...]:
 
 
 class Whom(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom it is for: a known customer who was chosen, or what was typed."""
+    """The customer of an order: a known one who was chosen, or the typed guest."""
 
     customer: Customer | None = None
     guest: Guest = Guest()
@@ -139,7 +139,7 @@ class TakeOrderPresenter(Placing[TakeOrder]):
 
     @Slot(object)
     def set_sync_status(self, sync_status: SyncStatus) -> None:
-        """What could not be looked up is, once the server answers again."""
+        """Repeat a failed look-up once the server answers again."""
         if self._unanswered and sync_status.answering:
             self._on_typing_paused()
 

@@ -170,7 +170,7 @@ def payment_badge(order: Order) -> tuple[str, str]:
 
 
 def to_give_back(order: Order) -> str:
-    """What is given back for a paid order that is called off, and how: `$15.97 (Cash)`."""
+    """The amount to give back for a paid order that was called off, and the tender: `$15.97 (Cash)`."""
     how = Tender.CASH if order.tender is Tender.CASH_ON_DELIVERY else order.tender
     return f"{money(order.total_minor - order.refunded_minor, order.currency)} ({tender_label(how)})"
 

@@ -1,7 +1,7 @@
-"""This till's own changes of orders: shown at once, and made once however often they are sent.
+"""This till's own changes of orders: shown at once, and made exactly once.
 
-A change is on the disk before it is done here, and the sync engine sends it from then on. One that could not be
-accepted is kept here, to be tried again under the same op id.
+A change is stored in the outbox first; the sync engine sends it. A change that could not be stored is kept here, to be
+tried again under the same op id.
 """
 
 from functools import partial
@@ -34,7 +34,7 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Done(msgspec.Struct, frozen=True):
-    """`change` is accepted; `order` is what it comes to."""
+    """`change` was accepted; `order` is the predicted order."""
 
     change: Change
     order: Order
@@ -56,7 +56,7 @@ class OrderChanges(QObject):
     failed = Signal(object)
     """A `Failed`."""
     payment_wanted = Signal(object)
-    """An unpaid `Order` is about to be handed over, by whatever road. Nothing is done until `hand_over`."""
+    """An unpaid `Order` is about to be handed over. Nothing is done until `hand_over`."""
 
     def __init__(self, context: PosContext, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -177,7 +177,7 @@ class OrderChanges(QObject):
         move: Move | None = None,
     ) -> None:
         kept = self.unsent(order.id)
-        # The same intention keeps its op id, so that the server makes it once however often it is sent.
+        # The same change keeps its op id, so that the server makes it once even if it is sent again.
         op_id = kept.op_id if kept is not None and kept.request == request else new_op_id()
         self._send(Change(op_id, order, to, request, move))
 

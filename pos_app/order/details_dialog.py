@@ -91,7 +91,7 @@ class DetailsDialog(QDialog):
         self._show()
         self._step.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    # -- what is shown
+    # -- showing
 
     @Slot()
     def _show(self) -> None:
@@ -231,7 +231,7 @@ class DetailsDialog(QDialog):
     def _when(self, at: datetime) -> str:
         return f"{day(at, self._now())} {clock(at)}"
 
-    # -- what is done
+    # -- acting
 
     @Slot()
     def _on_step_pressed(self) -> None:

@@ -1,4 +1,4 @@
-"""An operation of the outbox in words: what was done and why, and what repeating it would do now."""
+"""An operation of the outbox in words: the change, its reason, and the result of repeating it now."""
 
 from core.client.operations import Kind, Operation, target
 from core.client.sync.outbox import NUMBER_REFUSED

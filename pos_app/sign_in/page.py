@@ -31,7 +31,7 @@ _ASK_AGAIN_S = 20.0
 
 
 class SignInPage(QWidget):
-    """Signs in by `SignIn`. Nothing that was typed stays after an answer."""
+    """Signs in by `SignIn`. The fields are cleared after an answer."""
 
     pairing_wanted = Signal()
 
@@ -128,7 +128,7 @@ class SignInPage(QWidget):
         self._pairing.show()
 
     def _lay_out(self, device: str) -> None:
-        """What is asked above the keys, or beside them where the window is too low for the big letters in it."""
+        """Lay out the fields above the keys, or beside them where the window is too low for the text size."""
         theme = self._theme
         device_label = label(device, "muted")
         device_label.setAlignment(Qt.AlignmentFlag.AlignHCenter)
@@ -187,7 +187,7 @@ class SignInPage(QWidget):
 
     @override
     def minimumSizeHint(self) -> QSize:
-        """What is higher is scrolled."""
+        """None in height: the page scrolls."""
         return QSize(self._theme.px(_WIDTH), self._theme.px(_WIDTH))
 
     @Slot(int)
@@ -238,12 +238,13 @@ class SignInPage(QWidget):
 
     @property
     def _naming(self) -> bool:
-        """Whether what is typed on the screen is a name."""
+        """Whether the keys on the screen type into the name."""
         return self._keys.currentIndex() != DIGITS
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Letters for the name, once somebody goes there, or where nobody is known yet; digits for the PIN."""
+        """Show letters when the name gets the focus by a person, or when no earlier sign-in is known; digits for the
+        PIN."""
         if event.type() is QEvent.Type.FocusIn and isinstance(event, QFocusEvent):
             went = event.reason() is not Qt.FocusReason.OtherFocusReason or not self._sign_in.names
             if watched is self._name and went and not self._naming:
@@ -272,7 +273,7 @@ class SignInPage(QWidget):
 
     @Slot(str)
     def _on_name_edited(self, typed: str) -> None:
-        """A name of digits alone is a PIN in the wrong field: it is moved to the hidden one. Whoever types needs no
+        """Move a name of digits alone to the PIN: it was typed into the wrong field. Somebody with a keyboard needs no
         letters on the screen."""
         self._keys.setCurrentIndex(DIGITS)
         if typed.isdecimal():

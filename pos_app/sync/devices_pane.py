@@ -60,7 +60,7 @@ class DevicesPane(QFrame):
         column.setContentsMargins(theme.space(4), theme.space(3), theme.space(4), theme.space(3))
         column.setSpacing(theme.space(1))
         column.addLayout(head)
-        # Of one height: what is above stays where it is when they are read, or cannot be.
+        # Of fixed height: parts above do not move when the devices are read, or cannot be.
         self._shown = QStackedWidget()
         for part in (self._none, self._area):
             self._shown.addWidget(part)

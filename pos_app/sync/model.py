@@ -1,4 +1,4 @@
-"""The outbox as rows: what was done, its state, and its possible actions."""
+"""The outbox as rows: the change, its state, and its possible actions."""
 
 from collections.abc import Sequence
 

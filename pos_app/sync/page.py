@@ -85,7 +85,7 @@ class SyncPage(QWidget):
         self.devices = DevicesPane(theme, Devices(context.jobs, context.api, self), context.now)
         self._kept = label(role="small", wrap=True)
         self._kept.setObjectName("sync_kept")
-        # Where the letters are large, what is to be decided keeps its room, and the rest is further down.
+        # In large text the decision keeps its room, and the rest is scrolled.
         self._stack.setMinimumHeight(theme.px(_LOWEST))
         content = QWidget()
         inner = QVBoxLayout(content)

@@ -160,8 +160,8 @@ def _become(seal: Seal, paired: Paired, server_url: str, ca: str) -> Identity:
         ca=ca,
     )
     with seal.store.transaction() as db:
-        # Whoever had not signed out was at another device, perhaps of another shop. What they left waiting is kept, and
-        # goes to no other shop: see `Owner`.
+        # An open session belongs to the former device, perhaps of another shop. Its waiting operations are kept, and
+        # sent to no other shop: see `Owner`.
         session_file.keep(seal, None, OpId(""))
         Cache(seal.store).forget_shop()
         db.execute("INSERT OR REPLACE INTO identity VALUES (1, ?)", (msgspec.json.encode(known),))

@@ -34,8 +34,8 @@ def context(ca_file: str = "", ca: str = "") -> ssl.SSLContext:
 
 
 def check_address(server_url: str, ca_file: str, *, allow_plain_http: bool) -> None:
-    """Raises `ValueError` for what is no address, one that PINs and orders must not be sent to, and an invalid
-    `ca_file`."""
+    """Check a server's address. Raises `ValueError` for an invalid address, one to which PINs and orders must not be
+    sent, and an unusable `ca_file`."""
     try:
         parts = urlsplit(server_url)
         host, _ = parts.hostname, parts.port

@@ -73,7 +73,7 @@ def _frames(log: bytes, size: int) -> Iterator[tuple[bytes, bool]]:
     """Each frame, and whether it is valid. Its checksum continues from that of the frame before it. Frames of an older
     log, behind the newest one's, have other salts."""
     length, order = _FRAME_HEADER + size, _order(log)
-    salts = {log[16:24], log[_WAL_HEADER + 8 : _WAL_HEADER + 16]}  # one of these two may be what is damaged
+    salts = {log[16:24], log[_WAL_HEADER + 8 : _WAL_HEADER + 16]}  # either of the two may be damaged
     before = log[24:_WAL_HEADER]
     for at in range(_WAL_HEADER, len(log) - length + 1, length):
         frame = log[at : at + length]

@@ -149,7 +149,7 @@ def _open(path: Path, *, keyring: bool) -> tuple[MultiFernet, KeptIn]:
     if held == filed:
         file.unlink()
         filed = ""
-    # A file beside the keyring's key is of a run in which there was no keyring: what it sealed is still to be read.
+    # A key file beside the keyring's key was made by a run without a keyring: its values must stay readable.
     return MultiFernet([Fernet(key) for key in (held, filed) if key]), KeptIn.KEYRING
 
 

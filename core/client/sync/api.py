@@ -315,7 +315,7 @@ class SyncedApi:
             )
             self._present = present
             if hasattr(self._asking, "present"):
-                self._asking.present = present  # what signed them in goes on as them
+                self._asking.present = present  # the attempt that signed them in continues in their session
             present.sync.publish_everything()
             self._on_sync_status(present.engine.sync_status)
             present.engine.start()

@@ -102,7 +102,7 @@ class Calls:
         at = self._api.client.server_now()
         order_id = asked.id or new_order_id()
         menu = self._cache.menu or self._menu()
-        # The server takes it later than whatever it has taken before, whatever this machine's clock says.
+        # The server will accept it after all orders that it has, even if this machine's clock is behind.
         newest = self._cache.newest_placed_at
         offer = order_rules.Offer(ShopId(""), menu.currency, menu.tax, menu.items(), menu.country)
         number = asked.number if isinstance(asked, TakeOrder) else ""

@@ -243,7 +243,7 @@ class Outbox:
             self._ready.extend(order_id for _until, order_id in self._later)
             self._later.clear()
 
-    # -- what was sealed while its person was away
+    # -- operations that were sealed while their person was away
 
     def sealed(self) -> tuple[Operation, ...]:
         """Operations that the server has to open before they can be sent, in order of acceptance."""

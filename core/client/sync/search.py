@@ -45,7 +45,7 @@ def find(orders: Iterable[Order], query: OrderQuery, why: Unreachable | None = N
 
 
 def _after(place: str, found: list[Order], query: OrderQuery) -> list[Order]:
-    """What comes after the order of that place, which may have left since."""
+    """The orders after a place, whose order may have left the list since."""
     for position, order in enumerate(found):
         here, is_first = _place(order), query.sought.is_exactly(order.number)
         if here == place:

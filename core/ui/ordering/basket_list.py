@@ -33,7 +33,7 @@ _BUTTON: Final = 36
 _PRICE: Final = 74
 _MOST_SIZES: Final = 2000
 _ALL: Final = 1000
-"""Rows of text: what is ordered is never cut."""
+"""The most rows of a line's text, which is never cut."""
 
 
 class _Words(NamedTuple):

@@ -16,7 +16,7 @@ from core.ui.widgets.controls import label, pressed_by_enter, restyle
 _COLUMNS = 2
 _MARK = 22
 _LTR, _END = "\N{LEFT-TO-RIGHT ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
-"""Around an amount with a sign: the sign stays before it where one reads from right to left."""
+"""Around an amount with a sign, so that the sign stays before it in right-to-left text."""
 
 
 def rule_text(group: ModifierGroup) -> str:
@@ -98,7 +98,7 @@ def _mirrored(widget: QWidget, rect: QRect) -> QRect:
 
 
 class _Painted:
-    """What both kinds of box share as widgets; Qt's own names, so that they override."""
+    """The common part of both kinds of box as widgets. Method names are Qt's, to override them."""
 
     look: _Look
 
@@ -107,7 +107,7 @@ class _Painted:
         self.look.paint(self)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        """Enter chooses it. On what is chosen already it goes on, to the dialog's own button."""
+        """Enter chooses the option. On one that is chosen already, it is passed on to the dialog's default button."""
         assert isinstance(self, QCheckBox | QRadioButton)
         if self.isChecked() or not pressed_by_enter(self, event):
             super().keyPressEvent(event)  # type: ignore[misc]
@@ -186,7 +186,7 @@ class ChoiceGroup(QFrame):
         return self.group.least <= count and (self.group.most is None or count <= self.group.most)
 
     def complain(self) -> None:
-        """Show in red what is missing, and focus it."""
+        """Mark the missing choice in red, and focus it."""
         self._complaining = True
         self._update_state()
         self.focus()

@@ -114,7 +114,7 @@ class MenuPane(QWidget):
         self.pills.choose(0)
         self.tiles.scrollToTop()
 
-    # -- what is shown
+    # -- showing
 
     @Slot(object)
     def _on_menu_changed(self, _menu: object) -> None:

@@ -1,4 +1,4 @@
-"""What the customer's and the cashier's order pages have in common."""
+"""The common part of the customer's and the cashier's order pages."""
 
 from typing import Any, Generic, TypeVar
 
@@ -51,7 +51,7 @@ class OrderingPage(QWidget, Generic[P]):
 
     @property
     def refresher(self) -> Refresher:
-        """What keeps the menu fresh."""
+        """The refresher of the menu."""
         return self._ordering.menu
 
     @Slot(object)

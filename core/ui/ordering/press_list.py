@@ -47,7 +47,7 @@ class PressList(QListView):
 
     @override
     def event(self, event: QEvent) -> bool:
-        # A letter typed here is looked for in the menu, whatever it is a shortcut for elsewhere in the window.
+        # A letter typed here is searched in the menu, even if it is a shortcut elsewhere in the window.
         if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _letter(event):
             event.accept()
             return True

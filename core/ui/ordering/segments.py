@@ -113,8 +113,7 @@ class Segments(QWidget, Generic[T]):
         for option in self._options:
             button = self._buttons[option.value]
             colour = self._theme.colour("brand" if button.isChecked() else "text")
-            # Tab leads to the chosen one, and Space presses what is chosen already: Qt sees to that only when it is
-            # chosen by the keyboard.
+            # Tab goes to the chosen option, and Space presses it again: Qt does so only after a choice by keyboard.
             policies = Qt.FocusPolicy
             button.setFocusPolicy(policies.TabFocus if button.isChecked() else policies.NoFocus)
             button.setIconSize(QSize(size, size))

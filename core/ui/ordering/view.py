@@ -120,8 +120,8 @@ class OrderingView(QWidget):
 
     @override
     def hasHeightForWidth(self) -> bool:
-        """No: it scrolls inside, whatever its words would like. A page around it would be higher than the window, and
-        the checkout's button below its end."""
+        """False: the view scrolls inside. With the height that its texts would like, the page would be higher than the
+        window, and the checkout's button out of sight."""
         return False
 
     @override
@@ -185,7 +185,7 @@ class OrderingView(QWidget):
 
     @Slot(str)
     def _on_typed(self, text: str) -> None:
-        """At the checkout a digit is an amount; every other letter is sought in the menu."""
+        """At the checkout a digit begins an amount; other characters are searched in the menu."""
         if self.at_checkout and text.isdecimal():
             self.digit_typed.emit(text)
         else:

@@ -13,7 +13,7 @@ from core.ui.widgets.connection_chip import ConnectionChip
 from core.ui.widgets.controls import label
 
 MENU_KEPT: Final = N_("Prices, and what is sold out, may have changed since then.")
-"""What an old menu means."""
+"""The consequence of an old menu."""
 
 
 class AsOf(QFrame):

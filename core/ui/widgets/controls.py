@@ -44,7 +44,7 @@ def label(text: str = "", role: str = "body", *, wrap: bool = False) -> QLabel:
 
 
 def keep_room(part: QWidget, height: int = 0) -> None:
-    """Let `part` keep its room while it is hidden, at least `height` pixels: nothing moves when it comes."""
+    """Let `part` keep its room while it is hidden, at least `height` pixels, so that nothing moves when it is shown."""
     policy = part.sizePolicy()
     policy.setRetainSizeWhenHidden(True)
     part.setSizePolicy(policy)
@@ -85,13 +85,14 @@ def set_tip(widget: QWidget, text: str) -> None:
 
 
 _pace: Final = Pace()
-"""Of what is typed while a button has the focus."""
+"""The pace of keys that are typed while a button has the focus."""
 
 
 def pressed_by_enter(part: QAbstractButton, event: QKeyEvent) -> bool:
-    """Press a focused button when `event` is Enter alone, which Qt does in dialogs only, and there not to every one.
+    """Press a focused button when `event` is Enter without modifiers; Qt does so in dialogs only, and not for all
+    buttons.
 
-    The Enter at the end of a scanned code presses nothing: it is the window's, and nobody's in a dialog.
+    The Enter at the end of a scanned code presses nothing: the window handles it, and a dialog ignores it.
     """
     plain_keys = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier
     if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter) or event.modifiers() not in plain_keys:
@@ -114,7 +115,7 @@ class Button(QPushButton):
 
 
 class ElidedButton(Button):
-    """One as wide as there is room: text that does not fit is elided in its middle, and shown by the tool tip."""
+    """A button as wide as there is room: text that does not fit is elided in its middle, and shown by the tool tip."""
 
     def __init__(self, theme: Theme, icon: str, name: str) -> None:
         super().__init__()

@@ -7,7 +7,7 @@ from core.domain.digits import ascii_digits
 
 
 class DigitsValidator(QRegularExpressionValidator):
-    """Takes digits of every script, as ASCII ones: what is typed is checked by a pattern of those."""
+    """Converts digits of every script to ASCII ones, and matches the result with a pattern."""
 
     @override
     def validate(self, text: str, position: int) -> tuple[QValidator.State, str, int]:

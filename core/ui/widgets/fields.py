@@ -53,7 +53,7 @@ class SearchField(QLineEdit):
     def minimumSizeHint(self) -> QSize:
         """Wide enough for its hint."""
         hint = super().minimumSizeHint()
-        around = hint.width() - (self.height() if self.text() else 0)  # the cross comes with what is sought
+        around = hint.width() - (self.height() if self.text() else 0)  # with text there is a clear button as well
         return QSize(around + self.fontMetrics().horizontalAdvance(self.placeholderText()), hint.height())
 
     @Slot()
@@ -99,7 +99,7 @@ class Picker(QComboBox):
         self._theme = theme
         self.setObjectName(name)
         self.setAccessibleName(spoken)
-        self.setView(QListView())  # whose rows the style sheet makes as high as a finger; Qt's own it does not
+        self.setView(QListView())  # the style sheet makes its rows as high as a finger, but not those of Qt's own view
 
         self.currentTextChanged.connect(self._on_chosen)
 

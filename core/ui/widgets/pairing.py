@@ -125,7 +125,7 @@ class PairingDialog(QDialog):
     """For keyboard and fingers; `known` is this machine's identity, once it is paired."""
 
     refused = Signal(str)
-    """Why the code that was tried is not taken, as it is shown."""
+    """Why the code was refused, as it is shown."""
 
     def __init__(
         self,
@@ -341,10 +341,10 @@ def is_offered(settings: ServerAddress, known: Identity | None) -> bool:
 def ask(
     theme: Theme, settings: ScreenSettings, path: Path, kind: DeviceKind, code: str = "", *, without: str = ""
 ) -> Identity | None:
-    """Pair this machine as a `kind`, and store its identity in the window's file at `path`; with a `code`, at once.
+    """Pair this machine as a `kind`, and store its identity in the window's file at `path`.
 
-    Whoever typed the code as an argument reads on the terminal why it is not taken. None when the person continued
-    without. Raises `LocalStoreError`.
+    A `code` is tried at once, and its refusal is also printed on the terminal, where it was given as an argument. None
+    when the person continued without pairing. Raises `LocalStoreError`.
     """
     with closing(LocalStore(path)) as store:
         dialog = paired_into(store, theme, settings, kind, code, without=without)

@@ -17,7 +17,7 @@ from core.ui.widgets.notice import Notice
 
 
 def _papers() -> dict[str, Paper]:
-    """What a PDF may be made for."""
+    """The papers that a PDF can be made for, by name."""
     return {
         _("PDF, roll of 80 mm (*.pdf)"): ROLL_80,
         _("PDF, roll of 58 mm (*.pdf)"): ROLL_58,
@@ -39,7 +39,7 @@ class ReceiptDialog(QDialog):
         *,
         is_copy: bool = False,
     ) -> None:
-        """`is_copy`: it was given out before. What is printed more than once says so, too."""
+        """`is_copy`: the receipt was printed before, and says so. Further prints say it as well."""
         super().__init__(parent)
         self.setObjectName("receipt_dialog")
         self.setWindowTitle(window_title(_("Receipt {number}").format(number=order.number)))
@@ -87,7 +87,7 @@ class ReceiptDialog(QDialog):
 
     @Slot()
     def _on_print_clicked(self) -> None:
-        # Printing brings a library of its own along, and most tills start without ever printing.
+        # Imported here: printing needs a library of its own, and most starts never print.
         from PySide6.QtPrintSupport import QPrintDialog, QPrinter, QPrinterInfo
 
         if not QPrinterInfo.availablePrinterNames():

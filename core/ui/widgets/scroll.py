@@ -1,4 +1,4 @@
-"""What scrolls: an area that never squeezes its content or cuts it at the sides, and a list that stays in place."""
+"""Scroll areas: one that never squeezes its content or cuts it at the sides, and a list that stays in place."""
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt, Slot
 from PySide6.QtGui import QResizeEvent

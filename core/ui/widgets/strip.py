@@ -1,4 +1,4 @@
-"""The strip at a window's foot, where everything is said that comes by itself."""
+"""The strip at a window's foot for notices that nobody requested."""
 
 from PySide6.QtCore import QEvent, QSize
 from PySide6.QtWidgets import QBoxLayout, QWidget
@@ -8,16 +8,15 @@ from core.ui.theme import Theme
 from core.ui.widgets.scroll import VerticalScroll
 
 _SHARE = 1000
-"""Bars take the room, up to their width; the rest is before them."""
+"""The stretch of bars, against 0 of the room before them: they take the width up to their maximum."""
 _LINES = 2
-"""A title and a sentence, or a sentence of two lines beside its title."""
+"""The strip's height in lines: a title and a sentence, or two lines of a sentence beside its title."""
 
 
 class Strip(VerticalScroll):
-    """It has its room before anything is said, no more than its buttons ask for: a bar above would push another card
-    under the finger, one that took its room from the page would lift the page's buttons, and one over it would hide
-    them. More than it holds is scrolled.
-    """
+    """A strip of fixed height, as high as its buttons need, so that a notice moves nothing under a finger: a bar above
+    the page would move its cards, one that takes room from it its buttons, and an overlay would hide them. More notices
+    than fit are scrolled."""
 
     def __init__(self, theme: Theme, last: QWidget | None = None) -> None:
         """`last` keeps its place at the end while others come and go."""
@@ -34,8 +33,8 @@ class Strip(VerticalScroll):
 
 
 class _Bars(QWidget):
-    """Side by side; below each other where the letters are too large for that, the last one on top: it is the one that
-    can be pressed."""
+    """Bars side by side, or stacked where the text is too large for that, with the last one on top, as it has the
+    button."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()

@@ -19,7 +19,7 @@ LIFE_MS: Final = 6000
 MOST: Final = 3
 _WIDTH: Final = 400
 _SHARE: Final = 1000
-"""Toasts take the room, up to their width; the rest is before them."""
+"""The stretch of toasts, against 0 of the room before them: they take the width up to their maximum."""
 
 
 class Toast(QWidget):
@@ -31,7 +31,7 @@ class Toast(QWidget):
         super().__init__(parent)
         self.setObjectName("toast")
         self.about = about
-        """What it is about, such as an order's id; empty for none."""
+        """The subject, such as an order's id; empty for none."""
         self.setAccessibleName(f"{title}. {message}")
         self._theme = theme
         self._icon = icon
@@ -116,7 +116,7 @@ class Toasts(QWidget):
 
     @property
     def _room(self) -> int:
-        """How many fit beside each other, at their preferred width."""
+        """The number of toasts that fit side by side, at their preferred width."""
         window = self.parentWidget() or self
         return min(MOST, max(1, window.width() // self._theme.px(_WIDTH)))
 
