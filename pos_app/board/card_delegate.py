@@ -92,10 +92,11 @@ class CardDelegate(QStyledItemDelegate):
             icons.paint(painter, icons.status_icon(status), shape, theme.colour("line"))
             painter.setPen(theme.colour("muted"))
             painter.setFont(theme.font())
-            margin = theme.px(20)
+            margin = min(theme.px(20), area.width() // 10)
             room = QRectF(area).adjusted(margin, top + size + theme.px(8), -margin, 0)
             flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
-            painter.drawText(room, int(flags), words)
+            if max(map(painter.fontMetrics().horizontalAdvance, words.split())) <= room.width():
+                painter.drawText(room, int(flags), words)  # else the icon has to do
         if focused:
             painter.setPen(QPen(theme.colour("brand"), theme.focus_px))
             painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -1,5 +1,6 @@
 """The view of one column: a list whose rows have two painted buttons, for finger, mouse and keyboard."""
 
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt, Signal, Slot
@@ -40,6 +41,8 @@ class ColumnView(QListView):
     """The `OrderId`, and the position on the screen."""
     entered = Signal(object)
     """The column got the focus: its `OrderStatus`."""
+    released = Signal()
+    """The pointer, or the finger, let go of the column."""
     left = Signal(object, int)
     """Arrow keys go from this column to the one before (-1) or after it (1)."""
 
@@ -48,12 +51,17 @@ class ColumnView(QListView):
         status: OrderStatus,
         model: ColumnModel,
         delegate: CardDelegate,
+        allows: Callable[[QPoint, OrderId], bool],
         parent: QWidget | None = None,
     ) -> None:
+        """`allows` says whether a press at a place of the screen may be meant for an order."""
         super().__init__(parent)
         self.setObjectName(f"column_{status}")
         self.setAccessibleName(status_label(status))
         self._status = status
+        self._allows = allows
+        self.is_held = False
+        """Whether a pointer or a finger is down on the column."""
         self.empty_words = ""
         """The text while there is no card."""
         self._column = model
@@ -116,6 +124,18 @@ class ColumnView(QListView):
         if index.isValid():
             self.select(index)
 
+    def cards_in_sight(self) -> list[tuple[QRect, OrderId]]:
+        """The visible cards, and where they are on the screen."""
+        cards, top = [], self.viewport().mapToGlobal(QPoint())
+        index = self._first_in_sight()
+        while (card := self.card_at(index)) is not None:
+            row = self.visualRect(index)
+            if row.top() > self.viewport().height():
+                break
+            cards.append((row.translated(top), card.order.id))
+            index = index.siblingAtRow(index.row() + 1)
+        return cards
+
     def tick(self) -> None:
         """Repaint the visible ages that have changed."""
         seen: dict[OrderId, str] = {}
@@ -163,7 +183,10 @@ class ColumnView(QListView):
         self._finger.press()
         super().mousePressEvent(event)
         if event.button() is Qt.MouseButton.LeftButton:
-            self._mark("pressed", self._spot(event.position().toPoint()))
+            self.is_held = True
+            spot = self._spot(event.position().toPoint())
+            meant = spot is not None and self._allows(event.globalPosition().toPoint(), spot[0])
+            self._mark("pressed", spot if meant else None)
 
     @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
@@ -176,6 +199,11 @@ class ColumnView(QListView):
     @override
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)
+        self.is_held = False
+        self._release(event)
+        self.released.emit()
+
+    def _release(self, event: QMouseEvent) -> None:
         pressed, spot = self._delegate.pressed, self._spot(event.position().toPoint())
         self._mark("pressed", None)
         if (

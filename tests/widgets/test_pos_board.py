@@ -1,5 +1,6 @@
 """The board: what its cards say, how it stays fresh without a flicker, and what it says when it is not."""
 
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import msgspec
@@ -101,19 +102,122 @@ def test_deliveries_have_a_column_while_there_are_any(till: Till, backend: FakeB
 
 
 @pytest.mark.parametrize("width", [1280, 1281, 1282, 1283, 1366, 1920])
-def test_columns_are_equally_wide(till: Till, backend: FakeBackend, width: int) -> None:
+def test_columns_with_cards_are_equally_wide(till: Till, backend: FakeBackend, width: int) -> None:
+    till.arrive()
     for delivery in (False, True):
+        line = [status for status in steps_of(Fulfilment.DELIVERY if delivery else Fulfilment.PICKUP) if status.is_open]
         if delivery:
-            place(backend, status=S.OUT_FOR_DELIVERY, delivery=True)
+            for status in line:
+                place(backend, status=status, delivery=True)
             till.refresh()
-        else:
-            till.arrive()
         till.window.resize(width, 800)
         paint_what_is_due(till)
-        shown = [status for status in COLUMNS if till.sees(f"column_{status}")]
-        line = steps_of(Fulfilment.DELIVERY if delivery else Fulfilment.PICKUP)
-        assert shown == [status for status in line if status.is_open]
-        assert len({till.column(status).width() for status in shown}) == 1
+        assert [status for status in COLUMNS if till.sees(f"column_{status}")] == line
+        assert len({till.column(status).width() for status in line}) == 1
+
+
+@pytest.fixture
+def calm_till(qtbot: QtBot, backend: FakeBackend, monkeypatch: pytest.MonkeyPatch) -> Iterator[Till]:
+    """On a small screen; an empty column gives its room away at once."""
+    monkeypatch.setattr("pos_app.board.page._EMPTY_MS", 0)
+    with open_till(qtbot, backend) as till:
+        till.window.resize(1024, 768)
+        yield till
+
+
+def widths(till: Till) -> list[int]:
+    return [till.column(status).width() for status in (S.PENDING, S.CONFIRMED, S.PREPARING, S.READY)]
+
+
+def until_given_away(till: Till, *columns: OrderStatus) -> None:
+    """The others are twice as wide as these at least."""
+
+    def given_away() -> bool:
+        slim = {till.column(status).width() for status in columns}
+        wide = {till.column(status).width() for status in COLUMNS if till.sees(f"column_{status}")} - slim
+        return len(slim) == len(wide) == 1 and 2 * max(slim) <= min(wide)
+
+    till.qtbot.waitUntil(given_away)
+
+
+def test_an_empty_column_gives_its_room_away_and_takes_it_back(calm_till: Till, backend: FakeBackend) -> None:
+    till, order = calm_till, place(backend)
+    place(backend, status=S.READY)
+    till.arrive()
+    until_given_away(till, S.CONFIRMED, S.PREPARING)
+    till.press(order)
+    assert till.numbers(S.CONFIRMED) == [order.number]
+    assert till.column(S.CONFIRMED).width() == till.column(S.READY).width(), "it has a card, and its room"
+    until_given_away(till, S.PENDING, S.PREPARING)
+    before = widths(till)
+    till.type("search", "nobody")
+    assert till.numbers(S.READY) == []
+    till.settle()
+    assert widths(till) == before, "what is sought moves nothing"
+
+
+def test_it_is_given_away_only_after_a_while(till: Till, backend: FakeBackend) -> None:
+    """In a rush columns are empty for a moment again and again."""
+    order = place(backend)
+    till.arrive()
+    before = widths(till)
+    till.press(order)
+    till.settle()
+    assert len(set(before)) == 1
+    assert widths(till) == before
+
+
+def test_at_large_letters_an_empty_column_leaves_the_others_in_sight(
+    qtbot: QtBot, backend: FakeBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two fit beside each other; the second was an empty one."""
+    monkeypatch.setattr("pos_app.board.page._EMPTY_MS", 0)
+    place(backend)
+    place(backend, status=S.PREPARING)
+    with open_till(qtbot, backend, text_scale=200) as till:
+        till.window.resize(1280, 800)
+        till.arrive()
+        qtbot.waitUntil(lambda: till.sees("column_preparing") and till.sees("column_pending"))
+
+
+def test_no_column_moves_while_something_is_pressed(calm_till: Till, backend: FakeBackend) -> None:
+    till, order = calm_till, place(backend, status=S.READY)
+    till.arrive()
+    until_given_away(till, S.PENDING, S.CONFIRMED, S.PREPARING)
+    view, before = till.column(S.READY), widths(till)
+    at = view.part_rect(till.index(order), "step").center()
+    till.qtbot.mousePress(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    new = place(backend)
+    till.settle()
+    assert till.where(new) is S.PENDING
+    assert widths(till) == before
+    till.qtbot.mouseMove(view.viewport(), QPoint(2, view.height() - 2))
+    till.qtbot.mouseRelease(view.viewport(), Qt.MouseButton.LeftButton, pos=QPoint(2, view.height() - 2))
+    assert till.column(S.PENDING).width() == view.width()
+
+
+def test_a_press_that_was_aimed_before_the_columns_moved_meets_no_other_order(
+    pass_time: Callable[[float], None], calm_till: Till, backend: FakeBackend
+) -> None:
+    """The finger was on its way to Confirmed's button when a new order widened the column before it."""
+    till, order = calm_till, place(backend, status=S.CONFIRMED)
+    till.arrive()
+    until_given_away(till, S.PENDING, S.PREPARING, S.READY)
+    pass_time(1)
+    aimed = till.column(S.CONFIRMED)
+    at = aimed.viewport().mapToGlobal(aimed.part_rect(till.index(order), "step").topLeft() + QPoint(20, 10))
+    new = place(backend)
+    till.settle()
+    there = till.column(S.PENDING)
+    here = there.viewport().mapFromGlobal(at)
+    assert there.part_rect(till.index(new), "step").contains(here)
+    till.qtbot.mouseClick(there.viewport(), Qt.MouseButton.LeftButton, pos=here)
+    till.settle()
+    assert till.server(new) is S.PENDING
+    pass_time(1)
+    till.qtbot.mouseClick(there.viewport(), Qt.MouseButton.LeftButton, pos=here)
+    till.settle()
+    assert till.server(new) is S.CONFIRMED
 
 
 def test_what_a_card_says(till: Till, backend: FakeBackend) -> None:
