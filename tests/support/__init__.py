@@ -1,1 +1,1 @@
-"""What tests share: a fake of the backend's door, real servers and shops, and things to put in them."""
+"""Shared helpers of tests: a fake backend, real servers and shops, windows, and their data."""

@@ -1,4 +1,4 @@
-"""One address before several backends, as a chain has it: whole connections are handed on, whatever is said on them."""
+"""A TCP load balancer before several backends, as a chain of shops has it. It passes on whole connections."""
 
 import asyncio
 import contextlib
@@ -10,14 +10,14 @@ from tests.support.listening import CHUNK, Listening, open_at
 
 
 class Balancer(Listening):
-    """Listens on a free port for the length of a `with`. A connection goes to the next of `upstreams` that takes it,
-    and is refused when none does. They may be changed while it runs."""
+    """Listens on a free port for the duration of a `with`. Connections go to `upstreams` in turn, skipping those that
+    refuse; with none left they are refused. `upstreams` may be changed meanwhile."""
 
     def __init__(self, *upstreams: str) -> None:
         super().__init__("balancer")
         self.upstreams = list(upstreams)
         self.handed: dict[str, int] = {}
-        """How many connections each upstream was given."""
+        """The number of connections passed to each upstream."""
         self._turn = 0
 
     @override
@@ -33,7 +33,7 @@ class Balancer(Listening):
 
 
 async def _pass_on(reader: StreamReader, writer: StreamWriter) -> None:
-    """Until either side has gone; then the other side learns of it."""
+    """Copy bytes until one side closes; then close the other."""
     with contextlib.suppress(OSError):
         while chunk := await reader.read(CHUNK):
             writer.write(chunk)

@@ -1,4 +1,4 @@
-"""A board's source without a backend: it is told what to say, pushes on command, and fails on command."""
+"""A status display's source without a backend: its tickets, pushes and failures are set by the test."""
 
 import contextlib
 import queue
@@ -17,13 +17,13 @@ NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 def ticket(number: str, status: OrderStatus, minute: int = 0, first_name: str = "") -> Ticket:
-    """An order of that number, in its status since `minute` past noon."""
+    """A ticket with that number, in its status since `minute` past noon."""
     since = NOON + timedelta(minutes=minute)
     return Ticket(order_id=OrderId(number), number=number, status=status, since=since, first_name=first_name)
 
 
 class FakeBoard:
-    """A `StatusDisplaySource`. `gate` holds every look back while it is cleared; without `pushing` no socket opens."""
+    """A `StatusDisplaySource`. Reads block while `gate` is cleared; without `pushing` no socket can be opened."""
 
     shop_name = "La Cantina"
 
@@ -47,7 +47,7 @@ class FakeBoard:
         return f"{self.epoch}.{self.seq}.event-{self.seq}"
 
     def move(self, moved: Ticket, *, push: bool = True) -> None:
-        """Something happened; those who listen are told unless not `push`."""
+        """Change a ticket, and push the change unless `push` is False."""
         before, self.seq = self.seq, self.seq + 1
         self.tickets.pop(moved.order_id, None)
         if moved.status in SHOWN:
@@ -61,11 +61,11 @@ class FakeBoard:
             subscription.messages.put(message)
 
     def hang_up(self) -> None:
-        """The server ends every socket."""
+        """Close every socket, as the server would."""
         for subscription in list(self._subscriptions):
             subscription.close()
 
-    # -- as a board sees it
+    # -- the source
 
     def read_tickets(self) -> TicketsReply:
         self.looks += 1
@@ -87,7 +87,7 @@ class FakeBoard:
             self._subscriptions.remove(subscription)
 
     def probe(self) -> None:
-        """What comes of it is set by the test."""
+        """Does nothing: the test sets the connection's state."""
 
     def token(self) -> str:
         return "token"

@@ -1,4 +1,4 @@
-"""What a part of a window needs around it, when a test makes it by itself: the shipped api over a fake shop."""
+"""Contexts for testing a part of a window by itself: the shipped API over a fake backend."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ S = TypeVar("S")
 def pos_context(
     qtbot: QtBot, backend: FakeBackend, staff: str = "Maya", theme: Theme | None = None, **settings: Any
 ) -> Iterator[PosContext]:
-    """A till's, with `staff` signed in."""
+    """The context of a till with `staff` signed in."""
     with context_over(PosSettings(**settings), backend, theme) as context:
         pin, _role = backend.staff[staff]
         context.api.staff_sign_in(StaffSignIn(staff=staff, pin=pin, device=context.settings.device))
@@ -44,7 +44,7 @@ def pos_context(
 def customer_context(
     qtbot: QtBot, backend: FakeBackend, phone: str, theme: Theme | None = None, **settings: Any
 ) -> Iterator[CustomerContext]:
-    """A customer window's, with the customer of that number signed in."""
+    """The context of a customer's window, with the customer of that phone number signed in."""
     with context_over(CustomerSettings(**settings), backend, theme) as context:
         context.api.sign_in(SignIn(login=phone, password=backend.customers[phone][1]))
         _until_live(qtbot, context, backend)
@@ -53,7 +53,7 @@ def customer_context(
 
 @contextmanager
 def context_over(settings: S, backend: FakeBackend, theme: Theme | None = None) -> Iterator[WindowContext[S]]:
-    """With nobody signed in."""
+    """The context with nobody signed in."""
     bridge = Bridge(OrderStore())
     with own_folder() as folder:
         api = SyncedApi(
@@ -79,12 +79,12 @@ def _until_live(qtbot: QtBot, context: WindowContext[Any], backend: FakeBackend)
 
 @contextmanager
 def disk_held(context: WindowContext[Any]) -> Iterator[None]:
-    """The disk of the window takes its time: nothing is accepted before the end of this."""
+    """Block the window's disk: nothing is accepted before the end of the block."""
     with context.api._store.lock:
         yield
 
 
 def answer_by(patch: pytest.MonkeyPatch, api: SyncedApi, route: AnyRoute, answer: Callable[[Any], Any]) -> None:
-    """Have `answer` be called with the requests of `route` in place of `api`."""
+    """Answer requests of `route` by `answer` instead of `api`."""
     call = api.call
     patch.setattr(api, "call", lambda request: (answer if request.route is route else call)(request))

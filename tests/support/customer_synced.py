@@ -1,4 +1,4 @@
-"""The customer's window as it is wired for a shop: over its own file, with a network that can be taken away."""
+"""The customer's window as it is shipped, over its own file and a network that can be cut."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,14 +22,14 @@ from tests.support.shown import shown
 
 
 class Cable:
-    """What lies between a window and its backend."""
+    """A proxy between a window and its backend that can be cut."""
 
     def __init__(self, proxy: FaultProxy) -> None:
         self._proxy = proxy
         self.url = proxy.url
 
     def pull(self) -> None:
-        """From now on nothing gets through."""
+        """Cut the connection."""
         self._proxy.choose = lambda _line: Fault.REFUSE
         self._proxy.cut()
 
@@ -44,7 +44,7 @@ def cable_to(url: str) -> Iterator[Cable]:
 
 
 class Synced(Screen):
-    """A window with its engine, and a person in front of it."""
+    """A window with its sync engine, driven by its controls."""
 
     def __init__(self, qtbot: QtBot, window: CustomerWindow, jobs: Jobs, api: SyncedApi, bridge: Bridge) -> None:
         super().__init__(qtbot, window, jobs)
@@ -58,7 +58,7 @@ class Synced(Screen):
         return self.find(Toasts, "toasts").texts
 
     def rows(self) -> list[str]:
-        """The list, as a screen reader tells it."""
+        """The accessible texts of the list's rows."""
         from PySide6.QtCore import Qt
 
         model = self.order_list.model()
@@ -77,7 +77,7 @@ class Synced(Screen):
 def synced_window(
     qtbot: QtBot, url: str, folder: Path, client: HttpClient | None = None, **settings: object
 ) -> Iterator[Synced]:
-    """A shown window that hears of changes by push alone, unless the settings say otherwise."""
+    """A shown window that gets changes by push alone, unless the settings say otherwise."""
     quiet: dict[str, Any] = {"history_refresh_s": LONG_S, "tracker_refresh_s": LONG_S, "idle_sign_out_s": 0.0}
     quiet |= {"server_url": url, "theme": "light", "data_dir": str(folder), "sounds": False}
     chosen = CustomerSettings(**(quiet | settings))

@@ -1,4 +1,4 @@
-"""The customer's window over a fake shop, driven as a person drives it: by what is on screen."""
+"""The customer's window over a fake backend, driven by its controls."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -35,7 +35,7 @@ SHORT_S: Final = 0.2
 
 
 def shop() -> FakeBackend:
-    """Two customers and no orders."""
+    """A fake backend with two customers and no orders."""
     backend = FakeBackend()
     backend.add_customer("Aisha Bello", AISHA, PASSWORD)
     backend.add_customer("Jonas Weber", JONAS, PASSWORD)
@@ -43,7 +43,7 @@ def shop() -> FakeBackend:
 
 
 def order(backend: FakeBackend, phone: str = AISHA, *, delivery: bool = False) -> Order:
-    """Somebody's order, placed from elsewhere."""
+    """An order of that customer, placed in another window."""
     lines = (
         NewLine(
             item_id=BOWL.id, quantity=2, modifier_ids=(ModifierId("mild"), ModifierId("guacamole")), note="No onions"
@@ -65,7 +65,7 @@ def small_order(backend: FakeBackend, phone: str = AISHA) -> Order:
 
 
 class Screen:
-    """One window, and a person in front of it."""
+    """A window, driven by its controls."""
 
     def __init__(self, qtbot: QtBot, window: CustomerWindow, jobs: Jobs) -> None:
         self.qtbot = qtbot
@@ -75,7 +75,7 @@ class Screen:
     # -- looking
 
     def find(self, kind: type[W], name: str) -> W:
-        """The control of that name, wherever it is; it may be hidden."""
+        """The control of that name, visible or hidden."""
         found = self.window.findChild(kind, name)
         assert found is not None, f"no {kind.__name__} {name!r}"
         return found
@@ -90,7 +90,7 @@ class Screen:
         return control.text()
 
     def words(self) -> str:
-        """Every word that any widget of this process holds, painted ones by what a screen reader is told."""
+        """The texts of all widgets of the process; of painted ones the accessible texts."""
         words = []
         for widget in QApplication.allWidgets():
             words += [widget.accessibleName(), widget.accessibleDescription(), widget.toolTip()]
@@ -113,26 +113,26 @@ class Screen:
         return [model.data(model.index(row, 0), ROW) for row in range(model.rowCount())]
 
     def notice(self) -> str:
-        """What the visible notice says; empty when there is none."""
+        """The text of the visible notice; empty for none."""
         bars = [bar for bar in self.window.findChildren(QWidget, "notice") if bar.isVisible()]
         return " ".join(bar.accessibleName() for bar in bars)
 
     def ticking(self) -> list[Refresher]:
-        """The refreshers of a visit whose timer runs."""
+        """The visit's refreshers with a running timer."""
         visits = [each for each in self.window.findChildren(Refresher) if each is not self.window._account.reach]
         return [each for each in visits if any(t.isActive() for t in each.findChildren(QTimer))]
 
-    # -- doing
+    # -- acting
 
     def click(self, name: str) -> None:
         click(self.qtbot, self.find(QAbstractButton, name))
 
     def click_disabled(self, name: str) -> None:
-        """Press what is disabled at this moment."""
+        """Press a disabled control."""
         click_disabled(self.qtbot, self.find(QAbstractButton, name))
 
     def act_on_notice(self) -> None:
-        """Press the visible notice's button."""
+        """Press the button of the visible notice."""
         buttons = [each for each in self.window.findChildren(QAbstractButton, "notice_action") if each.isVisible()]
         click(self.qtbot, buttons[0])
 
@@ -151,17 +151,17 @@ class Screen:
         self.click("sign_in_submit")
 
     def arrive(self, phone: str = AISHA, password: str = PASSWORD) -> None:
-        """Sign in, and wait until what belongs on screen is there."""
+        """Sign in, and wait until the orders are shown."""
         self.sign_in(phone, password)
         self.qtbot.waitUntil(lambda: self.sees("orders_page") and self.jobs.busy == 0)
 
     def settle(self) -> None:
-        """Wait until nothing is under way."""
+        """Wait until no job runs."""
         self.qtbot.waitUntil(lambda: self.jobs.busy == 0)
 
 
 class Stage(Screen):
-    """A window over a fake shop, as it is shipped."""
+    """The shipped window over a fake backend."""
 
     def __init__(self, qtbot: QtBot, window: CustomerWindow, backend: FakeBackend) -> None:
         super().__init__(qtbot, window, window._context.jobs)
@@ -179,14 +179,14 @@ class Stage(Screen):
 
     @override
     def settle(self) -> None:
-        """Wait until nothing is under way, and everything that can be sent or told has arrived."""
+        """Wait until no job runs, everything that can be sent was sent, and all updates were applied."""
         until_settled(self.qtbot, self.window._context, self.backend)
 
 
 @contextmanager
 def open_window(qtbot: QtBot, backend: FakeBackend, **settings: object) -> Iterator[Stage]:
-    """A shown window that asks for nothing by itself unless the settings say so. It is closed and gone afterwards, and
-    the shop's gate is open."""
+    """A shown window that refreshes only on request, unless the settings say otherwise. It is closed and deleted
+    afterwards, and the backend's gate is opened."""
     quiet: dict[str, Any] = {
         "history_refresh_s": LONG_S,
         "tracker_refresh_s": LONG_S,

@@ -1,5 +1,8 @@
-"""What the backends of a test stand on. A database is named by the path of the file it would be with SQLite; with
-PostgreSQL it is one of our own server's, and the directory is there for keys and logs."""
+"""The databases of a test's backends.
+
+A database is named by the path of its SQLite file. With PostgreSQL it is a database of our own server; the path's
+directory then only holds keys and logs.
+"""
 
 import os
 import re
@@ -27,20 +30,20 @@ _made: list[str] = []
 
 @cache
 def wanted() -> tuple[Kind, ...]:
-    """Those to test on: named by `ORDERBELL_TEST_DATABASES`, or all that this machine has."""
+    """The kinds to test on: those in `ORDERBELL_TEST_DATABASES`, or all that this machine has."""
     if not _asked:
         return KINDS if postgres.binaries() is not None else ("sqlite",)
     return tuple(kind for kind in KINDS if kind in _asked.split(","))
 
 
 def kind() -> Kind:
-    """What a backend that is started now stands on."""
+    """The kind of database of a backend that is started now."""
     return _kind
 
 
 @contextmanager
 def standing_on(chosen: Kind, pair: Pair | None = None) -> Iterator[None]:
-    """Backends of the block stand on `chosen`, perhaps a pair of servers, and its databases are gone afterwards."""
+    """Use databases of the `chosen` kind in the block, perhaps on a `pair` of servers, and drop them afterwards."""
     global _kind, _pair
     before, _kind, _pair = (_kind, _pair), chosen, pair
     try:
@@ -52,17 +55,17 @@ def standing_on(chosen: Kind, pair: Pair | None = None) -> Iterator[None]:
 
 
 def _server() -> Postgres:
-    """Where databases are made and copied."""
+    """The server on which databases are created and copied."""
     return postgres.server() if _pair is None else _pair.primary
 
 
 def name(path: Path) -> str:
-    """What PostgreSQL calls it."""
+    """The name of a PostgreSQL database."""
     return f"t_{blake2b(str(path).encode(), digest_size=12).hexdigest()}"
 
 
 def url(path: Path) -> str:
-    """Of a database; with PostgreSQL it is made, empty, unless it is there already."""
+    """The URL of a database. A missing PostgreSQL database is created, empty."""
     if _kind == "sqlite":
         return file_url(path)
     if name(path) not in _made:
@@ -71,14 +74,14 @@ def url(path: Path) -> str:
 
 
 def create(path: Path, template: str = "template1") -> None:
-    """Make it on PostgreSQL, as a copy of `template`."""
+    """Create a PostgreSQL database as a copy of `template`."""
     _server().create(name(path), template)
     if name(path) not in _made:
         _made.append(name(path))
 
 
 def copy(source: Path, target: Path) -> None:
-    """Make `target` what `source` is, raw, and in place of what it was. Nobody may have either open."""
+    """Replace `target` by a raw copy of `source`. Neither may be open."""
     if _kind == "postgresql":
         create(target, name(source))
         return
@@ -91,6 +94,6 @@ def copy(source: Path, target: Path) -> None:
 
 
 def placed(sql: str) -> str:
-    """A statement with a `?` for each value, as the driver wants it."""
+    """A statement with `?` for values, as the database's driver takes it."""
     numbers = count(1)
     return sql if _kind == "sqlite" else re.sub(r"[?]", lambda _: f"${next(numbers)}", sql)

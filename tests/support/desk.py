@@ -1,4 +1,4 @@
-"""A client over a `ModelTransport`, driven by hand: what it accepts, sends and pulls, one step at a time."""
+"""A client over a `ModelTransport` without threads: a test accepts, sends and pulls step by step."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ LINES = (NewLine(item_id=CHIPS.id),)
 
 
 class Desk:
-    """`store` is what its window would show. `close` and a new `Desk` on the same path is a restart."""
+    """`store` has what a window would show. To restart, `close` it and make another on the same path."""
 
     def __init__(self, path: Path, transport: Transport, subject: str = "kim", shop: str = "shop") -> None:
         self.local = LocalStore(path)
@@ -91,7 +91,7 @@ class Desk:
         return order
 
     def send_all(self) -> int:
-        """Send until nothing is left that could go; gives how many were sent. Postponed ones are due at once."""
+        """Send all operations that can be sent, postponed ones too; returns their number."""
         sent = 0
         while (operation := self.outbox.take(self._clock_s)) is not None:
             self._clock_s += 1e9
@@ -107,7 +107,7 @@ class Desk:
             raise
 
     def try_all(self) -> None:
-        """Pull and send, as far as the network goes."""
+        """Pull, send all and pull again, unless the server is unreachable."""
         try:
             self.sync.pull()
             self.send_all()

@@ -34,16 +34,16 @@ from tests.support.fake_backend import PUBLIC_KEY, SEALING_KEY, SHOP, FakeBacken
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """One request, and whose it is."""
+    """A decoded request and its session."""
 
     backend: FakeBackend
     session: Session | None
     token: str
     op_id: OpId
     subject: str
-    """The part of its address that names what it is about."""
+    """The value of the path's parameter; empty for none."""
     content: Any
-    """Its body or its query, as its type."""
+    """The decoded body or query."""
     raw: bytes
 
     @property
@@ -57,11 +57,11 @@ class Asked(msgspec.Struct, frozen=True):
 
     @property
     def customer_id(self) -> CustomerId | None:
-        """Whose events and orders these are; None for staff, who see all."""
+        """The customer whose orders and events may be seen; None for staff, who see all."""
         return CustomerId(self.me.id) if self.me.role is Role.CUSTOMER else None
 
     def order(self) -> Order:
-        """The one that is asked about, if whoever asks may see it."""
+        """The order named in the path. Raises `NotFound` for one that the caller may not see."""
         order = self.backend.orders.get(OrderId(self.subject))
         if order is None or not self.backend.sees(self.customer_id, order.customer_id):
             raise NotFound("There is no such order.")

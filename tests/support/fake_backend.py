@@ -1,7 +1,7 @@
-"""One shop's backend in memory, the only one of the tests' that is not the real thing. Its rules are the domain's; the
-contract suite holds it against the real one.
+"""The backend of one shop in memory, the only fake of the backend. It uses the domain's rules, and the contract suite
+compares it with the real one.
 
-Windows reach it over HTTP (`tests.support.fake_client`), the sync engine's own tests as a `Transport`
+Windows reach it over HTTP (`tests.support.fake_client`), tests of the sync engine as a `Transport`
 (`tests.support.model_transport`).
 """
 
@@ -37,7 +37,7 @@ from tests.support.menus import MENU
 
 SHOP = ShopId("00000000-0000-7000-8000-000000000001")
 EVERYBODY = CustomerId("")
-"""Whom an event is of that everybody hears."""
+"""The owner of events that all customers may see."""
 SEALING_KEY = sealing.private_key(b"what the shop's server keeps secret")
 PUBLIC_KEY = sealing.public_key(SEALING_KEY)
 _EPOCH = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -45,7 +45,7 @@ _KEPT = timedelta(hours=24)
 
 
 class Session(msgspec.Struct, frozen=True):
-    """Who is signed in, and at which terminal."""
+    """The person of a session, and their device."""
 
     person: Person
     device: str = ""
@@ -56,14 +56,14 @@ class Pushed(Protocol):
 
     @property
     def quiet(self) -> bool:
-        """It has taken in all that there was."""
+        """Whether it has delivered all events."""
 
 
 class FakeBackend:
-    """One shop that several windows look at.
+    """The backend of one shop, for several windows.
 
-    `fail_with` makes every call fail until it is None again: as no answer, or as the refusal that it is. `gate` holds
-    every call and everything pushed back while it is cleared. `calls` counts calls by name.
+    While `fail_with` is set, every call fails with it. While `gate` is cleared, calls and pushes block. `calls` counts
+    calls by name.
     """
 
     def __init__(self, menu: Menu = MENU) -> None:
@@ -74,17 +74,17 @@ class FakeBackend:
         self.customers: dict[str, tuple[Customer, str]] = {}
         self.staff = {"Maya": ("1234", Role.CASHIER), "Ana": ("9999", Role.ADMIN)}
         self.sessions: dict[str, Session] = {}
-        """By their access tokens."""
+        """Sessions by access token."""
         self.operations: dict[tuple[str, OpId], tuple[object, Order]] = {}
-        """What was asked under each person's key, and answered."""
+        """Completed operations by person and key: the request and the order."""
         self.applied: list[OpId] = []
-        """The op id of every effect there ever was, backups or not: nothing may be in the shop twice."""
+        """The op ids of all effects: none may be in it twice. Part of backups."""
         self.asked: list[tuple[OpId, object]] = []
-        """Every command that arrived, and its key."""
+        """Received commands with their keys."""
         self.answers_to_lose = 0
-        """So many answers to commands are lost on the way."""
+        """The number of answers to commands that are still to be lost."""
         self.requests_to_lose = 0
-        """So many commands arrive, as far as `asked` goes, and are not looked at."""
+        """The number of commands that are still to be lost; they are in `asked`."""
         self.counters: dict[str, int] = {}
         self.exports: list[ExportNote] = []
         self.devices: list[DeviceReport] = []
@@ -92,15 +92,15 @@ class FakeBackend:
         self.run = 1
         self.events: list[tuple[str, CustomerId | None, Event]] = []
         self.snapshot_most = 100
-        """A customer's newest orders that are in a snapshot."""
+        """The most orders in a customer's snapshot."""
         self.kept_from = 0
-        """What came before this event is no longer told."""
+        """The first event that is still served; earlier ones are `Gone`."""
         self.happened = threading.Condition(threading.RLock())
         self.gate = threading.Event()
         self.gate.set()
         self.calls: dict[str, int] = {}
         self.pushes = True
-        """Whether what happens is told by itself."""
+        """Whether events are pushed."""
         self.sockets: list[Pushed] = []
         self._fail_with: ClientError | None = None
         self._ticks = 0
@@ -132,13 +132,13 @@ class FakeBackend:
     # -- time
 
     def now(self) -> datetime:
-        """A clock that moves one second with every look."""
+        """The time, advanced by one second with every call."""
         self._ticks += 1
         return self.clock
 
     @property
     def clock(self) -> datetime:
-        """What the last look showed."""
+        """The time of the last `now`."""
         return _EPOCH + timedelta(seconds=self._ticks)
 
     def pass_time(self, waited: timedelta) -> None:
@@ -158,7 +158,7 @@ class FakeBackend:
     # -- the menu
 
     def change_menu(self, categories: tuple[Category, ...], item_id: ItemId | None = None) -> Menu:
-        """`item_id` is the one that is sold out, or sold again, when that is all."""
+        """Replace the menu's categories. `item_id`: only the availability of this item has changed."""
         with self.happened:
             if categories != self.menu.categories:
                 self.menu = msgspec.structs.replace(self.menu, categories=categories, version=self.menu.version + 1)
@@ -168,7 +168,7 @@ class FakeBackend:
             return self.menu
 
     def sell(self, item_id: ItemId, available: bool) -> Menu:
-        """An item is sold out, or sold again."""
+        """Mark an item sold out or available."""
         return self.change_menu(with_availability(self.menu.categories, {item_id: available}), item_id)
 
     # -- orders
@@ -192,8 +192,7 @@ class FakeBackend:
             return order
 
     def keep(self, before: Order | None, order: Order, reason: str = "", by: str = "", device: str = "") -> None:
-        """An order that was made or changed, with the entry in its history that tells of it, told to everybody whom it
-        concerns."""
+        """Store a new or changed order with its history entry, and publish its event."""
         with self.happened:
             self._remember(before, order, reason, by, device)
             self._publish(order.customer_id, event_of(before, order))
@@ -232,7 +231,7 @@ class FakeBackend:
             return moved
 
     def change(self, order: Order, request: Change, role: Role = Role.CASHIER, by: str = "", device: str = "") -> Order:
-        """Raises what the server answers."""
+        """Change an order. Raises the server's refusals."""
         try:
             changed = order_rules.change(order, request, role, self.now())
         except (order_rules.Stale, IllegalMove) as error:
@@ -244,7 +243,7 @@ class FakeBackend:
         return changed
 
     def once(self, person_id: str, op_id: OpId, asked: object, effect: Callable[[], Order]) -> tuple[Order, Outcome]:
-        """`effect`, unless it was asked for under this key before."""
+        """The result of `effect`, run once for each person and key."""
         key = (person_id, op_id)
         with self.happened:
             done = self.operations.get(key)
@@ -266,7 +265,7 @@ class FakeBackend:
             return order, Outcome.APPLIED
 
     def perform(self, operation: Operation) -> Answered:
-        """Do what an outbox sends, once and in one piece."""
+        """Apply an operation of an outbox, once."""
         asked = operation.request
         order, outcome = self.once(operation.owner.subject, operation.op_id, asked, partial(self._effect, operation))
         return Answered(order, outcome, HistoryProof(self.cursor(), str(self.run)))
@@ -281,7 +280,7 @@ class FakeBackend:
             raise NotFound("no such order")
         return self.change(order, asked, Role.CUSTOMER if isinstance(asked, CancelOrder) else Role.CASHIER)
 
-    # -- losing it
+    # -- backups and restores
 
     _KEPT_IN_BACKUPS: Final = ("menu", "orders", "history", "payments", "operations", "applied", "counters", "events")
 
@@ -289,13 +288,13 @@ class FakeBackend:
         return copy.deepcopy({name: getattr(self, name) for name in self._KEPT_IN_BACKUPS})
 
     def restore(self, backup: dict[str, object]) -> None:
-        """The raw file, put back: its numbers will be used again."""
+        """Restore the raw file of a backup: later numbers are used again."""
         self.run += 1
         for name, value in copy.deepcopy(backup).items():
             setattr(self, name, value)
 
     def fail_over(self, backup: dict[str, object]) -> None:
-        """A standby goes on that had no more than this. The server runs on, and begins another epoch."""
+        """Continue as a standby with the state of `backup`: the same run of the server, in a new epoch."""
         self.restore(backup)
         self.run -= 1
         self.epoch = f"e{int(self.epoch[1:]) + 1}"
@@ -317,7 +316,7 @@ class FakeBackend:
             raise Gone("too long ago")
 
     def sees(self, customer: CustomerId | None, owner: CustomerId | None) -> bool:
-        """Whether `customer`, or staff (None), is told what is of `owner`."""
+        """Whether `customer` (None: staff) may see what belongs to `owner`."""
         return customer is None or owner in (customer, EVERYBODY)
 
     def page(self, query: EventQuery, customer: CustomerId | None) -> EventPage:

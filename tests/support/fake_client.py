@@ -1,5 +1,5 @@
-"""A window's HTTP client whose server is a `FakeBackend` in this process. What crosses are the bytes that would; all on
-the window's side of them is what is shipped."""
+"""The HTTP client of windows over a `FakeBackend`. It exchanges the same bytes as over a socket; the client's code is
+the shipped one."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ M = TypeVar("M")
 
 
 class FakeClient(HttpClient):
-    """One window's way to the backend. The shop's clock is told exactly."""
+    """The client of one window. Its server clock is the backend's, exactly."""
 
     def __init__(self, backend: FakeBackend) -> None:
         super().__init__(ADDRESS)

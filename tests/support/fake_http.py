@@ -46,7 +46,7 @@ _PATTERNS: Final = {
 
 
 class InProcess(BaseAdapter):
-    """Where requests to the backend go in place of a socket."""
+    """The adapter that is mounted in place of HTTP."""
 
     def __init__(self, backend: FakeBackend) -> None:
         super().__init__()
@@ -100,7 +100,7 @@ class InProcess(BaseAdapter):
                 raise Refused("Not for you.")
             op_id = OpId(request.headers.get(IDEMPOTENCY_KEY, ""))
             subject = unquote(found[1]) if route.parameter else ""
-            told = self._told(answer, Asked(backend, session, token, op_id, subject, content, raw))
+            told = self._answered(answer, Asked(backend, session, token, op_id, subject, content, raw))
             headers = {REQUEST_ID: f"{backend.run}-1", "Content-Type": route.content_type}
             if isinstance(told, tuple):
                 order, outcome = told
@@ -110,8 +110,8 @@ class InProcess(BaseAdapter):
             return b"" if told is None else msgspec.json.encode(told), headers
         raise NotFound(f"There is no {request.method} {address.path} here.")
 
-    def _told(self, answer: Callable[[Asked], object], asked: Asked) -> object:
-        """What is answered, unless it is lost."""
+    def _answered(self, answer: Callable[[Asked], object], asked: Asked) -> object:
+        """The answer. Raises `Unreachable` for a request or an answer that is to be lost."""
         backend = self._backend
         if asked.op_id and asked.session is not None:
             with backend.happened:
@@ -133,7 +133,7 @@ class InProcess(BaseAdapter):
 
 
 def _fields(query: str, kind: type) -> dict[str, object]:
-    """A query's fields: a sequence's as a list, the others as they are."""
+    """The fields of a query; those of a sequence's type as lists."""
     lists = {field.name for field in msgspec.structs.fields(kind) if isinstance(field.default, tuple)}
     return {name: found if name in lists else found[0] for name, found in parse_qs(query).items()}
 

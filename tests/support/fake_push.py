@@ -19,7 +19,7 @@ from tests.support.fake_backend import FakeBackend, Session
 
 
 class FakeSocket:
-    """What is pushed to one window."""
+    """The push socket of one window."""
 
     latency_s: Final = 0.001
 
@@ -36,7 +36,7 @@ class FakeSocket:
 
     @property
     def quiet(self) -> bool:
-        """Everything that was pushed has been taken in."""
+        """Whether all pushed messages were received."""
         with self._backend.happened:
             return self._waiting and not self._due()
 
@@ -66,7 +66,7 @@ class FakeSocket:
         return self._read(msgspec.json.encode(message))
 
     def _broken(self) -> ClientError | None:
-        """What ends the socket: the way to the server, or the session."""
+        """The error that ends the socket: of the connection, or of the session; None for none."""
         error = self._backend.fail_with
         if isinstance(error, Unreachable | SignedOut) and not isinstance(error, Busy):
             return error

@@ -1,4 +1,4 @@
-"""A network that misbehaves on command: a TCP proxy which knows enough HTTP to choose where in an exchange to fail."""
+"""A TCP proxy that injects network faults at chosen points of an HTTP exchange."""
 
 import asyncio
 import contextlib
@@ -24,26 +24,26 @@ class Fault(Enum):
     """Half of the answer arrives."""
     DELAY = "delay"
     HALF_OPEN = "half open"
-    """Everything is accepted and nothing is answered."""
+    """The connection is accepted, and never answered."""
     TRICKLE = "trickle"
     """The answer comes byte by byte."""
     DUPLICATE = "duplicate"
     """The request reaches the server twice."""
     HOLD = "hold"
-    """The request waits here until `release`, and goes on then."""
+    """The request is delayed until `release`."""
     HOLD_ANSWER = "hold answer"
-    """The server has committed and answered; the answer waits here until `release`, and goes on then."""
+    """The server has committed and answered; the answer is delayed until `release`."""
     INSTEAD = "instead"
-    """Something else answers: `instead`. The server never sees the request."""
+    """The proxy answers with `instead`; the server does not get the request."""
 
 
 Choose = Callable[[str], Fault]
-"""What happens to the request with this first line."""
+"""Chooses the fault of the request with this first line."""
 
 
 class FaultProxy(Listening):
-    """Listens on a free port for the length of a `with`; `url` stays the same while `upstream` may be restarted
-    elsewhere. `choose` is asked once a request, in the proxy's thread."""
+    """Listens on a free port for the duration of a `with`. `url` stays the same when `upstream` is restarted elsewhere.
+    `choose` is called once for each request, in the proxy's thread."""
 
     def __init__(self, upstream: str, choose: Choose = lambda _line: Fault.NONE, *, pause_s: float = 0.2) -> None:
         super().__init__("fault-proxy")
@@ -51,9 +51,9 @@ class FaultProxy(Listening):
         self.choose = choose
         self.met: dict[Fault, int] = dict.fromkeys(Fault, 0)
         self.pause_s = pause_s
-        """How long DELAY waits, and TRICKLE between two bytes."""
+        """The duration of DELAY, and of TRICKLE's pause between two bytes."""
         self.instead = b""
-        """An HTTP answer, byte for byte; the connection ends with it."""
+        """The bytes of an HTTP answer; the connection is closed after it."""
         self._flow = asyncio.Event()
         self._flow.set()
         self._released = asyncio.Event()
@@ -65,11 +65,11 @@ class FaultProxy(Listening):
         return self
 
     def freeze(self, *, frozen: bool) -> None:
-        """Open sockets stay open and carry nothing any more, as when a cable is pulled far away; or flow again."""
+        """Stop or resume all traffic on open sockets, which stay open, as with an unplugged cable far away."""
         self._loop.call_soon_threadsafe(self._flow.clear if frozen else self._flow.set)
 
     def release(self) -> None:
-        """Let go of what is held; what is to be held from now on waits for the next time."""
+        """Let delayed requests and answers pass; later ones are delayed until the next call."""
 
         def let_go() -> None:
             self._released.set()

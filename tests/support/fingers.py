@@ -1,7 +1,7 @@
-"""Presses as a person makes them, who waits until there is something to press; and fingers on a touch screen.
+"""Presses that wait for their control, and touch gestures.
 
-Qt takes a press of a control that is hidden or disabled and does nothing, so a test that is too early would see nothing
-happen, or not fail at all. A gesture is made of time: how fast it moves decides whether it scrolls or flicks.
+Qt accepts presses of hidden or disabled controls and ignores them, so a test that is too early would see no effect, or
+not fail at all. The speed of a touch gesture decides whether it scrolls or flicks.
 """
 
 from collections.abc import Iterator
@@ -16,20 +16,20 @@ _STEP_MS = 10
 
 
 def click(qtbot: QtBot, button: QAbstractButton) -> None:
-    """Press it once it can be seen and pressed; one that cannot be within pytest-qt's wait is named."""
+    """Press a button once it is visible and enabled. The failure names one that is not in time."""
     _await(qtbot, button)
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def click_disabled(qtbot: QtBot, button: QAbstractButton) -> None:
-    """Press what can be seen and is disabled."""
+    """Press a visible, disabled button."""
     assert button.isVisible(), f"{button.objectName()!r} is not on screen"
     assert not button.isEnabled(), f"{button.objectName()!r} can be pressed"
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
 def type_into(qtbot: QtBot, field: QLineEdit, text: str) -> None:
-    """Write `text` in place of what is there, once that can be done."""
+    """Replace the field's text by `text`, once it is enabled."""
     _await(qtbot, field)
     assert not field.isReadOnly(), f"{field.objectName()!r} is for reading only"
     field.clear()
@@ -46,7 +46,7 @@ def _await(qtbot: QtBot, control: QWidget) -> None:
 
 @contextmanager
 def single_presses() -> Iterator[None]:
-    """Two presses inside are two, however close they are."""
+    """In the block, quick presses are no double clicks."""
     interval = QApplication.doubleClickInterval()
     QApplication.setDoubleClickInterval(0)
     try:
@@ -56,7 +56,7 @@ def single_presses() -> Iterator[None]:
 
 
 def swipe_up(qtbot: QtBot, surface: QWidget, start: QPoint, steps: int = 10, step_px: int = 15) -> None:
-    """One finger goes down at `start`, up the screen, and off it again."""
+    """Swipe up with one finger, from `start`."""
     screen, at = QTest.createTouchDevice(), start
     QTest.touchEvent(surface, screen).press(1, at, surface).commit()
     for _ in range(steps):

@@ -1,4 +1,4 @@
-"""Whether everything in a window can be seen: nothing cut off, nothing over something else, no words shortened."""
+"""Checks that everything in a window is visible: nothing cut off, overlapping or elided."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -33,7 +33,7 @@ from customer_view.painted import Painted
 SIZES: Final = (QSize(1024, 768), QSize(1280, 800), QSize(1920, 1080))
 LANGUAGES: Final = ("en_US", "es_ES", "ar_EG")
 _MORE: Final = 16
-"""What a scroll area may hide without saying so: a margin, and no row of text."""
+"""The pixels that a scroll area may hide without a scroll bar: a margin, and no row of text."""
 
 
 _RING: Final = 4
@@ -49,7 +49,7 @@ def _shown(window: QWidget) -> list[QWidget]:
 
 
 def _is_seen(widget: QWidget) -> bool:
-    """Whether it shows something of its own."""
+    """Whether a widget shows content of its own."""
     if isinstance(widget, QLabel):
         return bool(widget.text())
     kinds = QAbstractButton | QLineEdit | QComboBox | QAbstractSpinBox | Painted | QListView
@@ -57,7 +57,7 @@ def _is_seen(widget: QWidget) -> bool:
 
 
 def _outside(widget: QWidget, window: QWidget) -> Iterator[str]:
-    """Where a widget is cut off by what it is in, unless that scrolls, and shows that it does."""
+    """Where a widget is cut off by an ancestor, unless that one shows a scroll bar."""
     rect, inner = widget.rect(), widget
     while inner is not window:
         outer = inner.parentWidget()
@@ -80,7 +80,7 @@ def _outside(widget: QWidget, window: QWidget) -> Iterator[str]:
 
 
 def _short(widget: QWidget) -> Iterator[str]:
-    """Words that have no room in the widget that shows them."""
+    """Texts that do not fit the widget that shows them."""
     for kinds, look in _LOOKS:
         if isinstance(widget, kinds):
             yield from look(widget)
@@ -88,7 +88,7 @@ def _short(widget: QWidget) -> Iterator[str]:
 
 
 def _gives_way(widget: QWidget) -> Iterator[str]:
-    """What may be shortened, down to its least size."""
+    """Faults of a widget that may elide its text: only below its minimum size."""
     least = widget.minimumSizeHint()
     if widget.width() < least.width() or widget.height() < least.height():
         yield f"{widget.size().toTuple()} for at least {least.toTuple()}"
@@ -111,14 +111,14 @@ def _is_label(widget: Any) -> Iterator[str]:
 
 def _is_plain(widget: QWidget) -> Iterator[str]:
     need = widget.sizeHint()
-    if isinstance(widget, QPushButton) and not widget.text():  # an icon, which is as large as it is
+    if isinstance(widget, QPushButton) and not widget.text():  # an icon of fixed size
         return
     if need.width() > widget.width() + 1 or need.height() > widget.height() + 1:
         yield f"{widget.size().toTuple()} for {need.toTuple()}"
 
 
 def _is_tool(widget: Any) -> Iterator[str]:
-    """Words under or beside an icon, in one row or more. The ring of the focus is in the hint, and not in the look."""
+    """Faults of a tool button's text. The hint includes the focus ring, which the painted area does not."""
     wide = max(widget.fontMetrics().horizontalAdvance(line) for line in widget.text().split("\n"))
     if wide > widget.width() - 2 or widget.sizeHint().height() > widget.height() + _RING:
         yield f"{widget.size().toTuple()} for {(wide, widget.sizeHint().height())}"
@@ -134,11 +134,11 @@ def _is_picker(widget: Any) -> Iterator[str]:
 
 
 def _is_line(widget: Any) -> Iterator[str]:
-    """What is to be typed. What was typed is scrolled."""
+    """Faults of a line edit's placeholder. Typed text is scrolled."""
     option = QStyleOptionFrame()
     widget.initStyleOption(option)
     room = widget.style().subElementRect(QStyle.SubElement.SE_LineEditContents, option, widget)
-    inside = room.marginsRemoved(widget.textMargins()).width() - 4  # Qt's own margin, at both ends
+    inside = room.marginsRemoved(widget.textMargins()).width() - 4  # Qt's margin at both ends
     wide = widget.fontMetrics().horizontalAdvance(widget.placeholderText())
     if not widget.text() and wide > inside:
         yield f"{inside} px for the {wide} of {widget.placeholderText()!r}"
@@ -153,11 +153,11 @@ _LOOKS: Final[tuple[tuple[Any, Callable[[Any], Iterator[str]]], ...]] = (
     (QComboBox, _is_picker),
     (QLineEdit, _is_line),
 )
-"""How each kind of widget shows words; the first that fits is meant."""
+"""The checks for each kind of widget; the first matching one is used."""
 
 
 def _over_each_other(shown: list[QWidget]) -> Iterator[str]:
-    """Widgets of one layout that lie over each other: it had less room than they need."""
+    """Overlapping widgets of one layout, which had less room than they need."""
     for parent in {each.parentWidget() for each in shown}:
         laid = [each for each in shown if each.parentWidget() is parent and _layout_has(parent, each)]
         for one, other in combinations(laid, 2):
@@ -179,7 +179,7 @@ def _is_in(layout: QLayout, widget: QWidget) -> bool:
 
 
 def faults(window: QWidget, size: QSize) -> list[str]:
-    """What a person who sits before `window` at that size cannot see whole."""
+    """The faults of `window` at that size: parts that are not wholly visible."""
     found = []
     if window.size() != size:
         found.append(f"the window is {window.size().toTuple()} and cannot be {size.toTuple()}")
@@ -191,7 +191,7 @@ def faults(window: QWidget, size: QSize) -> list[str]:
 
 @contextmanager
 def shortened() -> Iterator[set[str]]:
-    """All words that are painted with an ellipsis, or would be, in the meantime."""
+    """The texts that are elided during the block."""
     words: set[str] = set()
     kept = {kind: kind.elidedText for kind in (QFontMetrics, QFontMetricsF)}
 

@@ -1,4 +1,4 @@
-"""What threads other than the window's can reach. They must not hold what is Qt's: see `core/ui/threads.py`."""
+"""Finds Qt objects that are reachable from other threads, which must not hold any: see `core/ui/threads.py`."""
 
 import gc
 import sys
@@ -14,10 +14,10 @@ _OF_THE_PROCESS = (type, types.ModuleType, types.BuiltinFunctionType, types.Code
 
 
 def held_by(thread: threading.Thread) -> list[str]:
-    """The ways from `thread`'s target and frames to a `QObject`, each as the types on it; none for a sound thread.
+    """The paths from `thread`'s target and frames to a `QObject`, as the types on each; none for a correct thread.
 
-    What the process itself has (modules, classes, a function's globals) keeps nothing alive that is a window's, and the
-    inbox and a job belong to the window's thread for as long as they are used elsewhere.
+    Modules, classes and globals of functions are ignored: they keep no object of a window alive. The inbox and running
+    jobs belong to the window's thread.
     """
     roots = [vars(thread).get(name) for name in ("_target", "_args", "_kwargs")]
     frame = sys._current_frames().get(thread.ident or 0)

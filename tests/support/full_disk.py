@@ -1,4 +1,4 @@
-"""Disks that take nothing: a real small one, where this test may mount one, and a connection that says so wherever."""
+"""Full disks: a small file system, where this user may mount one, and a connection that fails as on a full disk."""
 
 import os
 import sqlite3
@@ -18,8 +18,8 @@ WRITES: Final = ("INSERT", "UPDATE", "DELETE", "COMMIT", "CREATE", "PRAGMA user_
 
 
 class Failing(sqlite3.Connection):
-    """For `sqlite3.connect(factory=Failing)`: once armed it fails, as a full disk does, at every `statement`
-    after the first `at`. SQLite then takes the whole transaction back, or leaves it open, as the error is."""
+    """For `sqlite3.connect(factory=Failing)`: once armed, it fails as on a full disk, at every `statement` after the
+    first `at`. Depending on the error SQLite then rolls the transaction back, or leaves it open."""
 
     at: int | None = None
     leaves_open = False
@@ -30,7 +30,7 @@ class Failing(sqlite3.Connection):
         self.at, self.statements, self.leaves_open, self.writes = at, statements, leaves_open, 0
 
     def disarm(self) -> int:
-        """There is room again. Gives how many writing statements there were since `arm`."""
+        """End the failures. Returns the number of writing statements since `arm`."""
         self.at = None
         return self.writes
 
@@ -58,14 +58,14 @@ class Failing(sqlite3.Connection):
 
 
 class SmallDisk:
-    """A file system of its own that can be filled."""
+    """A small file system that can be filled."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._filler = path / "filler"
 
     def fill(self) -> None:
-        """Not a byte is left."""
+        """Fill it to the last byte."""
         with self._filler.open("ab", buffering=0) as filler, suppress(OSError):
             while True:
                 filler.write(bytes(4096))
@@ -90,12 +90,12 @@ def can_mount() -> bool:
 
 
 class CannotMount(Exception):
-    """The message says why."""
+    """Mounting failed; the message has the reason."""
 
 
 @contextmanager
 def small_disk(path: Path, size: str = "4m") -> Iterator[SmallDisk]:
-    """A real one of `size` at `path`, in memory. Raises `CannotMount`."""
+    """Mount a file system of `size` bytes in memory at `path`. Raises `CannotMount`."""
     path.mkdir(exist_ok=True)
     try:
         mounted = subprocess.run(
@@ -105,7 +105,7 @@ def small_disk(path: Path, size: str = "4m") -> Iterator[SmallDisk]:
             raise CannotMount(mounted.stderr.decode().strip())
         yield SmallDisk(path)
     finally:
-        if path.is_mount():  # also when this process was told to end while it mounted
+        if path.is_mount():  # also when a signal ended the mounting
             subprocess.run(["umount", "-l", str(path)], check=True)
 
 

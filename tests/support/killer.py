@@ -1,4 +1,4 @@
-"""Processes that may be killed at any moment, and what they managed to say before."""
+"""Processes that tests kill, and their output up to then."""
 
 import contextlib
 import json
@@ -13,12 +13,12 @@ from typing import Any, Final
 from tests.support import processes
 
 _SILENT_FOR_S: Final = 150
-"""A process that says nothing for so long does not come to an end."""
+"""After so long without output a process counts as hanging."""
 
 
 @contextlib.contextmanager
 def standing_still(pid: int) -> Iterator[None]:
-    """The process does nothing meanwhile, and knows nothing of it. Not on Windows, which has no such signals."""
+    """Stop the process for the block (SIGSTOP). Not on Windows, which has no such signal."""
     os.kill(pid, signal.SIGSTOP)
     try:
         yield
@@ -27,7 +27,7 @@ def standing_still(pid: int) -> Iterator[None]:
 
 
 class Killable:
-    """A Python module run as a process. `heard` has every line it printed, as JSON, over all its lives."""
+    """A Python module run as a process. `heard` has the JSON lines that it printed, over all its runs."""
 
     def __init__(self, name: str, log: Path) -> None:
         self.name = name
@@ -38,14 +38,14 @@ class Killable:
         self._reader: threading.Thread | None = None
 
     def start(self, module: str, arguments: Sequence[str], on_line: Callable[[], None] = lambda: None) -> None:
-        """Bring it to life; it must not be alive."""
+        """Start it. It must not be running."""
         process = processes.start(module, arguments, self._log)
         self._process = process
         self._reader = threading.Thread(target=self._read, args=(process, on_line), name=f"heard-{self.name}")
         self._reader.start()
 
     def tell(self, line: str) -> None:
-        """A line on its standard input."""
+        """Write a line to its standard input."""
         assert self._process is not None
         assert self._process.stdin is not None
         self._process.stdin.write(line + "\n")
@@ -57,14 +57,14 @@ class Killable:
         return standing_still(self._process.pid)
 
     def kill(self) -> None:
-        """SIGKILL, or what the platform has for it, in the middle of whatever it does."""
+        """Kill it (SIGKILL, or the platform's equivalent)."""
         assert self._process is not None
         self.kills += 1
         self._process.kill()
         self.wait()
 
     def wait(self) -> int:
-        """Until it has ended and everything it said was heard."""
+        """Wait until it has ended and its output was read. Returns its exit status."""
         assert self._process is not None
         assert self._reader is not None
         heard = -1
@@ -92,6 +92,6 @@ class Killable:
     def _read(self, process: processes.Started, on_line: Callable[[], None]) -> None:
         assert process.stdout is not None
         for line in process.stdout:
-            if line.endswith("\n"):  # what was cut by the kill was not said
+            if line.endswith("\n"):  # a line cut off by the kill
                 self.heard.append(json.loads(line))
                 on_line()

@@ -1,4 +1,4 @@
-"""A subscriber for tests: says hello, and takes what the feed sends, in the order it comes."""
+"""A subscriber of the event feed for tests, over a WebSocket of its own."""
 
 import json
 from types import TracebackType
@@ -21,14 +21,14 @@ def hello(token: str, cursor: str = "", witness: str = "") -> str:
 
 
 class Listener:
-    """A WebSocket of one's own, for the length of a `with`."""
+    """A WebSocket for the duration of a `with`."""
 
     def __init__(self, url: str, first: str | bytes | None = None, query: str = "") -> None:
         self.cursor = ""
         self.heard: list[Frame] = []
-        """Every frame so far."""
+        """All frames received."""
         self.texts: list[str] = []
-        """Every message so far, as it came."""
+        """All messages received, as text."""
         self._first = first
         address = url.replace("http", "ws", 1) + SOCKET_PATH + query
         self._opening = connect(address, compression=None, proxy=None, close_timeout=2)
@@ -45,11 +45,11 @@ class Listener:
         self._opening.__exit__(kind, error, trace)
 
     def renew(self, token: str) -> None:
-        """Say hello again, with another token."""
+        """Send another `Hello` with a new token."""
         self.socket.send(hello(token))
 
     def message(self, within_s: float = WITHIN_S) -> Frames | Heartbeat:
-        """The next one. Raises `TimeoutError` or `ConnectionClosed`."""
+        """The next message. Raises `TimeoutError` or `ConnectionClosed`."""
         text = self.socket.recv(within_s)
         assert isinstance(text, str)
         message: Frames | Heartbeat = _decode(text)
@@ -60,26 +60,26 @@ class Listener:
         return message
 
     def until(self, seq: int) -> list[Frame]:
-        """Listen until the event at `seq` was heard."""
+        """Receive until the event at `seq`."""
         while not self.heard or self.heard[-1].seq < seq:
             self.message()
         return self.heard
 
     def until_about(self, order_id: str) -> Frame:
-        """Listen until something was heard about an order; the newest of it."""
+        """Receive until an event about an order; returns its frame."""
         while not (found := [frame for frame in self.heard if order_id_of(frame.event) == order_id]):
             self.message()
         return found[-1]
 
     def caught_up(self) -> Heartbeat:
-        """The next heartbeat; what comes before it is kept in `heard`."""
+        """The next heartbeat; frames before it are added to `heard`."""
         while True:
             message = self.message()
             if isinstance(message, Heartbeat):
                 return message
 
     def closed(self, within_s: float = WITHIN_S) -> int:
-        """The code that the server closes with. Raises `TimeoutError` when it goes on for that long."""
+        """The close code of the server. Raises `TimeoutError` when the socket stays open."""
         try:
             while True:
                 self.message(within_s)
@@ -88,7 +88,7 @@ class Listener:
 
 
 def chained(frames: list[Frame], position: int) -> bool:
-    """Whether each frame follows where the one before left off, from `position` on."""
+    """Whether each frame follows the one before it, the first one `position`."""
     for frame in frames:
         if not frame.follows(position):
             return False

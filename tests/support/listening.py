@@ -1,4 +1,4 @@
-"""A TCP server of a test's own: asyncio in a thread, on a free port of this machine."""
+"""A TCP server for tests: asyncio in a thread, on a free loopback port."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ CHUNK: Final = 64 * 1024
 
 
 class Listening(ABC):
-    """Takes connections for the length of a `with`; what is still open at its end is cut."""
+    """Accepts connections for the duration of a `with`, and closes open ones at its end."""
 
     def __init__(self, name: str) -> None:
         self.port = 0
@@ -37,7 +37,7 @@ class Listening(ABC):
         return self
 
     def stand_for(self, url: str) -> None:
-        """Let this user's windows prove themselves here as they do at the server at `url`."""
+        """Accept this user's proof of being on this machine as the server at `url` does."""
         proof = here.proof(url)
         if proof:
             here.keep(self.port, proof)
@@ -50,12 +50,12 @@ class Listening(ABC):
         self._thread.join()
 
     def cut(self) -> None:
-        """End every connection there is, in whatever it is doing."""
+        """Close every connection, whatever it is doing."""
         self._loop.call_soon_threadsafe(self._cancel)
 
     @abstractmethod
     async def _carry(self, reader: StreamReader, writer: StreamWriter, opened: list[StreamWriter]) -> None:
-        """What becomes of a connection; that either side ends is no mistake. Then it and all of `opened` are cut."""
+        """Serve a connection. Its end by either side is no error. Afterwards it and all of `opened` are closed."""
 
     def _cancel(self) -> None:
         for task in self._connections:
@@ -82,7 +82,7 @@ class Listening(ABC):
         task = self._loop.create_task(self._until_it_ends(reader, writer))
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
-        task.add_done_callback(lambda _task: writer.transport.abort())  # also of one that is ended before it began
+        task.add_done_callback(lambda _task: writer.transport.abort())  # a connection may be closed before it is served
 
     async def _until_it_ends(self, reader: StreamReader, writer: StreamWriter) -> None:
         opened = [writer]
@@ -95,7 +95,7 @@ class Listening(ABC):
 
 
 async def open_at(url: str, opened: list[StreamWriter]) -> tuple[StreamReader, StreamWriter]:
-    """A connection to the server at `url`, noted in `opened`. Raises `OSError`."""
+    """Connect to the server at `url`, and add the connection to `opened`. Raises `OSError`."""
     parts = urlsplit(url)
     pair = await asyncio.open_connection(parts.hostname, parts.port)
     opened.append(pair[1])

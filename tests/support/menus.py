@@ -1,4 +1,4 @@
-"""A small menu that has one of everything: choices, a must, a limit, something sold out."""
+"""A small menu with a case of everything: choices, required ones, a limit, an item that is sold out."""
 
 from core.domain.ids import ItemId, ModifierId
 from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup

@@ -1,4 +1,4 @@
-"""One person's way to a `FakeBackend` as the sync engine sees it: a `Transport`, without the bytes between."""
+"""A `Transport` of one person to a `FakeBackend`, without HTTP."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -18,8 +18,8 @@ from tests.support.fake_backend import SEALING_KEY, FakeBackend
 
 
 class ModelTransport:
-    """`customer` None is staff. `fault` is called twice a call, with `before` the shop was reached and `after` it has
-    answered, and may raise `Unreachable`."""
+    """`customer` None: staff. `fault` is called twice for each call, with `before` it reaches the shop and `after` the
+    answer, and may raise `Unreachable`."""
 
     def __init__(self, shop: FakeBackend, customer: CustomerId | None = None) -> None:
         self.shop = shop
@@ -29,7 +29,7 @@ class ModelTransport:
         self.calls: list[str] = []
         self.connection = Connection("http://127.0.0.1:9")
         self.bearer = ("kim", "shop")
-        """The person and the shop of the token."""
+        """The owner of the session."""
         self.key = SEALING_KEY
 
     @contextlib.contextmanager
@@ -81,7 +81,7 @@ class ModelTransport:
         raise Unreachable("the model does not push")
 
     def probe(self) -> None:
-        """The model tells the connection nothing: the engine does."""
+        """Does nothing: the engine records the result."""
 
     def token(self) -> str:
         return "token"

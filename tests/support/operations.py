@@ -1,4 +1,4 @@
-"""What may wait in a window's outbox, without having been done: for tests of how it is shown."""
+"""Operations in a window's outbox that were never sent, for tests of how they are shown."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -23,7 +23,7 @@ from tests.support.pos_window import place
 
 
 def show(store: OrderStore, backend: FakeBackend, held: Sequence[Operation]) -> None:
-    """Have the window of `store` show that it holds these, as an engine would tell it."""
+    """Publish these operations to the window of `store`, as its engine would."""
     orders = {each.id: each for each in backend.orders.values()} | {each.order_id: each.seen for each in held}
     told = (
         Update(
@@ -38,7 +38,7 @@ def show(store: OrderStore, backend: FakeBackend, held: Sequence[Operation]) -> 
 
 
 def devices(backend: FakeBackend) -> list[DeviceReport]:
-    """A till and a status display, a day old."""
+    """Reports of a till and a status display, a day old."""
     at = backend.clock - timedelta(days=1)
     return [
         DeviceReport(name=DeviceId(name), kind=kind, paired_at=at, last_contact_at=at, app_version="1.0", lag_s=0.0)
@@ -47,7 +47,7 @@ def devices(backend: FakeBackend) -> list[DeviceReport]:
 
 
 def operation(order: Order, position: int, asked: Command, kind: Kind, **fields: Any) -> Operation:
-    """Something that was done to `order` at this till. It waits, unless `fields` say otherwise."""
+    """A waiting operation on `order` of this till; `fields` replace its fields."""
     waiting = Operation(
         position=position,
         op_id=OpId(f"op-{position}"),
@@ -63,8 +63,8 @@ def operation(order: Order, position: int, asked: Command, kind: Kind, **fields:
 
 
 def one_of_each(backend: FakeBackend) -> list[Operation]:
-    """Everything that the Sync page may have to show: what waits, is in conflict, was refused, has a number that the
-    server does not take, cannot be opened, and is another shop's."""
+    """One operation of each kind that the Sync page shows: waiting, in conflict, refused, with a refused number, sealed
+    to a missing key, and of another shop."""
     orders = [place(backend, f"Aisha {n}", OrderStatus.CONFIRMED) for n in range(7)]
     own = [msgspec.structs.replace(each, number=f"POS1-{n:06}") for n, each in enumerate(orders, 64)]
     step = ChangeStatus(to=OrderStatus.PREPARING, version=2, reason="The customer is in a hurry")

@@ -1,4 +1,4 @@
-"""Order files of many shapes, each from a seed: `python -m tests.support.order_files FOLDER 10` writes ten of them."""
+"""Random order files, each made from a seed: `python -m tests.support.order_files FOLDER 10` writes ten of them."""
 
 import random
 import sys
@@ -10,11 +10,11 @@ _FIRST = ("Steak", "Chicken", "Veggie", "Fish", "Crème", "Ready", "Preparing", 
 _LAST = ("Bowl", "Burrito", "Tacos", "Chips", "Salad", "Soda", "ñoquis")
 _CHOICES = ("Rice", "Black Beans", "Cheese", "Guacamole", "Fresh Tomato Salsa (Mild)", "Sour Cream", "Lettuce", "Ready")
 ORDERS = (1, 2, 3, 5, 9, 10, 11, 24, 60, 130)
-"""How many orders a file has, by its seed: fewer than the board leaves open, as many, and more."""
+"""The number of orders in a file, by its seed: fewer than the board leaves open, as many, and more."""
 
 
 def write(path: Path, seed: int) -> tuple[int, int, int]:
-    """Write the file of `seed`. Gives its orders, its lines, and what they come to in minor units."""
+    """Write the file of `seed`. Returns the numbers of its orders and lines, and their total in minor units."""
     chance = random.Random(seed)
     names = _names(chance)
     with_choices = [name for name in names if chance.random() < chance.choice((0.0, 0.5, 1.0))]
@@ -23,7 +23,7 @@ def write(path: Path, seed: int) -> tuple[int, int, int]:
     for order in range(orders):
         for _line in range(chance.choice((1, 1, 2, 3, 12))):
             name, quantity = chance.choice(names), chance.choice((1, 1, 2, 5))
-            # The same thing is sold at several prices, which makes several items of one name.
+            # Sold at several prices, it becomes several items of one name.
             cents = chance.choice((len(name) * 45, len(name) * 45, len(name) * 45 + 110)) * quantity
             picked = chance.sample(_CHOICES, chance.randint(1, len(_CHOICES))) if name in with_choices else []
             rows.append((str(order * 7 + 1), str(quantity), name, ", ".join(picked) or "NULL", f"${cents / 100:.2f}"))
@@ -33,7 +33,7 @@ def write(path: Path, seed: int) -> tuple[int, int, int]:
 
 
 def _names(chance: random.Random) -> list[str]:
-    """From one to thirty; some are parts of others, and some are words that the windows use for themselves."""
+    """One to thirty names; some are parts of others, and some are words that the windows use."""
     names = [f"{chance.choice(_FIRST)} {chance.choice(_LAST)}" for _ in range(chance.choice((1, 2, 6, 20)))]
     names += [f"Large {name}" for name in names[::2]] + [name.split()[0] for name in names[::3]]
     chance.shuffle(names)

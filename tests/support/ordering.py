@@ -1,4 +1,4 @@
-"""Fingers that press the tiles and lines of order pages."""
+"""Presses on the tiles and lines of order pages."""
 
 from typing import TypeVar
 
@@ -16,14 +16,14 @@ W = TypeVar("W", bound=QWidget)
 
 
 def child(inside: QWidget, kind: type[W], name: str) -> W:
-    """The control of that name, seen or not."""
+    """The control of that name, visible or hidden."""
     found = inside.findChild(kind, name)
     assert found is not None, name
     return found
 
 
 class Finger:
-    """Presses what is on an order page, as a person does."""
+    """Presses the parts of an order page."""
 
     def __init__(self, view: OrderingView, qtbot: QtBot) -> None:
         self.view = view
@@ -51,7 +51,7 @@ class Finger:
         return found[0]
 
     def lines(self) -> list[tuple[int, str]]:
-        """What the basket shows: how many of what."""
+        """The basket's lines: quantity and name."""
         model = self.view.basket.lines.model()
         rows = [model.index(row, 0).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(model.rowCount())]
         return [(int(words.split(" ", 1)[0]), words.split(" ", 1)[1].split(",")[0]) for words in rows]
@@ -70,7 +70,7 @@ class Finger:
         view.scrollTo(index)
         spot: QPoint = view.part_rect(index, part).center()
         for press in range(times):
-            # The second of two quick presses reaches a widget as a double click, and then its release.
+            # Qt delivers the second of two quick presses as a double click.
             if press % 2 == 0:
                 self.qtbot.mousePress(view.viewport(), Qt.MouseButton.LeftButton, pos=spot)
             else:

@@ -1,4 +1,4 @@
-"""The cashier's window as it is wired for a shop: over its own file, with a network that can be taken away."""
+"""The cashier's window as it is shipped, over its own file and a network that can be cut."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +21,7 @@ from tests.support.shown import shown
 
 
 class Synced(Screen):
-    """A till with its engine, and a cashier in front of it."""
+    """A till with its sync engine, driven by its controls."""
 
     @property
     def api(self) -> SyncedApi:
@@ -41,7 +41,7 @@ class Synced(Screen):
         self.qtbot.waitUntil(lambda: "Offline" in self.chip())
 
     def until_sent(self) -> None:
-        """Everything accepted is answered, well or not, and shown so."""
+        """Wait until every operation is answered, with any result, and shown so."""
         self.qtbot.waitUntil(lambda: not any(not each.held for each in self.waiting()))
 
     def waiting(self) -> tuple[Operation, ...]:
@@ -56,7 +56,7 @@ class Synced(Screen):
         return card
 
     def step(self, order_id: OrderId) -> None:
-        """Press the card's big button, and wait until that is accepted."""
+        """Press the card's big button, and wait until the step is accepted."""
         status = self.at(order_id)
         assert status is not None
         view, index = self.column(status), self.window.board.columns[status].index_of(order_id)
@@ -73,7 +73,7 @@ class Synced(Screen):
 
 @contextmanager
 def synced_till(qtbot: QtBot, url: str, folder: Path, **settings: object) -> Iterator[Synced]:
-    """A shown till that hears of changes by push alone, unless the settings say otherwise."""
+    """A shown till that gets changes by push alone, unless the settings say otherwise."""
     quiet: dict[str, Any] = {"board_refresh_s": LONG_S, "idle_lock_s": 0.0, "sounds": False}
     quiet |= {"server_url": url, "data_dir": str(folder)}
     chosen = PosSettings(**(quiet | settings))

@@ -1,4 +1,4 @@
-"""The cashier's window over a fake shop, driven as a person drives it: by what is on screen."""
+"""The cashier's window over a fake backend, driven by its controls."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,7 +46,7 @@ def place(
     lines: int = 1,
     note: str = "",
 ) -> Order:
-    """An order from elsewhere, moved on to `status`."""
+    """An order placed in another window, moved step by step to `status`."""
     phone = f"555{len(backend.customers):04d}"
     customer = next((c for c, _ in backend.customers.values() if c.name == name), None)
     bowl = NewLine(item_id=BOWL.id, quantity=2, modifier_ids=(ModifierId("hot"),), note="No onions")
@@ -67,7 +67,7 @@ def place(
 
 
 def change(backend: FakeBackend, order: Order, **fields: object) -> Order:
-    """The order changed by somebody else, in some other way than its status."""
+    """Change fields of the order, but its status, as somebody else would."""
     held = backend.orders[order.id]
     changed = msgspec.structs.replace(held, version=held.version + 1, **fields)
     backend.keep(held, changed)
@@ -79,12 +79,12 @@ def paid(backend: FakeBackend, order: Order) -> Order:
 
 
 def later(backend: FakeBackend, waited: timedelta) -> None:
-    """Let the shop's clock go on."""
+    """Advance the shop's clock."""
     backend.pass_time(waited)
 
 
 class Screen:
-    """One window, and a cashier in front of it."""
+    """A window, driven by its controls."""
 
     def __init__(self, qtbot: QtBot, window: PosWindow, jobs: Jobs) -> None:
         self.qtbot = qtbot
@@ -94,7 +94,7 @@ class Screen:
     # -- looking
 
     def find(self, kind: type[W], name: str) -> W:
-        """The control of that name, wherever it is; the visible one first."""
+        """The control of that name; a visible one first."""
         found = self.window.findChildren(kind, name)
         assert found, f"no {kind.__name__} {name!r}"
         return next((each for each in found if each.isVisible()), found[0])
@@ -114,12 +114,12 @@ class Screen:
         return self.find(QLineEdit, name)
 
     def words(self, name: str) -> str:
-        """Every word inside the control of that name."""
+        """The visible texts inside the control of that name."""
         inner = self.find(QWidget, name).findChildren(QLabel)
         return "\n".join(each.text() for each in inner if each.isVisible())
 
     def current(self) -> str:
-        """The number of the card that the keyboard is on; empty when it is elsewhere."""
+        """The number of the focused card; empty for none."""
         view = QApplication.focusWidget()
         card = view.current if isinstance(view, ColumnView) else None
         return card.order.number if card is not None else ""
@@ -135,11 +135,11 @@ class Screen:
         return [card.order.number for card in self.cards(status)]
 
     def where(self, order: Order) -> OrderStatus | None:
-        """The column in which an order is."""
+        """The column that shows an order; None for none."""
         return self.window.board.column_of(order.id)
 
     def card(self, order: Order) -> Card:
-        """What the order's card says."""
+        """The order's card."""
         status = self.where(order)
         assert status is not None, f"{order.number} is not on the board"
         return next(card for card in self.cards(status) if card.order.id == order.id)
@@ -158,13 +158,13 @@ class Screen:
     def timers(self) -> list[QTimer]:
         return [timer for timer in self.window.findChildren(QTimer) if timer.isActive()]
 
-    # -- doing
+    # -- acting
 
     def click(self, name: str) -> None:
         click(self.qtbot, self.find(QAbstractButton, name))
 
     def click_disabled(self, name: str) -> None:
-        """Press what is disabled at this moment."""
+        """Press a disabled control."""
         click_disabled(self.qtbot, self.find_button(name))
 
     def type(self, name: str, text: str) -> None:
@@ -173,10 +173,8 @@ class Screen:
         type_into(self.qtbot, field, text)
 
     def key(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
-        """Press a key wherever the keyboard is: in an open dialog, or else in the window.
-
-        Without a desktop nobody gives the keyboard to a dialog that opens, nor back when it closes.
-        """
+        """Press a key in an open dialog, or else in the window. Without a desktop a dialog does not get the keyboard
+        when it opens, nor the window when it closes."""
         dialog: QWidget | None = QApplication.activeModalWidget()
         if dialog is None:
             self.window.activateWindow()
@@ -204,7 +202,7 @@ class Screen:
         return menu
 
     def choices(self) -> list[str]:
-        """What the open menu offers."""
+        """The entries of the open menu."""
         return [action.objectName() for action in self.menu().actions() if action.objectName()]
 
     def choose(self, name: str) -> None:
@@ -228,7 +226,7 @@ class Screen:
         self.settle()
 
     def settle(self) -> None:
-        """Wait until nothing is under way."""
+        """Wait until no job runs."""
         self.qtbot.waitUntil(lambda: self.jobs.busy == 0)
 
     def refresh(self) -> None:
@@ -238,7 +236,7 @@ class Screen:
 
 
 class Till(Screen):
-    """A window over a fake shop, as it is shipped."""
+    """The shipped window over a fake backend."""
 
     def __init__(self, qtbot: QtBot, window: PosWindow, backend: FakeBackend) -> None:
         super().__init__(qtbot, window, window._context.jobs)
@@ -246,7 +244,7 @@ class Till(Screen):
         self.api = window._context.api
 
     def server(self, order: Order) -> OrderStatus:
-        """Where the order stands in truth."""
+        """The order's status at the backend."""
         return self.backend.orders[order.id].status
 
     @override
@@ -260,14 +258,14 @@ class Till(Screen):
 
     @override
     def settle(self) -> None:
-        """Wait until nothing is under way, and everything that can be sent or told has arrived."""
+        """Wait until no job runs, everything that can be sent was sent, and all updates were applied."""
         until_settled(self.qtbot, self.window._context, self.backend)
 
 
 @contextmanager
 def open_till(qtbot: QtBot, backend: FakeBackend, **settings: object) -> Iterator[Till]:
-    """A shown window that asks for nothing by itself unless the settings say so. It is closed and gone afterwards, and
-    the shop's gate is open."""
+    """A shown window that refreshes only on request, unless the settings say otherwise. It is closed and deleted
+    afterwards, and the backend's gate is opened."""
     quiet = {"board_refresh_s": LONG_S, "idle_lock_s": 0.0, "sounds": False, "theme": "light", "keyring": False}
     with own_folder() as folder:
         chosen = PosSettings(**(quiet | {"data_dir": folder} | settings))  # type: ignore[arg-type]

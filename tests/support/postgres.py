@@ -1,6 +1,6 @@
-"""A PostgreSQL server of our own for tests: in a directory of its own, on a free port, and gone with this process.
+"""A PostgreSQL server for tests, in a directory of its own, on a free port, removed with this process.
 
-It sorts text as people do in English, so that a comparison which relies on the database's language shows.
+Its locale is English, so that comparisons which rely on the database's locale fail.
 """
 
 import atexit
@@ -35,21 +35,21 @@ sys.stdin.read()
 subprocess.run(stop, user=account, cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 shutil.rmtree(directory, ignore_errors=True)
 """
-"""Outlives us for a moment, however we end, to stop the server and to tidy up. It is in a session of its own: what ends
-a whole group of processes (Ctrl+C, `kill -- -PID`, a CI that has had enough) does not end it."""
+"""A process that stops the server and deletes its directory when this one ends. It is in a session of its own, so that
+signals to a whole process group (Ctrl+C, `kill -- -PID`, a CI's timeout) do not end it."""
 _ENGLISH: Final = ("--locale-provider=icu", "--icu-locale=en-US")
 _SETTINGS: Final = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "200",
-    "fsync": "off",  # its processes are killed here, and never the machine
+    "fsync": "off",  # only its processes are killed, not the machine
     "max_wal_size": "128MB",
-    "autovacuum": "off",  # no database lives for so long that it would be worth it
+    "autovacuum": "off",  # no database lives long enough to need it
 }
 _TOLD_TO_COPY_FILES: Final = 150_000
-"""From this version on it makes a database page by page, unless told otherwise, which takes twice as long."""
+"""From this version on, CREATE DATABASE copies pages unless told to copy files, which takes half the time."""
 _MEMORY: Final = Path("/dev/shm")
-"""A file system in memory. To make a database there takes a tenth of what it takes on a disk."""
+"""A file system in memory, where creating a database takes a tenth of the time."""
 _MEMORY_ENOUGH: Final = 2 << 30
 
 _DROP: Final = "DROP DATABASE IF EXISTS {} WITH (FORCE)"
@@ -57,8 +57,8 @@ _DROP: Final = "DROP DATABASE IF EXISTS {} WITH (FORCE)"
 
 @cache
 def binaries() -> Path | None:
-    """Where a server's programs are: Debian's folder, the newest; the PATH; a wheel. None where there are none that
-    this user may run."""
+    """The folder of the server's programs: Debian's newest, one on the PATH, or a wheel's. None where this user can run
+    none."""
     as_root = sys.platform != "win32" and os.geteuid() == 0
     if as_root and not _has_account(_ADMIN):  # PostgreSQL does not run as root
         return None
@@ -83,13 +83,13 @@ def _has_account(name: str) -> bool:
 
 
 def _place() -> Path | None:
-    """Where a server's directory is made; None: where temporary ones are."""
+    """The parent of a server's directory; None: that of temporary files."""
     has_room = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _MEMORY_ENOUGH
     return _MEMORY if has_room and os.access(_MEMORY, os.W_OK) else None
 
 
 class Postgres:
-    """Running from its making until `close`; with a `source` as that one's standby, which it follows asynchronously."""
+    """A running server, until `close`; with a `source` its asynchronous standby."""
 
     def __init__(self, source: "Postgres | None" = None, port: int = 0) -> None:
         found = binaries()
@@ -120,7 +120,7 @@ class Postgres:
             self.port = port or _free_port()
             try:
                 self.start()
-            except RuntimeError:  # somebody may have taken the port meanwhile
+            except RuntimeError:  # the port may have been taken meanwhile
                 if port or not try_again:
                     raise
             else:
@@ -146,7 +146,7 @@ class Postgres:
         )
         try:
             self._run(*make, *_ENGLISH)
-        except RuntimeError:  # before 15, or without ICU, it knows no languages; and it has left nothing behind
+        except RuntimeError:  # before 15, or without ICU, there are no such locales; nothing was created
             self._run(*make)
 
     @property
@@ -157,11 +157,11 @@ class Postgres:
         return f"postgresql+psycopg://{USER}:{self.password}@{self.place}/{database}"
 
     def conninfo(self) -> str:
-        """As PostgreSQL's programs take it."""
+        """The connection string."""
         return f"postgresql://{USER}:{self.password}@{self.place}"
 
     def connect(self, database: str = _ADMIN) -> "psycopg.Connection[tuple[object, ...]]":
-        """A connection beside the backend's, each statement a transaction."""
+        """A connection of the test's own, in autocommit mode."""
         return psycopg.connect(
             host="127.0.0.1",
             port=self.port,
@@ -172,7 +172,7 @@ class Postgres:
         )
 
     def create(self, database: str, template: str = "template1") -> None:
-        """Make a database, in place of one of this name. Whoever still is at the template has to leave it."""
+        """Create a database, replacing one of this name. Connections to the template are ended."""
         with self.connect() as connection:
             _execute(connection, _DROP, database)
             connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [template])
@@ -180,7 +180,7 @@ class Postgres:
             _execute(connection, "CREATE DATABASE {} TEMPLATE {}" + how, database, template)
 
     def drop(self, database: str) -> None:
-        """Do away with a database, whoever is connected to it."""
+        """Drop a database, ending its connections."""
         with self.connect() as connection:
             _execute(connection, _DROP, database)
 
@@ -189,11 +189,11 @@ class Postgres:
         self._run("pg_ctl", "start", "-w", "-t", str(_WITHIN_S), "-l", str(self._directory / "log"), "-o", settings)
 
     def stop(self, how: str = "immediate") -> None:
-        """`immediate` is a kill: what it has committed it finds again in its log when it starts."""
+        """Stop the server. `immediate` is a kill: at its next start it recovers from its log."""
         self._run("pg_ctl", "stop", "-w", "-t", str(_WITHIN_S), "-m", how)
 
     def keep(self) -> Path:
-        """A raw copy of all it has, which `put_back` takes. It has to be stopped for both."""
+        """A raw copy of the data directory, for `put_back`. Both need the server stopped."""
         kept = self._directory / "kept"
         shutil.copytree(self._directory / "data", kept)
         return kept
@@ -207,12 +207,12 @@ class Postgres:
                 shutil.chown(path, self._account)
 
     def receives(self) -> bool:
-        """Whether it is a standby that is told what its primary commits."""
+        """Whether it is a standby that receives its primary's commits."""
         with self.connect() as connection:
             return connection.execute("SELECT count(*) FROM pg_stat_wal_receiver").fetchone() != (0,)
 
     def follow(self, primary: "Postgres | None") -> None:
-        """Be told what `primary` commits from now on; None: nothing any more, though both run."""
+        """Receive `primary`'s commits from now on; None: no more, while both run."""
         conninfo = "" if primary is None else primary.conninfo()
         with self.connect() as connection:
             connection.execute(sql.SQL("ALTER SYSTEM SET primary_conninfo = {}").format(sql.Literal(conninfo)))
@@ -220,12 +220,12 @@ class Postgres:
         _until(lambda: self.receives() == (primary is not None), "the standby is not told otherwise")
 
     def promote(self) -> None:
-        """Take over, with what it has of the primary."""
+        """Promote the standby with the state that it has."""
         with self.connect() as connection:
             assert connection.execute("SELECT pg_promote(true, %s)", [_WITHIN_S]).fetchone() == (True,)
 
     def catch_up(self, primary: "Postgres") -> None:
-        """Until it has all that `primary` has now."""
+        """Wait until it has received everything that `primary` has now."""
         with primary.connect() as connection:
             reached = connection.execute("SELECT pg_current_wal_lsn()").fetchone()
         with self.connect() as connection:
@@ -254,7 +254,7 @@ class Postgres:
 
 
 class Pair:
-    """Two servers, of which one is the primary and the other its asynchronous standby, until `close`."""
+    """A primary server and its asynchronous standby, until `close`."""
 
     def __init__(self) -> None:
         self.primary = Postgres()
@@ -262,17 +262,17 @@ class Pair:
         self.places = f"{self.primary.place},{self.standby.place}"
 
     def url(self, database: str) -> str:
-        """Of both: whoever connects finds the primary."""
+        """A URL with both servers, by which clients find the primary."""
         return self.primary.url(database).replace(self.primary.place, self.places)
 
     def fail_over(self) -> None:
-        """The primary is gone at once, and what the standby was not told of is gone with it."""
+        """Kill the primary and promote the standby; commits that the standby had not received are lost."""
         self.primary.stop()
         self.standby.promote()
         self.primary, self.standby = self.standby, self.primary
 
     def repair(self) -> None:
-        """A new standby in the place of the server that is gone."""
+        """Replace the lost server by a new standby."""
         port = self.standby.port
         self.standby.close()
         self.standby = Postgres(self.primary, port)
@@ -300,7 +300,7 @@ def _free_port() -> int:
 
 @cache
 def server() -> Postgres:
-    """This process's, started when it is first wanted."""
+    """The server of this process, started on first use."""
     started = Postgres()
     atexit.register(started.close)
     return started

@@ -1,7 +1,7 @@
-"""Pulling the plug on an SQLite file: every write and every sync is recorded below SQLite, and disks are made of what
-may have been left of them.
+"""Power cuts of an SQLite file: every write and sync is recorded below SQLite, and disk images are made of what a cut
+may leave.
 
-A write that was synced is on the disk. Of those that were not, the disk has any, in any order, and the last half done.
+Synced writes are on the disk. Of the others the disk has any subset, in any order, and the last one may be incomplete.
 """
 
 import ctypes
@@ -24,7 +24,7 @@ _TRUNCATE = _C.CFUNCTYPE(_C.c_int, _C.c_void_p, _C.c_int64)
 
 
 class _Vfs(_C.Structure):
-    """The head of `sqlite3_vfs`, up to what is replaced."""
+    """The first fields of `sqlite3_vfs`, up to the replaced one."""
 
     _fields_ = (
         ("version", _C.c_int),
@@ -57,8 +57,7 @@ class _File(_C.Structure):
 
 
 class Step(NamedTuple):
-    """`write` of `data` at `offset`, `truncate` to `offset`, `sync` or `delete`; or `mark`, something that the test has
-    been told."""
+    """A recorded step: `write` of `data` at `offset`, `truncate` to `offset`, `sync`, `delete`, or a test's `mark`."""
 
     what: str
     file: str
@@ -67,17 +66,18 @@ class Step(NamedTuple):
 
 
 class Recorder:
-    """What SQLite did to the files under one directory, in order."""
+    """SQLite's steps on the files of one directory, in order."""
 
     def __init__(self) -> None:
         self.steps: list[Step] = []
 
     def mark(self, text: str) -> None:
-        """From here on, this has been promised."""
+        """Record that `text` was acknowledged at this point."""
         self.steps.append(Step("mark", text))
 
     def image(self, generator: random.Random, at: int, directory: Path) -> set[str]:
-        """Write to `directory` what a power cut just before step `at` may have left; gives what was promised."""
+        """Write to `directory` what a power cut just before step `at` may leave; returns what was acknowledged by
+        then."""
         promised: set[str] = set()
         disks: dict[str, bytearray] = {}
         unsynced: dict[str, list[Step]] = {}
@@ -114,7 +114,7 @@ def _apply(disks: dict[str, bytearray], step: Step) -> None:
 
 
 def can_record() -> bool:
-    """Whether this Python's SQLite is a library that can be reached into."""
+    """Whether this Python's SQLite is a shared library that can be instrumented."""
     return _library() is not None
 
 
@@ -129,7 +129,7 @@ def _library() -> Any:
 
 @contextmanager
 def recording(directory: Path) -> Iterator[Recorder]:
-    """Record what is done to files in `directory` by connections opened in the block. One at a time."""
+    """Record the steps on files in `directory` by connections opened in the block. One at a time."""
     recorder = Recorder()
     library = _library()
     library.sqlite3_vfs_find.restype = _C.POINTER(_Vfs)
@@ -137,7 +137,7 @@ def recording(directory: Path) -> Iterator[Recorder]:
     original = vfs.open, vfs.delete
     open_file, delete_file = _OPEN(vfs.open), _DELETE(vfs.delete)
     names: dict[int, str] = {}
-    kept: list[Any] = []  # ctypes callbacks live as long as SQLite may call them
+    kept: list[Any] = []  # keeps the ctypes callbacks alive while SQLite may call them
 
     def on_open(this: int, path: int | None, file: int, flags: int, out: int | None) -> int:
         status: int = open_file(this, path, file, flags, out)

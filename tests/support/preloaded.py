@@ -1,4 +1,4 @@
-"""What a process of `tests.support.processes` has imported before it begins."""
+"""The imports of a process of `tests.support.processes` before it is forked."""
 
 import gc
 

@@ -1,9 +1,8 @@
-"""Processes of our own: `python -m MODULE ARGUMENTS`, begun in a few milliseconds.
+"""Processes of `python -m MODULE ARGUMENTS`, started in a few milliseconds.
 
-To import the program takes half a second of a processor, and the tests start hundreds of processes. Where the system
-forks, each is forked from one process that has imported it and done nothing else. It is a process as any other: with
-streams, an environment and a death of its own, and nothing in its memory that another did. What a command line does
-before `main` is tested where one is started.
+Importing the program takes half a second of CPU time, and the tests start hundreds of processes. Where the system
+forks, each is forked from a process that has only imported it: with its own streams and environment, and no state of
+other tests. Tests that concern the command line before `main` start a real one.
 """
 
 import contextlib
@@ -29,7 +28,7 @@ _FORKS: Final = sys.platform != "win32"
 
 
 class Started(Protocol):
-    """What tests do with a process; `subprocess.Popen` does it, too."""
+    """The part of `subprocess.Popen` that tests use."""
 
     pid: int
     stdin: IO[str] | None
@@ -42,7 +41,7 @@ class Started(Protocol):
 
 
 def start(module: str, arguments: Sequence[str], log: Path) -> Started:
-    """Begin one. Its standard input and output are pipes, and what it says on standard error is added to `log`."""
+    """Start a process. Its standard input and output are pipes; standard error is appended to `log`."""
     with log.open("a", encoding="utf-8") as errors:
         if _FORKS:
             return _Forked(module, arguments, errors)
@@ -51,7 +50,7 @@ def start(module: str, arguments: Sequence[str], log: Path) -> Started:
 
 
 def orderbell(*words: str) -> "subprocess.CompletedProcess[str]":
-    """A command, to its end."""
+    """Run an `orderbell` command to its end."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "errors"
         process = start("core.admin", words, log)
@@ -68,7 +67,7 @@ if sys.platform != "win32":
     _forking.set_forkserver_preload(["tests.support.preloaded"])
 
     class _End:
-        """A file descriptor that the process gets a copy of."""
+        """A file descriptor that is passed to the process."""
 
         def __init__(self, descriptor: int) -> None:
             self.descriptor = descriptor
@@ -107,7 +106,7 @@ if sys.platform != "win32":
             return status
 
         def send_signal(self, sig: int, /) -> None:
-            with contextlib.suppress(ProcessLookupError):  # it ends at this very moment
+            with contextlib.suppress(ProcessLookupError):  # it has just ended
                 if self.poll() is None:
                     os.kill(self.pid, sig)
 
@@ -115,7 +114,7 @@ if sys.platform != "win32":
             self.send_signal(signal.SIGKILL)
 
     def _end_with_its_starter() -> None:
-        """A test run that is killed leaves no server behind, which listens and works on for nobody."""
+        """End the process with its starter, so that a killed test run leaves no server behind."""
         starter = multiprocessing.parent_process()
         assert starter is not None
         wait([starter.sentinel])

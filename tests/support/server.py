@@ -20,14 +20,14 @@ from tests.support import databases, processes
 
 START_WITHIN_S: Final = 30
 _ROOM: Final = ("--open-orders-max", "100000")
-"""In tests a few customers order what a town does."""
+"""Limits that are high enough for tests, in which few customers place many orders."""
 
 
 class ServerThread:
-    """The backend on a free port of this machine, over `directory`/orderbell.db, for the length of a `with`.
+    """The backend in a thread, on a free loopback port, over `directory`/orderbell.db, for the duration of a `with`.
 
-    It may be there already (see `tests.support.shop.lay_out`) or is made, empty of shops. On which kind of database,
-    `tests.support.databases` says.
+    The database may exist (`tests.support.shop.lay_out`), or is created without shops. `tests.support.databases`
+    decides its kind.
     """
 
     def __init__(self, directory: Path, settings: ServerSettings | None = None, keys: Keys | None = None) -> None:
@@ -54,13 +54,13 @@ class ServerThread:
 
     @property
     def services(self) -> Services:
-        """What its app works with."""
+        """The services of its app."""
         app = self._server.config.app
         assert isinstance(app, Orderbell)
         return app.services
 
     def stop(self) -> None:
-        """Stop as a signal would: finish what was accepted, then end."""
+        """Stop as by a signal: finish accepted work, then end."""
         self._server.should_exit = True
         if self._thread.ident is not None:
             self._thread.join()
@@ -78,7 +78,7 @@ class ServerThread:
 
 
 class ServerProcess:
-    """`orderbell serve` as a process of its own, over `directory`, for the length of a `with`."""
+    """`orderbell serve` in a process, over `directory`, for the duration of a `with`."""
 
     def __init__(self, directory: Path, *flags: str) -> None:
         self._arguments = ["serve", "--port", "0", "--data-dir", str(directory), "--announce-json", *_ROOM, *flags]
@@ -87,7 +87,7 @@ class ServerProcess:
         self._log = directory / "server.log"
         self.url = ""
         self.said: list[str] = []
-        """What it printed before it listened."""
+        """The output before it listened."""
         self.process: processes.Started | None = None
 
     def __enter__(self) -> Self:
@@ -108,18 +108,18 @@ class ServerProcess:
         self.stop()
 
     def log(self) -> str:
-        """What it wrote to standard error so far."""
+        """The contents of its log."""
         return self._log.read_text(encoding="utf-8")
 
     def stop(self) -> int:
-        """Ask it to stop and wait for it. Gives its exit status."""
+        """Stop it by a signal, and wait for it. Returns its exit status."""
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGINT if sys.platform != "win32" else signal.SIGTERM)
         return self._ended()
 
     def kill(self) -> int:
-        """End it at once, in the middle of whatever it does."""
+        """Kill it. Returns its exit status."""
         assert self.process is not None
         self.process.kill()
         return self._ended()

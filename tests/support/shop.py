@@ -1,4 +1,4 @@
-"""A small world for tests: two shops of one chain, their staff, and customers; always the same, quickly made."""
+"""The world of integration tests: two shops of a chain, their staff, and customers; always the same."""
 
 import functools
 import tempfile
@@ -71,7 +71,8 @@ MENU: Final = Menu(
 
 
 class World(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is there: Kim (cashier) and Alex (admin) in `shop`, Sam (cashier) in `other_shop`, Ada and Grace anywhere."""
+    """The ids of the world: Kim (cashier) and Alex (admin) of `shop`, Sam (cashier) of `other_shop`, and the customers
+    Ada and Grace."""
 
     shop: ShopId
     other_shop: ShopId
@@ -83,7 +84,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lay_out(path: Path) -> World:
-    """Make the world's database: the file `path`, or what stands for it."""
+    """Create the world's database: the file `path`, or the PostgreSQL database of that name."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if databases.kind() == "sqlite":
         content, world = _file()

@@ -1,4 +1,4 @@
-"""A window on the screen for the length of a `with`, and gone afterwards."""
+"""A window that is shown for the duration of a `with`, and deleted afterwards."""
 
 import os
 import tempfile
@@ -21,7 +21,7 @@ _MEMORY: Final = "/dev/shm"
 
 @contextmanager
 def shown(qtbot: QtBot, window: QWidget, jobs: Jobs, closing: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """`closing` closes what is the window's own besides, when nothing of it runs any more."""
+    """`closing` closes the window's other resources, when no job runs any more."""
     with qtbot.waitExposed(window):
         window.show()
     window.activateWindow()
@@ -37,26 +37,26 @@ def shown(qtbot: QtBot, window: QWidget, jobs: Jobs, closing: Callable[[], None]
 
 @contextmanager
 def own_folder() -> Iterator[str]:
-    """A folder for a window's own file, in memory where the system has a place for it: nothing outlives the test."""
+    """A folder for a window's file, in memory where possible; deleted afterwards."""
     with tempfile.TemporaryDirectory(dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None) as folder:
         yield folder
 
 
 def until_live(qtbot: QtBot, context: WindowContext[Any]) -> None:
-    """Wait until the engine follows: by push, unless the settings say otherwise."""
+    """Wait until the engine receives events: by push, unless the settings say otherwise."""
     best = ConnectionState.LIVE if context.settings.push else ConnectionState.POLLING
     qtbot.waitUntil(lambda: context.bridge.sync_status.state is best)
 
 
 def until_settled(qtbot: QtBot, context: WindowContext[Any], backend: FakeBackend) -> None:
-    """Wait until nothing is under way in the window, and, while the backend answers, until it has everything that can
-    be sent and the window was told of everything."""
+    """Wait until no job of the window runs and, while the backend answers, everything that can be sent was sent and all
+    updates were delivered."""
 
     def settled() -> bool:
         sent = all(operation.held for operation in context.store.outbox())
         if backend.reachable and not (sent and all(socket.quiet for socket in list(backend.sockets))):
             return False
-        # Last: a socket is quiet when what it brought has been put here.
+        # Last: a socket counts as quiet once its messages are in this inbox.
         return not context.jobs.busy and threads._the_inbox()._sent.empty()
 
     qtbot.waitUntil(settled)

@@ -1,4 +1,4 @@
-"""Whether every button is on the screen, and stays where it is while something is said."""
+"""Checks that every button is on the screen, and does not move when a notice is shown."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,13 +22,13 @@ _KINDS = QAbstractButton | QLineEdit | QListView
 
 
 def settle() -> None:
-    for _pass in range(3):  # a layout that folds asks for another one
+    for _pass in range(3):  # a layout that folds needs another pass
         QApplication.processEvents()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
 
 
 def _pressed(window: QWidget) -> list[QWidget]:
-    """What is pressed or typed into in a window, except in what is said at its foot."""
+    """The controls of a window that are pressed or typed into, except in the strip at its foot."""
     strips = window.findChildren(Strip)
     return [
         each
@@ -36,7 +36,7 @@ def _pressed(window: QWidget) -> list[QWidget]:
         if isinstance(each, _KINDS)
         and each.isVisible()
         and each.window() is window
-        and not isinstance(each, ConnectionChip)  # it counts
+        and not isinstance(each, ConnectionChip)  # its text counts seconds
         and not any(strip.isAncestorOf(each) for strip in strips)
     ]
 
@@ -46,7 +46,7 @@ def _place(part: QWidget) -> QRect:
 
 
 def _scrolled_to(part: QWidget, window: QWidget) -> bool:
-    """Whether it is in what scrolls, and shows that it does."""
+    """Whether it can be scrolled to, with a visible scroll bar."""
     outer = part.parentWidget()
     while outer is not None and outer is not window:
         bar: QScrollBar | None = outer.verticalScrollBar() if isinstance(outer, QAbstractScrollArea) else None
@@ -57,7 +57,7 @@ def _scrolled_to(part: QWidget, window: QWidget) -> bool:
 
 
 def off_screen(window: QWidget) -> list[str]:
-    """The buttons of a window that nobody can press: they are beyond it, or it is beyond the screen."""
+    """The buttons of a window that cannot be pressed: they are outside of it, or it is outside of the screen."""
     beyond = [each for each in _pressed(window) if isinstance(each, QAbstractButton)]
     return [
         f"{named(each)} at {_place(each).getRect()} of {window.size().toTuple()}"
@@ -68,7 +68,7 @@ def off_screen(window: QWidget) -> list[str]:
 
 @contextmanager
 def nothing_moves(window: QWidget, said: str) -> Iterator[None]:
-    """Meanwhile something is said. Whatever could be pressed before is where it was."""
+    """Check that no control has moved during the block, in which notices are shown."""
     settle()
     before = {each: _place(each) for each in _pressed(window)}
     yield

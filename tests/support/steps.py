@@ -1,4 +1,5 @@
-"""The statuses between two others, by the domain's table of transitions: tests name only those that they are about."""
+"""The steps between two statuses, by the domain's table of transitions: tests name only the statuses that they are
+about."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""A window without a window: a `SyncedApi` over the real backend, what its screen would show, and waiting for it."""
+"""A headless window: a `SyncedApi` over the real backend, and the store that a window would show."""
 
 import threading
 import time
@@ -40,7 +40,7 @@ class WithPassword(Protocol):
 
 
 class Screen:
-    """`store` is fed as a window feeds its own, but by the engine's threads, under a lock."""
+    """`store` is updated as a window's own, but by the engine's threads, under a lock."""
 
     def __init__(
         self, url: str, path: Path, *, ca_file: str = "", timeout_s: tuple[float, float] | None = None
@@ -68,8 +68,8 @@ class Screen:
             self._different.notify_all()
 
     def until(self, condition: Callable[[], bool], within_s: float = WITHIN_S) -> None:
-        """Wait until it holds, asking after each thing told, and now and then: not all that is asked about is told.
-        Raises `AssertionError` with how it stands."""
+        """Wait until the condition holds; checked with every update, and every 0.2 s, as not all state is published.
+        Raises `AssertionError` with the sync status."""
         until_s = time.monotonic() + within_s
         with self._different:
             while not condition():
@@ -80,7 +80,7 @@ class Screen:
         self.until(lambda: self.api.sync_status.state is ConnectionState.LIVE)
 
     def until_sent(self, within_s: float = WITHIN_S) -> None:
-        """Everything accepted is answered, well or not."""
+        """Wait until every operation is answered, with any result."""
         self.until(lambda: self.api.sync_status.counts.waiting == 0 and not self._open(), within_s)
 
     def _open(self) -> bool:
@@ -103,8 +103,7 @@ class Screen:
         return self.api.sign_in(SignIn(login=who.phone, password=who.password))
 
     def sign_out(self) -> None:
-        """As a window does it, which shows nothing more of whoever was here even when the disk takes nothing. Raises
-        `NotKept`."""
+        """Sign out and clear the store, also when the disk is full. Raises `NotKept`."""
         try:
             self.api.sign_out()
         finally:

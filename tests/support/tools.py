@@ -1,4 +1,5 @@
-"""Tools in an environment of their own, as their `requirements.txt` pins them: what is tested needs none of them."""
+"""Tools in virtual environments of their own, pinned by their `requirements.txt`: the tested program needs none of
+them."""
 
 import os
 import subprocess
@@ -11,7 +12,8 @@ ROOT: Final = Path(__file__).parents[2]
 
 
 def environment(requirements: Path) -> Path:
-    """Where the scripts of an environment with these requirements are. It is made when it is not there as they say."""
+    """The folder of the scripts of an environment with these requirements, which is created when missing or
+    outdated."""
     home = ROOT / "out" / requirements.parent.name
     scripts = home / ("Scripts" if os.name == "nt" else "bin")
     ready, wanted = home / "requirements.txt", requirements.read_bytes()

@@ -1,4 +1,4 @@
-"""A folder with packages that are called like ours, and that say so when they are run."""
+"""A folder with packages named like ours, which record that they were imported."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ NAMES = ("core", "resources", "pos_app", "customer_view", "tests", "logging", "m
 
 
 class Traps:
-    """Made in `folder`, which is new."""
+    """Creates the packages in the new `folder`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -18,5 +18,5 @@ class Traps:
                 (folder / name / f"{module}.py").write_text(springs, encoding="utf-8")
 
     def sprung(self) -> list[str]:
-        """The packages that were run."""
+        """The packages that were imported."""
         return self._told.read_text(encoding="utf-8").splitlines() if self._told.exists() else []

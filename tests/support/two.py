@@ -16,14 +16,14 @@ from tests.support.shop import World
 
 
 class Two(msgspec.Struct, frozen=True):
-    """Two backends with one database and one set of keys, as behind one address."""
+    """Two backends with one database and one set of keys, as behind a load balancer."""
 
     world: World
     path: Path
     servers: tuple[ServerThread, ServerThread]
 
     def each(self, of: Callable[[ServerThread], Caller]) -> tuple[Caller, Caller]:
-        """Somebody signed in at the first, and the same session at the second."""
+        """A caller signed in at the first, and the same session at the second."""
         here = of(self.servers[0])
         return here, Caller(self.servers[1].url, here.signed_in)
 
@@ -35,7 +35,7 @@ class Two(msgspec.Struct, frozen=True):
 
 @contextmanager
 def running(directory: Path) -> Iterator[Two]:
-    """Both of them, over `directory`/orderbell.db."""
+    """Run both of them, over `directory`/orderbell.db."""
     path = directory / "orderbell.db"
     world = shop.lay_out(path)
     shared, settings = keys.make(), ServerSettings(port=0, data_dir=str(directory), open_orders_max=100_000)
