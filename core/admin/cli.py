@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "keys": Command("core.admin.keys:main", "list, rotate and prune the keys that sign"),
     "menu": Command("core.admin.menu:main", "write the menu to a CSV file, and read it from one"),
     "orders": Command("core.admin.orders:main", "write orders to a CSV file"),
+    "report": Command("core.admin.report:main", "show what was sold and given back, by day, item, tender and others"),
     "security-log": Command("core.admin.security:main", "show who came in or failed to, and who changed what"),
     "backup": Command("core.admin.backup:main", "make, list, verify and restore backups"),
     "db": Command("core.admin.db:main", "upgrade, check and copy the database"),
@@ -48,7 +49,7 @@ GROUPS: Final = {
     "Try it": ("demo",),
     "Set a shop up": ("init", "config", "tls"),
     "Run it": ("serve", "pos", "customer", "board", "sync"),
-    "Look after it": ("shop", "users", "devices", "menu", "orders", "keys", "security-log"),
+    "Look after it": ("shop", "users", "devices", "menu", "orders", "report", "keys", "security-log"),
     "Keep it safe": ("doctor", "backup", "db"),
 }
 """The commands that `orderbell --help` lists together."""

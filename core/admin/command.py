@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Collection, Sequence
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -99,3 +100,11 @@ def _examples(of_all: str, prog: str) -> str:
     return "\n".join(
         line for line in of_all.splitlines() if not line.startswith(_EXAMPLE) or line.startswith(f"  {prog}")
     )
+
+
+def day(text: str) -> date:
+    """A flag's value: a day of the calendar."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day; write it as 2026-11-01") from None

@@ -7,6 +7,7 @@ so that a server that prints nothing need not wait for it.
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
@@ -59,7 +60,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: st
 
     shown = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
     for at, column in enumerate(columns):
-        numeric = all(isinstance(row[at], int | float) for row in found)
+        numeric = all(isinstance(row[at], int | float | Decimal) for row in found)
         shown.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in found:
         shown.add_row(*("" if value is None else printable.line(str(value)) for value in row))

@@ -2,13 +2,13 @@
 
 import argparse
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final
 
 from core import spreadsheet
 from core.admin import sheets
 from core.admin.backend import Backend, asked
-from core.admin.command import WHERE, Parser
+from core.admin.command import WHERE, Parser, day
 from core.admin.failed import Failed
 from core.client import every_order
 from core.client.errors import Refused
@@ -32,8 +32,8 @@ def main(argv: Sequence[str]) -> int:
     parser = Parser("orderbell orders", __doc__, _EXAMPLES)
     out = parser.command("export", "write orders to a CSV file", asked(_export), only=WHERE, shop=True, json=False)
     sheets.add_flags(out)
-    out.add_argument("--from", dest="first", metavar="DAY", type=_day, help="the first day, as 2026-11-01")
-    out.add_argument("--to", dest="last", metavar="DAY", type=_day, help="the last day")
+    out.add_argument("--from", dest="first", metavar="DAY", type=day, help="the first day, as 2026-11-01")
+    out.add_argument("--to", dest="last", metavar="DAY", type=day, help="the last day")
     return parser.run(argv)
 
 
@@ -52,10 +52,3 @@ def _export(api: Backend, options: argparse.Namespace) -> None:
     rows = order_sheet.rows(found.orders, found.cashiers, shops)
     text = spreadsheet.text_of(rows, sheets.separator(options))
     sheets.put(text, options, f"Wrote {count} {'order' if count == 1 else 'orders'} to {options.file}.", private=True)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day; write it as 2026-11-01") from None

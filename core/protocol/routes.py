@@ -47,6 +47,7 @@ from core.protocol.replies import (
     StatusReport,
     Tokens,
 )
+from core.protocol.reports import SalesQuery, SalesReport
 from core.protocol.requests import (
     ChangeAvailability,
     ChangeShop,
@@ -250,6 +251,16 @@ OPEN_OPERATIONS: Final = Route(
     "Open what this person's window has sealed to the server's key after they signed out",
     body=OpenOperations,
     reply=OpenedOperations,
+)
+SALES: Final = Route(
+    "reports_sales",
+    "GET",
+    "/api/admin/reports/sales/",
+    Who.ADMIN,
+    "What was sold and given back in some business days, by day, hour, item, tender and others",
+    query=SalesQuery,
+    reply=SalesReport,
+    refusals=(422,),
 )
 MENU: Final = Route(
     "menu_menu",

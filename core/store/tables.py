@@ -328,6 +328,7 @@ ledger: Final = Table(
     _text("by_role"),
     _text("device"),
     _big("client_at", nullable=True),
+    Index("ix_ledger_at", "at"),
     sqlite_with_rowid=False,
     postgresql_partition_by=_BY_MONTH,
 )

@@ -9,6 +9,8 @@ import msgspec
 from core.domain.sale.errors import Refused
 
 MIDNIGHT: Final = time()
+CUT: Final = time(4)
+"""When a shop's day ends, by the clock on its wall."""
 _EARLIEST_FORBIDDEN, _LATEST_FORBIDDEN = time(1), time(3)
 
 
@@ -25,6 +27,12 @@ def check_cut(cut: time) -> time:
     if _EARLIEST_FORBIDDEN <= cut < _LATEST_FORBIDDEN:
         raise Refused("bad_cut", "A business day cannot end between 01:00 and 03:00: that hour comes twice in autumn.")
     return cut
+
+
+def began(day: date, zone: ZoneInfo | None, cut: time = CUT) -> datetime:
+    """When a business day began, as an aware instant. `zone` None: that of this machine."""
+    local = datetime.combine(day, check_cut(cut))
+    return local.replace(tzinfo=zone) if zone is not None else local.astimezone()
 
 
 def business_day(at: datetime, zone: ZoneInfo, cut: time) -> BusinessDay:

@@ -16,6 +16,7 @@ from core.server.routes import (
     online,
     pos,
     public,
+    reports,
     sealed,
     security_log,
 )
@@ -25,6 +26,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     *pos.ENDPOINTS,
     *feed.ENDPOINTS,
     *sealed.ENDPOINTS,
+    *reports.ENDPOINTS,
     *menu.ENDPOINTS,
     *display.ENDPOINTS,
     *devices.ENDPOINTS,

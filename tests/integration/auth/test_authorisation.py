@@ -33,7 +33,7 @@ def named(endpoints: Iterable[AnyEndpoint]) -> pytest.MarkDecorator:
 
 
 NAMED = named(ENDPOINTS)
-SAMPLES = {"q": "555", "cursor": "another-shop.1.event"}
+SAMPLES = {"first": "2026-05-04", "last": "2026-05-04", "q": "555", "cursor": "another-shop.1.event"}
 NO_SUCH_ORDER = "01920000-0000-7000-8000-ffffffffffff"
 
 

@@ -1,0 +1,99 @@
+"""`orderbell report`: shows what was sold and given back."""
+
+import argparse
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Final
+
+from core import settings, spreadsheet
+from core.admin import console, sheets
+from core.admin.backend import Backend, asked
+from core.admin.command import WHERE, Parser, day
+from core.domain.money import as_decimal
+from core.domain.sale.business_day import CUT
+from core.instants import now
+from core.protocol import routes
+from core.protocol.reports import By, SalesQuery, SalesReport, SalesRow
+from core.server.settings import ServerSettings
+from core.spreadsheet import Cell
+
+_EXAMPLES: Final = f"""examples:
+  orderbell report                                        today, in one row
+  orderbell report --by item --from 2026-11-01 --to 2026-11-30
+  orderbell report --by hour --compare                    beside the same hours a week before
+  orderbell report november.csv --by tender --from 2026-11-01 --to 2026-11-30
+
+A sale counts when its payment is booked, a refund when it is given back, on the shop's business day, which ends at
+{CUT:%H:%M} by its clock. Amounts are with tax; of items and categories, without tax that is added to their prices.
+Turnover is sales less refunds."""
+_WEEK: Final = timedelta(days=7)
+_COLUMNS: Final = ("sales", "sold", "refunds", "given back", "tax", "turnover")
+
+
+def main(argv: Sequence[str]) -> int:
+    """Returns 0. Raises `Failed` when the backend refuses, or a file is to stay."""
+    parser = Parser("orderbell report", __doc__, _EXAMPLES)
+    parser.add_argument("--by", choices=[each.value for each in By], default=By.DAY.value, help="(default: day)")
+    parser.add_argument("--from", dest="first", metavar="DAY", type=day, help="the first business day (default: today)")
+    parser.add_argument("--to", dest="last", metavar="DAY", type=day, help="the last one (default: today)")
+    parser.add_argument("--compare", action="store_true", help="beside the turnover of the days a week before")
+    parser.add_argument("--json", action="store_true", help="for a script, amounts in minor units")
+    parser.add_argument("--shop", metavar="ID", default="", help="which of several (default: the first one)")
+    parser.add_argument("--csv", action="store_true", help="CSV, to standard output where no file is named")
+    sheets.add_flags(parser)
+    settings.add_flags(parser, ServerSettings, only=WHERE)
+    parser.set_defaults(run=asked(_report))
+    return parser.run(argv)
+
+
+def _report(api: Backend, options: argparse.Namespace) -> None:
+    local = now().astimezone(api.zone)
+    today = local.date() - timedelta(days=local.time() < CUT)
+    last = options.last or max(today, options.first or today)
+    first = options.first or min(today, last)
+    by = By(options.by)
+    report = _sales(api, first, last, by)
+    before = _sales(api, first - _WEEK, last - _WEEK, by) if options.compare else None
+    if options.json:
+        console.as_json(report if before is None else {"report": report, "before": before})
+        return
+    if options.csv or options.file != sheets.STANDARD:
+        _write(report, options)
+        return
+    rows = [*report.rows, report.total] if report.rows else []
+    shown: list[list[Cell]] = [_cells(each, report.currency) for each in rows]
+    columns = [by.value, *_COLUMNS]
+    if before is not None:
+        then = {_shifted(each.name, by): each.turnover_minor for each in (*before.rows, before.total)}
+        columns.append("a week before")
+        for row, cells in zip(rows, shown, strict=True):
+            cells.append(Decimal(as_decimal(then.get(row.name, 0), report.currency)))
+    console.table(columns, shown, empty=f"Nothing was sold from {first} to {last}.")
+
+
+def _write(report: SalesReport, options: argparse.Namespace) -> None:
+    cells = [_cells(each, report.currency) for each in (*report.rows, report.total)]
+    table: list[Sequence[Cell]] = [[report.by.value, *_COLUMNS, "currency"]]
+    table += [[*each, report.currency] for each in cells]
+    text = spreadsheet.text_of(table, sheets.separator(options))
+    sheets.put(text, options, f"Wrote {len(report.rows)} rows to {options.file}.", private=True)
+
+
+def _sales(api: Backend, first: date, last: date, by: By) -> SalesReport:
+    return api.call(routes.SALES(query=SalesQuery(first=str(first), last=str(last), by=by)))
+
+
+def _shifted(name: str, by: By) -> str:
+    """The name of the row that a row of a week before stands beside."""
+    return str(date.fromisoformat(name) + _WEEK) if by is By.DAY and name else name
+
+
+def _cells(row: SalesRow, currency: str) -> list[Cell]:
+    amounts: tuple[Cell, ...] = (
+        row.sales,
+        Decimal(as_decimal(row.sales_minor, currency)),
+        row.refunds,
+        *(Decimal(as_decimal(minor, currency)) for minor in (row.refunds_minor, row.tax_minor, row.turnover_minor)),
+    )
+    return [row.name or "total", *amounts]

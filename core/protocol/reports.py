@@ -1,0 +1,67 @@
+"""Reports of a shop's sales."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from core.wire_enum import WireEnum
+
+Day = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", description="A business day of the shop.")]
+
+
+class By(WireEnum):
+    """What the rows of a report are."""
+
+    DAY = "day"
+    HOUR = "hour"
+    ITEM = "item"
+    CATEGORY = "category"
+    """The item's category in the menu as it is now."""
+    TENDER = "tender"
+    CHANNEL = "channel"
+    FULFILMENT = "fulfilment"
+    STAFF = "staff"
+    """Who took the payment, or gave it back."""
+
+    @property
+    def is_of_lines(self) -> bool:
+        """Whether what is counted are items sold, not orders paid."""
+        return self in (By.ITEM, By.CATEGORY)
+
+
+class SalesQuery(msgspec.Struct, frozen=True, kw_only=True):
+    first: Day
+    last: Day
+    """Inclusive."""
+    by: By = By.DAY
+
+
+class SalesRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What was sold, less what was given back. Amounts in minor units, with tax; of items and categories without the
+    tax that is added to their prices."""
+
+    name: str
+    sales: int = 0
+    """Orders that were paid, those taken back as mistakes not counted; of items and categories, items."""
+    sales_minor: int = 0
+    refunds: int = 0
+    """How often something was given back; of items and categories, items taken back."""
+    refunds_minor: int = 0
+    tax_minor: int = 0
+    """Of sales less refunds. Of items and categories 0: tax is rounded once an order."""
+
+    @property
+    def turnover_minor(self) -> int:
+        return self.sales_minor - self.refunds_minor
+
+
+class SalesReport(msgspec.Struct, frozen=True, kw_only=True):
+    """By what was booked from the first day's beginning to the last day's end. `total` is the sum of the rows."""
+
+    by: By
+    first: str
+    last: str
+    currency: str
+    rows: tuple[SalesRow, ...]
+    total: SalesRow

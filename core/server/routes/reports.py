@@ -1,0 +1,141 @@
+"""For admins: reports of their shop's sales."""
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Final
+
+import msgspec
+
+from core.domain.ids import ItemId, ShopId
+from core.domain.sale.business_day import CUT, began
+from core.instants import from_us, to_us, zone
+from core.protocol import routes
+from core.protocol.reports import By, SalesQuery, SalesReport, SalesRow
+from core.protocol.route import Nothing
+from core.server.endpoints.endpoint import AnyEndpoint, Call, Endpoint
+from core.server.http import problems
+from core.store import menus, reports, shops
+from core.store.reports import QUARTER_US, Booked, Sold
+from core.store.shops import Shop
+from core.store.sql.statements import Transaction
+
+DAYS_MAX: Final = 3660
+
+
+async def sales(call: Call[Nothing, SalesQuery]) -> SalesReport:
+    query = call.query
+    first, last = _day(query.first, "first"), _day(query.last, "last")
+    if not first <= last:
+        raise problems.invalid("The last day comes before the first.", "last")
+    if (last - first).days >= DAYS_MAX:
+        raise problems.invalid("A report is of ten years at most.", "first")
+    shop_id = call.principal.shop_id
+    return await call.services.database.search(lambda transaction: _report(transaction, shop_id, query, first, last))
+
+
+def _report(transaction: Transaction, shop_id: ShopId, query: SalesQuery, first: date, last: date) -> SalesReport:
+    shop = shops.get(transaction, shop_id)
+    if shop is None:
+        raise LookupError(f"there is no shop {shop_id}")
+    where = zone(shop.time_zone)
+    from_us, until_us = (to_us(began(day, where)) for day in (first, last + timedelta(days=1)))
+    if query.by.is_of_lines:
+        names = _names(transaction, shop) if query.by is By.CATEGORY else {}
+        found = (_of_line(each, names) for each in reports.sold(transaction, shop_id, from_us, until_us))
+    else:
+        name = _NAMES[query.by]
+        booked = reports.booked(transaction, shop_id, from_us, until_us)
+        found = (_of_booked(each, name(each, where)) for each in booked)
+    rows = _summed(found)
+    if query.by not in (By.DAY, By.HOUR):
+        rows.sort(key=lambda row: (-row.turnover_minor, row.name))
+    return SalesReport(
+        by=query.by,
+        first=query.first,
+        last=query.last,
+        currency=shop.currency,
+        rows=tuple(rows),
+        total=_sum("", rows),
+    )
+
+
+def _local(each: Booked, where: tzinfo | None) -> datetime:
+    return from_us(each.quarter * QUARTER_US).astimezone(where)
+
+
+def _business_day(each: Booked, where: tzinfo | None) -> str:
+    local = _local(each, where)
+    return str(local.date() - timedelta(days=local.time() < CUT))
+
+
+_NAMES: Final[dict[By, Callable[[Booked, tzinfo | None], str]]] = {
+    By.DAY: _business_day,
+    By.HOUR: lambda each, where: f"{_local(each, where):%H:00}",
+    By.TENDER: lambda each, _where: each.tender,
+    By.CHANNEL: lambda each, _where: each.channel,
+    By.FULFILMENT: lambda each, _where: each.fulfilment,
+    By.STAFF: lambda each, _where: each.by,
+}
+
+
+def _of_booked(each: Booked, name: str) -> SalesRow:
+    return SalesRow(
+        name=name,
+        sales=each.sales,
+        sales_minor=each.sales_minor,
+        refunds=each.refunds,
+        refunds_minor=each.refunds_minor,
+        tax_minor=each.tax_minor,
+    )
+
+
+def _of_line(each: Sold, names: dict[ItemId, str]) -> SalesRow:
+    name = names.get(each.item_id, "") if names else each.name
+    return SalesRow(
+        name=name, sales=each.quantity, sales_minor=each.minor, refunds=each.back, refunds_minor=each.back_minor
+    )
+
+
+def _names(transaction: Transaction, shop: Shop) -> dict[ItemId, str]:
+    """The category of each item on the menu."""
+    categories = menus.read(transaction, shop).categories
+    return {item.id: category.name for category in categories for item in category.items}
+
+
+def _summed(found: Iterable[SalesRow]) -> list[SalesRow]:
+    """One row of each name, in the order of names."""
+    rows: dict[str, list[SalesRow]] = {}
+    for row in found:
+        rows.setdefault(row.name, []).append(row)
+    return [_sum(name, rows[name]) for name in sorted(rows)]
+
+
+def _sum(name: str, rows: Iterable[SalesRow]) -> SalesRow:
+    sums = dict.fromkeys(_FIGURES, 0)
+    for row in rows:
+        for field in _FIGURES:
+            sums[field] += getattr(row, field)
+    return SalesRow(name=name, **sums)
+
+
+_FIGURES: Final = tuple(field.name for field in msgspec.structs.fields(SalesRow) if field.name != "name")
+
+
+def _day(text: str, field: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise problems.invalid(f"There is no day {text}.", field) from None
+
+
+_ROW: Final = SalesRow(name="2026-05-04", sales=41, sales_minor=93220, refunds=1, refunds_minor=1175, tax_minor=6022)
+_EXAMPLE: Final = SalesReport(
+    by=By.DAY,
+    first="2026-05-04",
+    last="2026-05-04",
+    currency="EUR",
+    rows=(_ROW,),
+    total=msgspec.structs.replace(_ROW, name=""),
+)
+
+ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (Endpoint(routes.SALES, sales, example_reply=_EXAMPLE),)

@@ -1,0 +1,112 @@
+"""What a shop's ledger comes to, added up by what a report asks for. Nothing that is a sum is kept."""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from sqlalchemy import bindparam, case, func, literal_column, or_, select
+
+from core.domain.ids import ItemId, OrderId, ShopId, line_id
+from core.domain.sale.ledger import EntryKind
+from core.store.sql.statements import Prepared, Transaction
+from core.store.tables import ledger, order_lines, orders
+
+QUARTER_US: Final = 15 * 60 * 1_000_000
+"""Times are added up by quarters of an hour: no time zone is shifted by less."""
+
+_e, _o, _l = ledger.c, orders.c, order_lines.c
+_period = (_e.at >= bindparam("from_us"), _e.at < bindparam("to_us"), _o.shop_id == bindparam("shop_id"))
+_sign = case((_e.corrects == 0, 1), else_=-1)
+_is_payment, _is_change, _is_refund, _is_credit = (
+    _e.kind == str(kind) for kind in (EntryKind.PAYMENT, EntryKind.CHANGE, EntryKind.REFUND, EntryKind.CREDIT)
+)
+_credited_tax = case(
+    (_e.line_id != "", _e.tax_minor),
+    else_=-_o.tax_minor,  # an earlier release refunded whole orders, without saying the tax of each line
+)
+_quarter = _e.at.op("/")(literal_column(str(QUARTER_US)))  # whole numbers: times are after 1970
+_tender = case((_e.tender == "", _o.tender), else_=_e.tender)
+_BOOKED: Final = Prepared(
+    select(
+        _quarter.label("quarter"),
+        _tender.label("tender"),
+        _o.channel,
+        _o.fulfilment,
+        _e.by_name,
+        func.sum(case((_is_payment, _sign), else_=0)),
+        func.sum(case((or_(_is_payment, _is_change), _e.amount_minor), else_=0)),
+        func.sum(case((_is_refund, 1), else_=0)),
+        func.sum(case((_is_credit, -_e.amount_minor), else_=0)),
+        func.sum(case((_is_payment, _sign * _o.tax_minor), (_is_credit, _credited_tax), else_=0)),
+    )
+    .select_from(ledger.join(orders, _o.id == _e.order_id))
+    .where(*_period, or_(_is_payment, _is_change, _is_refund, _is_credit))
+    .group_by(literal_column("1"), literal_column("2"), _o.channel, _o.fulfilment, _e.by_name)
+)
+_SOLD: Final = Prepared(
+    select(_l.item_id, _l.name, func.sum(_sign * _l.quantity), func.sum(_sign * _l.total_minor))
+    .select_from(ledger.join(orders, _o.id == _e.order_id).join(order_lines, _l.order_id == _e.order_id))
+    .where(*_period, _is_payment)
+    .group_by(_l.item_id, _l.name)
+)
+_CREDITS: Final = Prepared(
+    select(
+        _e.order_id,
+        _e.line_id,
+        _e.quantity,
+        -_e.amount_minor,
+        _e.tax_minor,
+        _o.total_minor - _o.subtotal_minor,
+    )
+    .select_from(ledger.join(orders, _o.id == _e.order_id))
+    .where(*_period, _is_credit)
+)
+_LINES: Final = Prepared(
+    select(_l.position, _l.item_id, _l.name, _l.quantity, _l.total_minor)
+    .where(_l.order_id == bindparam("order_id"))
+    .order_by(_l.position)
+)
+
+
+class Booked(NamedTuple):
+    """What was booked in a quarter of an hour, of one tender, channel, fulfilment and person. Amounts with tax."""
+
+    quarter: int
+    """Of the Unix epoch."""
+    tender: str
+    channel: str
+    fulfilment: str
+    by: str
+    sales: int
+    sales_minor: int
+    refunds: int
+    refunds_minor: int
+    tax_minor: int
+
+
+class Sold(NamedTuple):
+    """Items that were sold, or taken back; amounts as on the menu."""
+
+    item_id: ItemId
+    name: str
+    quantity: int = 0
+    minor: int = 0
+    back: int = 0
+    back_minor: int = 0
+
+
+def booked(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) -> Iterator[Booked]:
+    for row in transaction.all(_BOOKED, shop_id=shop_id, from_us=from_us, to_us=to_us):
+        yield Booked(int(row[0]), *row[1:5], *map(int, row[5:]))
+
+
+def sold(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) -> Iterator[Sold]:
+    for item_id, name, quantity, minor in transaction.all(_SOLD, shop_id=shop_id, from_us=from_us, to_us=to_us):
+        yield Sold(item_id, name, int(quantity), int(minor))
+    for order_id, line, quantity, minor, tax, added in transaction.all(
+        _CREDITS, shop_id=shop_id, from_us=from_us, to_us=to_us
+    ):
+        for position, item_id, name, whole, total in transaction.all(_LINES, order_id=order_id):
+            if not line:
+                yield Sold(item_id, name, back=whole, back_minor=total)
+            elif line == line_id(OrderId(order_id), position):
+                yield Sold(item_id, name, back=quantity, back_minor=minor + (tax if added else 0))
