@@ -17,7 +17,6 @@ from PySide6.QtGui import (
     QTextDocument,
 )
 
-from core.client.errors import Refused
 from core.domain.order import Order, OrderLine, PaymentState, Tender
 from core.domain.payment import to_give_back_minor, to_pay_minor
 from core.domain.status import CALLED_OFF, Fulfilment
@@ -31,6 +30,7 @@ from core.ui.text import (
     guest_name,
     isolated,
     money,
+    not_written,
     payment_label,
     refund_label,
     status_label,
@@ -306,4 +306,4 @@ def write_pdf(html: str, path: Path, paper: Paper = ROLL_80) -> None:
     try:
         write_for_person(path, bytes(content.data().data()))
     except OSError as error:
-        raise Refused(_("{path} cannot be written: {why}.").format(path=path, why=error.strerror)) from error
+        raise not_written(path, error) from error

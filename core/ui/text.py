@@ -4,13 +4,15 @@ import gettext as _gettext
 import io
 import unicodedata
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QDate, QLocale, Qt, QTime
 from PySide6.QtGui import Qt as QtText
 
 import resources
-from core.client.errors import ClientError
+from core import reasons
+from core.client.errors import ClientError, Refused
 from core.domain import texts
 from core.domain.money import exponent, parse_minor
 from core.domain.order import Order, PaymentState, Tender, is_table
@@ -53,6 +55,13 @@ def error_text(error: ClientError) -> str:
 def error_explanation(error: ClientError) -> str:
     """The title and message of `error`, in the reader's language."""
     return f"{_(error.title)}. {error_text(error)}"
+
+
+def not_written(path: Path, error: OSError) -> Refused:
+    """That the file could not be written, and why, in the reader's language."""
+    words = _("{file} cannot be written: {why}. Choose another place.")
+    told = words.format(file=path.name, why=_(reasons.reason(error).why))
+    return Refused(told, title=_("The file could not be written"))
 
 
 def ngettext(one: str, many: str, count: int) -> str:

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from core import clock
 from core.client import every_order
-from core.client.errors import ClientError, Refused, Unreachable
+from core.client.errors import ClientError, Unreachable
 from core.client.order_store import Changes
 from core.client.sync.engine import SyncStatus
 from core.client.sync.search import KeptPage
@@ -26,7 +26,7 @@ from core.spreadsheet import Separator
 from core.ui.jobs import Job
 from core.ui.refresh import Refresher
 from core.ui.rows import RowsModel
-from core.ui.text import N_, _, error_text
+from core.ui.text import N_, _, error_text, not_written
 from pos_app.context import PosContext
 from pos_app.export import write_orders
 from pos_app.history.model import HistoryModel
@@ -289,11 +289,7 @@ class History(QObject):
         try:
             write_orders(found, path, separator, zone(menu.time_zone))
         except OSError as error:
-            reason = error.strerror or type(error).__name__
-            raise Refused(
-                _("{file}: {reason}. Choose another place.").format(file=path.name, reason=reason),
-                title=_("The file could not be written"),
-            ) from error
+            raise not_written(path, error) from error
         return path
 
     def _page(self, query: OrderQuery) -> StaffOrderPage:

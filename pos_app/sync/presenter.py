@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.client.errors import ClientError, Refused
+from core.client.errors import ClientError
 from core.client.operations import Operation
 from core.client.order_store import Changes
 from core.client.sync.engine import ConnectionState, SyncStatus
@@ -17,7 +17,7 @@ from core.domain.order import Order, PaymentState, Tender
 from core.protocol import routes
 from core.protocol.security import ExportNote
 from core.ui.jobs import Job
-from core.ui.text import _
+from core.ui.text import not_written
 from pos_app.context import PosContext
 from pos_app.export import exported, write_queue
 from pos_app.sync.model import QueueModel, entries
@@ -122,11 +122,7 @@ class Queue(QObject):
             try:
                 write_queue(operations, path)
             except OSError as error:
-                reason = error.strerror or type(error).__name__
-                raise Refused(
-                    _("{file}: {reason}. Choose another place.").format(file=path.name, reason=reason),
-                    title=_("The file could not be written"),
-                ) from error
+                raise not_written(path, error) from error
             with suppress(ClientError):  # it is written because the server is away, more often than not
                 self._api.call(routes.NOTE_EXPORT(body=ExportNote(what="waiting changes", rows=len(operations))))
             return path

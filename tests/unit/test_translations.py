@@ -1,6 +1,8 @@
 """Every language says everything, with the same blanks to fill in, and the compiled catalogues are the written ones."""
 
 import ast
+import errno
+import os
 import re
 from pathlib import Path
 
@@ -11,7 +13,9 @@ from babel.messages.pofile import read_po
 from core.client import errors
 from core.domain.people import DeviceKind
 from core.domain.status import LOOKS, TRANSITIONS
+from core.reasons import reason
 from core.ui.problems import SAID
+from core.ui.text import error_text, not_written
 from resources.locale.update import PROJECT, SOURCES, catalogues, compiled, is_translated, template
 
 LANGUAGES = list(catalogues())
@@ -71,6 +75,15 @@ def test_what_the_client_says_is_translated_too() -> None:
     }
     assert "Nobody is signed in." in said
     assert not (said | {kind.title for kind in kinds.values()}) - set(SAID), "name these in core.ui.problems"
+
+
+@pytest.mark.parametrize(
+    "number", [errno.EACCES, errno.ENOSPC, errno.EROFS, errno.ENOENT, errno.EISDIR, errno.ENAMETOOLONG]
+)
+def test_why_a_file_cannot_be_written_is_said_in_words_and_translated(number: int) -> None:
+    error = OSError(number, os.strerror(number))
+    assert reason(error).why in SAID
+    assert os.strerror(number) not in error_text(not_written(Path("orders.csv"), error))
 
 
 def test_every_word_of_a_status_is_translated() -> None:
