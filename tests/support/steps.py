@@ -20,5 +20,7 @@ def way(
 
 ONLINE: Final = way(OrderStatus.PENDING)
 """The steps of an order that a customer has placed."""
+NEXT: Final = ONLINE[0]
+"""The first of them."""
 FIRST, SECOND = way(OrderStatus.CONFIRMED)[:2]
 """The next steps of an order that was taken at the counter, which begins as confirmed."""

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QListView, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import ServerFault, Unreachable
-from core.domain.status import OrderStatus
+from core.domain.status import look
 from core.protocol import routes
 from core.protocol.replies import OrderPage
 from core.protocol.requests import HistoryQuery
@@ -22,6 +22,7 @@ from core.ui.widgets.connection_chip import ConnectionChip
 from tests.support.contexts import answer_by
 from tests.support.customer_window import JONAS, SHORT_S, Stage, open_window, order, shop, small_order
 from tests.support.fake_backend import FakeBackend
+from tests.support.steps import NEXT
 
 OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
 
@@ -122,8 +123,8 @@ def test_the_silent_refresh_repaints_one_row_and_keeps_the_rest(
         QSignalSpy(signal) for signal in (stage.order_list.model().rowsInserted, stage.order_list.model().modelReset)
     ]
     enabled = stage.find(QPushButton, "refresh_orders")
-    moved = backend.move(shown.id, OrderStatus.CONFIRMED)
-    qtbot.waitUntil(lambda: stage.listed()[4].status is OrderStatus.CONFIRMED)
+    moved = backend.move(shown.id, NEXT)
+    qtbot.waitUntil(lambda: stage.listed()[4].status is NEXT)
     rows = {(changed.at(n)[0].row(), changed.at(n)[1].row()) for n in range(changed.count())}
     assert rows == {(4, 4)}
     assert [spy.count() for spy in others] == [0, 0]
@@ -132,7 +133,7 @@ def test_the_silent_refresh_repaints_one_row_and_keeps_the_rest(
     assert enabled.isEnabled()
     assert stage.text("order_number") == moved.number
     assert stage.find(QLabel, "order_number").isVisible()
-    qtbot.waitUntil(lambda: "Confirmed" in stage.find(QWidget, "tracker").accessibleName())
+    qtbot.waitUntil(lambda: look(NEXT).label in stage.find(QWidget, "tracker").accessibleName())
     assert placed[0].number not in [each.number for each in stage.listed()]
 
 

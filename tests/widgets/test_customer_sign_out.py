@@ -14,7 +14,6 @@ from core.client.errors import ServerFault, SignedOut
 from core.client.sync.engine import ConnectionState, SyncStatus
 from core.client.sync.outbox import Counts
 from core.clock import Clock
-from core.domain.status import OrderStatus
 from core.protocol import routes
 from core.protocol.replies import OrderPage
 from core.protocol.route import Request
@@ -24,6 +23,7 @@ from customer_view.visit import Visit
 from tests.support.contexts import answer_by
 from tests.support.customer_window import AISHA, JONAS, SHORT_S, Stage, open_window, order, small_order
 from tests.support.fake_backend import FakeBackend
+from tests.support.steps import NEXT
 from tests.widgets.conftest import PassTime
 
 IDLE_S = 100.0
@@ -271,7 +271,7 @@ def test_many_customers_one_after_the_other_leave_nothing(qtbot: QtBot, backend:
         qtbot, backend, history_refresh_s=SHORT_S, tracker_refresh_s=SHORT_S, idle_sign_out_s=60.0
     ) as stage:
         for phone in (AISHA, JONAS):
-            backend.move(order(backend, phone).id, OrderStatus.CONFIRMED)
+            backend.move(order(backend, phone).id, NEXT)
         stage.arrive()
         stage.click("sign_out")
         qtbot.waitUntil(lambda: stage.sees("sign_in_login"))

@@ -23,7 +23,7 @@ from customer_view.tracker.stepper import steps
 from tests.support.contexts import answer_by
 from tests.support.customer_window import JONAS, SHORT_S, Stage, open_window, order, small_order
 from tests.support.fake_backend import FakeBackend
-from tests.support.steps import ONLINE, way
+from tests.support.steps import NEXT, ONLINE, way
 
 S = OrderStatus
 STEPS = len(steps_of(Fulfilment.PICKUP))
@@ -129,12 +129,12 @@ def test_a_tax_on_top_is_added_up(backend: FakeBackend) -> None:
 
 def test_the_details_say_what_was_ordered_and_where_it_stands(stage: Stage, backend: FakeBackend) -> None:
     subject = order(backend, delivery=True)
-    backend.move(subject.id, S.CONFIRMED)
+    backend.move(subject.id, NEXT)
     stage.arrive()
     assert stage.text("order_number") == subject.number
     assert stage.text("order_handover") == "Delivery · Pay on delivery"
-    assert tracker(stage).startswith(f"Step 2 of {len(steps_of(Fulfilment.DELIVERY))}: Confirmed, since ")
-    assert "will be prepared next" in band(stage)
+    assert tracker(stage).startswith(f"Step 2 of {len(steps_of(Fulfilment.DELIVERY))}: {look(NEXT).label}, since ")
+    assert look(NEXT).description in band(stage)
     assert "Chicken Bowl" in stage.find(QWidget, "order_sheet").accessibleName()
     assert stage.text("status_freshness").startswith("Updated")
 
@@ -197,7 +197,7 @@ def test_news_from_the_list_bring_the_times_at_once(stage: Stage, backend: FakeB
 def test_one_orders_answer_is_never_seen_on_another(stage: Stage, backend: FakeBackend, qtbot: QtBot) -> None:
     older, newer = order(backend), order(backend)
     stage.arrive()
-    backend.move(newer.id, S.CONFIRMED)
+    backend.move(newer.id, NEXT)
     backend.gate.clear()
     stage.click("refresh_status")
     stage.click_row(1)
@@ -226,12 +226,12 @@ def test_an_answer_that_news_overtook_is_asked_for_again(
     answer_by(monkeypatch, stage.api, routes.ORDER_STATUS, answer_late)
     stage.click("refresh_status")
     qtbot.waitUntil(asked.is_set)
-    backend.move(subject.id, S.CONFIRMED)
+    backend.move(subject.id, NEXT)
     stage.click("refresh_orders")
     qtbot.waitUntil(lambda: "Step 2" in tracker(stage))
     assert "since" not in tracker(stage), "nobody has told yet when"
     held.set()
-    qtbot.waitUntil(lambda: f"Step 2 of {STEPS}: Confirmed, since" in tracker(stage))
+    qtbot.waitUntil(lambda: f"Step 2 of {STEPS}: {look(NEXT).label}, since" in tracker(stage))
 
 
 def test_another_order_is_shown_from_its_top(stage: Stage, backend: FakeBackend, qtbot: QtBot) -> None:
@@ -255,7 +255,7 @@ def test_the_step_is_reached_by_a_movement(following: Stage, backend: FakeBacken
     animation = following.find(QWidget, "tracker").findChild(QPropertyAnimation)
     assert animation is not None
     with qtbot.waitSignal(animation.finished):
-        backend.move(subject.id, S.CONFIRMED)
+        backend.move(subject.id, NEXT)
 
 
 def test_reduced_motion_moves_nothing(qtbot: QtBot, backend: FakeBackend) -> None:
@@ -266,7 +266,7 @@ def test_reduced_motion_moves_nothing(qtbot: QtBot, backend: FakeBackend) -> Non
         assert animation is not None
         started: list[object] = []
         animation.stateChanged.connect(lambda new, _old: started.append(new))
-        backend.move(subject.id, S.CONFIRMED)
+        backend.move(subject.id, NEXT)
         qtbot.waitUntil(lambda: "Step 2" in tracker(stage))
         assert started == []
 
@@ -315,13 +315,13 @@ def test_the_shop_was_faster(stage: Stage, backend: FakeBackend, qtbot: QtBot) -
     stage.arrive()
     stage.click("cancel_order")
     backend.pushes = False
-    backend.move(subject.id, S.CONFIRMED)
+    backend.move(subject.id, NEXT)
     stage.click("cancel_confirm")
     qtbot.waitUntil(lambda: stage.sees("decision"))
-    assert "Confirmed" in stage.text("decision_words")
+    assert look(NEXT).label in stage.text("decision_words")
     assert not stage.notice(), "the order that is shown asks by itself"
     qtbot.waitUntil(lambda: "Step 2" in tracker(stage))
-    assert stage.listed()[0].status is S.CONFIRMED
+    assert stage.listed()[0].status is NEXT
 
 
 def test_cancelled_already_is_what_was_wanted(stage: Stage, backend: FakeBackend, qtbot: QtBot) -> None:
@@ -339,7 +339,7 @@ def test_the_shop_was_faster_while_the_question_was_open(following: Stage, backe
     subject = order(backend)
     stage.arrive()
     stage.click("cancel_order")
-    backend.move(subject.id, S.CONFIRMED)
+    backend.move(subject.id, NEXT)
     qtbot.waitUntil(lambda: not stage.sees("cancel_dialog"))
     assert "could not be cancelled" in stage.notice()
     assert "cancel" not in backend.calls

@@ -26,6 +26,7 @@ from tests.support.customer_window import (
 from tests.support.fake_backend import FakeBackend
 from tests.support.fake_client import FakeClient
 from tests.support.shown import own_folder
+from tests.support.steps import NEXT
 
 
 def press(qtbot: QtBot, key: Qt.Key, modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
@@ -71,9 +72,9 @@ def test_the_whole_job_without_a_mouse(stage: Stage, backend: FakeBackend, qtbot
     press(qtbot, Qt.Key.Key_Down)
     assert stage.text("order_number") == older.number
     stage.settle()
-    backend.move(newer.id, OrderStatus.CONFIRMED)
+    backend.move(newer.id, NEXT)
     press(qtbot, Qt.Key.Key_F5)
-    qtbot.waitUntil(lambda: stage.listed()[0].status is OrderStatus.CONFIRMED)
+    qtbot.waitUntil(lambda: stage.listed()[0].status is NEXT)
     stage.settle()
     tab_to(qtbot, "cancel_order")
     press(qtbot, Qt.Key.Key_Space)

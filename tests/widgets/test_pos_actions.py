@@ -7,11 +7,12 @@ from pytestqt.qtbot import QtBot
 
 from core.client.errors import Unreachable
 from core.domain.order import PaymentState, Tender
-from core.domain.status import OrderStatus
+from core.domain.status import OrderStatus, look
 from core.ui.ordering.item_dialog import Stepper
 from core.ui.text import money
 from tests.support.fake_backend import FakeBackend
 from tests.support.pos_window import Till, change, paid, place
+from tests.support.steps import NEXT
 
 S = OrderStatus
 OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
@@ -215,8 +216,8 @@ def test_details_follow_the_order(till: Till, backend: FakeBackend, qtbot: QtBot
         assert expected in words
     till.click("details_step")
     till.settle()
-    assert till.text("details_status") == "Confirmed"
-    assert till.words("details_history").count("Confirmed") == 1
+    assert till.text("details_status") == look(NEXT).label
+    assert till.words("details_history").count(look(NEXT).label) == 1
     backend.move(order.id, S.CANCELLED, reason="Out of bowls")
     spy = QSignalSpy(till.window.board.refresher.succeeded)
     till.window.board.refresher.refresh()

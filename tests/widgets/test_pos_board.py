@@ -26,6 +26,7 @@ from tests.support.contexts import answer_by
 from tests.support.fake_backend import FakeBackend
 from tests.support.fingers import single_presses, swipe_up
 from tests.support.pos_window import Till, change, later, open_till, paid, place
+from tests.support.steps import NEXT, ONLINE
 
 S = OrderStatus
 SHORT_S = 0.2
@@ -144,10 +145,10 @@ def test_an_empty_column_gives_its_room_away_and_takes_it_back(calm_till: Till, 
     till, order = calm_till, place(backend)
     place(backend, status=S.READY)
     till.arrive()
-    until_given_away(till, S.CONFIRMED, S.PREPARING)
+    until_given_away(till, NEXT, S.PREPARING)
     till.press(order)
-    assert till.numbers(S.CONFIRMED) == [order.number]
-    assert till.column(S.CONFIRMED).width() == till.column(S.READY).width(), "it has a card, and its room"
+    assert till.numbers(NEXT) == [order.number]
+    assert till.column(NEXT).width() == till.column(S.READY).width(), "it has a card, and its room"
     until_given_away(till, S.PENDING, S.PREPARING)
     before = widths(till)
     till.type("search", "nobody")
@@ -173,11 +174,11 @@ def test_at_large_letters_an_empty_column_leaves_the_others_in_sight(
     """Two fit beside each other; the second was an empty one."""
     monkeypatch.setattr("pos_app.board.page._EMPTY_MS", 0)
     place(backend)
-    place(backend, status=S.PREPARING)
+    place(backend, status=ONLINE[1])
     with open_till(qtbot, backend, text_scale=200) as till:
         till.window.resize(1280, 800)
         till.arrive()
-        qtbot.waitUntil(lambda: till.sees("column_preparing") and till.sees("column_pending"))
+        qtbot.waitUntil(lambda: till.sees(f"column_{ONLINE[1]}") and till.sees("column_pending"))
 
 
 def test_no_column_moves_while_something_is_pressed(calm_till: Till, backend: FakeBackend) -> None:
@@ -199,12 +200,12 @@ def test_no_column_moves_while_something_is_pressed(calm_till: Till, backend: Fa
 def test_a_press_that_was_aimed_before_the_columns_moved_meets_no_other_order(
     pass_time: Callable[[float], None], calm_till: Till, backend: FakeBackend
 ) -> None:
-    """The finger was on its way to Confirmed's button when a new order widened the column before it."""
-    till, order = calm_till, place(backend, status=S.CONFIRMED)
+    """The finger was on its way to the second column's button when a new order widened the first."""
+    till, order = calm_till, place(backend, status=NEXT)
     till.arrive()
     until_given_away(till, S.PENDING, S.PREPARING, S.READY)
     pass_time(1)
-    aimed = till.column(S.CONFIRMED)
+    aimed = till.column(NEXT)
     at = aimed.viewport().mapToGlobal(aimed.part_rect(till.index(order), "step").topLeft() + QPoint(20, 10))
     new = place(backend)
     till.settle()
@@ -217,7 +218,7 @@ def test_a_press_that_was_aimed_before_the_columns_moved_meets_no_other_order(
     pass_time(1)
     till.qtbot.mouseClick(there.viewport(), Qt.MouseButton.LeftButton, pos=here)
     till.settle()
-    assert till.server(new) is S.CONFIRMED
+    assert till.server(new) is NEXT
 
 
 def test_what_a_card_says(till: Till, backend: FakeBackend) -> None:
@@ -386,7 +387,7 @@ def test_a_card_is_laid_out_once_until_it_changes(
     assert len(laid_out) == len(set(laid_out)) == 100
     laid_out.clear()
     paid(backend, orders[3])
-    backend.move(orders[4].id, S.CONFIRMED)
+    backend.move(orders[4].id, NEXT)
     till.refresh()
     paint_what_is_due(till)
     assert set(laid_out) == {orders[3].number, orders[4].number}
@@ -418,7 +419,7 @@ def test_a_refresh_keeps_scroll_focus_and_selection(till: Till, backend: FakeBac
     assert bar.value() > 0
     paid(backend, orders[20])
     change(backend, orders[2], note="Longer than before, so that this card needs another row")
-    backend.move(orders[5].id, S.CONFIRMED)
+    backend.move(orders[5].id, NEXT)
     place(backend)
     till.refresh()
     till.qtbot.waitUntil(lambda: view.visualRect(till.index(orders[20])).top() == top)
@@ -515,7 +516,7 @@ def test_a_finger_that_moves_scrolls_and_one_that_does_not_presses(
     with single_presses():
         QTest.touchEvent(surface, screen).press(2, spot, surface).commit()
         QTest.touchEvent(surface, screen).release(2, spot, surface).commit()
-    qtbot.waitUntil(lambda: till.server(orders[0]) is S.CONFIRMED)
+    qtbot.waitUntil(lambda: till.server(orders[0]) is NEXT)
     till.settle()
 
 

@@ -37,6 +37,7 @@ from tests.support.fingers import swipe_up
 from tests.support.menus import SODA
 from tests.support.ordering import Finger
 from tests.support.pos_window import ANA, Till, change, later, open_till, paid, place
+from tests.support.steps import NEXT
 from tests.widgets.conftest import PassTime
 
 S = OrderStatus
@@ -253,7 +254,7 @@ def test_slow_fingers_are_no_scanner(till: Till, backend: FakeBackend, qtbot: Qt
             qtbot.keyClicks(view, character)
     till.key(Qt.Key.Key_Return)
     till.settle()
-    assert till.server(order) is S.CONFIRMED
+    assert till.server(order) is NEXT
 
 
 # -- in all orders
@@ -546,7 +547,7 @@ def test_what_happens_elsewhere_is_in_the_history_by_itself(till: Till, backend:
     till.qtbot.waitUntil(lambda: found(till) == [new.number])
     assert till.text("history_count") == "1 order"
     assert till.text("history_age") == "Updated 0 s ago"
-    backend.move(new.id, S.CONFIRMED)
+    backend.move(new.id, NEXT)
     till.qtbot.waitUntil(lambda: found(till) == [])
     choose(till, "history_status", None)
     assert found(till) == [new.number, old.number]

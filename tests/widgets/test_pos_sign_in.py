@@ -18,6 +18,7 @@ from core.ui.theme import Theme
 from tests.support.contexts import answer_by, disk_held
 from tests.support.fake_backend import FakeBackend
 from tests.support.pos_window import ANA, MAYA, Till, open_till, place
+from tests.support.steps import NEXT
 from tests.widgets.conftest import PassTime
 
 S = OrderStatus
@@ -201,7 +202,7 @@ def test_a_lock_ends_no_session(till: Till, backend: FakeBackend) -> None:
     assert not nobody(till)
     backend.gate.set()
     till.settle()
-    assert till.server(order) is S.CONFIRMED
+    assert till.server(order) is NEXT
 
 
 def test_what_the_cashier_before_had_asked_locks_nobody_out(
@@ -349,7 +350,7 @@ def test_a_session_that_is_over_asks_for_the_pin_and_says_why(till: Till, backen
     assert till.server(order) is S.PENDING
     backend.fail_with = None
     till.arrive()
-    assert till.server(order) is S.CONFIRMED  # What the same person had accepted is sent after all.
+    assert till.server(order) is NEXT  # What the same person had accepted is sent after all.
 
 
 def test_a_refresh_that_finds_the_session_over_locks_too(till: Till, backend: FakeBackend) -> None:

@@ -12,14 +12,14 @@ from pytestqt.qtbot import QtBot
 from core.client.errors import Conflict, NotKept, ServerFault, Unreachable
 from core.domain.ids import OpId
 from core.domain.order import Order
-from core.domain.status import Fulfilment, OrderStatus, steps_of
+from core.domain.status import Fulfilment, OrderStatus, look, steps_of
 from core.protocol import routes
 from core.protocol.route import Request
 from pos_app.order.card import Own
 from tests.support.contexts import answer_by, disk_held
 from tests.support.fake_backend import FakeBackend
 from tests.support.pos_window import Till, later, open_till, paid, place
-from tests.support.steps import FIRST, ONLINE
+from tests.support.steps import FIRST, NEXT, ONLINE
 
 S = OrderStatus
 OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
@@ -63,16 +63,16 @@ def test_a_step_shows_at_once_and_says_that_it_is_being_sent(till: Till, backend
     backend.gate.clear()
     with disk_held(till.window._context):
         till.press(order)
-        assert till.where(order) is S.CONFIRMED
+        assert till.where(order) is NEXT
         assert till.card(order).sending
     till.qtbot.waitUntil(lambda: not till.card(order).sending)
-    assert till.where(order) is S.CONFIRMED
+    assert till.where(order) is NEXT
     assert till.card(order).own is Own.ON_ITS_WAY
     till.qtbot.waitUntil(lambda: "1 waiting to send" in till.text("connection_chip"))
     assert till.server(order) is S.PENDING
     backend.gate.set()
     till.settle()
-    assert till.server(order) is S.CONFIRMED
+    assert till.server(order) is NEXT
     assert till.card(order).own is Own.NONE
     till.qtbot.waitUntil(lambda: "waiting" not in till.text("connection_chip"))
 
@@ -87,7 +87,7 @@ def test_pressing_twice_makes_one_step(till: Till, backend: FakeBackend) -> None
     till.settle()
     assert backend.calls["change_status"] == 1
     assert "recall" not in backend.calls
-    assert till.server(order) is S.CONFIRMED
+    assert till.server(order) is NEXT
 
 
 def test_the_second_press_of_a_double_click_confirms_nobody_else(till: Till, backend: FakeBackend) -> None:
@@ -101,7 +101,7 @@ def test_the_second_press_of_a_double_click_confirms_nobody_else(till: Till, bac
     till.qtbot.mouseDClick(view.viewport(), Qt.MouseButton.LeftButton, pos=spot)
     till.qtbot.mouseRelease(view.viewport(), Qt.MouseButton.LeftButton, pos=spot)
     till.settle()
-    assert till.server(first) is S.CONFIRMED
+    assert till.server(first) is NEXT
     assert till.server(second) is S.PENDING
 
 
@@ -124,7 +124,7 @@ def test_a_lost_answer_is_asked_for_again_under_the_same_op_id(till: Till, backe
     backend.answers_to_lose = 1
     till.press(order)
     till.settle()
-    assert till.where(order) is till.server(order) is S.CONFIRMED
+    assert till.where(order) is till.server(order) is NEXT
     assert len(backend.asked) == 2
     assert len(backend.operations) == 1
     assert len(backend.history[order.id]) == 2
@@ -147,8 +147,8 @@ def test_what_could_not_be_accepted_is_tried_again_under_the_same_op_id(
     monkeypatch.undo()
     till.click("notice_action")
     till.settle()
-    assert till.where(order) is S.CONFIRMED
-    assert till.server(order) is S.CONFIRMED
+    assert till.where(order) is NEXT
+    assert till.server(order) is NEXT
     assert [op_id for op_id, _request in backend.asked] == tried
     assert len(backend.history[order.id]) == 2
     assert till.notice() == ""
@@ -166,7 +166,7 @@ def test_the_cards_own_button_tries_again_too(
     monkeypatch.undo()
     till.press(order)
     till.settle()
-    assert till.where(order) is till.server(order) is S.CONFIRMED
+    assert till.where(order) is till.server(order) is NEXT
     assert len(backend.operations) == 1
 
 
@@ -177,12 +177,12 @@ def test_a_step_that_waits_for_the_server_says_so_and_is_sent_by_itself(till: Ti
     till.qtbot.waitUntil(lambda: "Offline" in till.text("connection_chip"))
     till.press(order)
     till.settle()
-    assert till.where(order) is S.CONFIRMED
+    assert till.where(order) is NEXT
     assert till.card(order).own is Own.WAITING
     assert "sent as soon as the server is back" in till.undo()
     backend.fail_with = None
     till.refresh()
-    assert till.where(order) is till.server(order) is S.CONFIRMED
+    assert till.where(order) is till.server(order) is NEXT
     assert len(backend.operations) == 1
 
 
@@ -195,14 +195,14 @@ def test_a_refresh_that_shows_an_unsent_step_as_made_ends_the_matter(
     till.press(order)
     till.settle()
     monkeypatch.undo()
-    backend.move(order.id, S.CONFIRMED)
+    backend.move(order.id, NEXT)
     till.refresh()
-    assert till.where(order) is S.CONFIRMED
+    assert till.where(order) is NEXT
     assert not till.card(order).unsent
     till.window.workspace.notice.act()  # "Try again" must not become the next step.
     till.settle()
     assert "change_status" not in backend.calls
-    assert till.server(order) is S.CONFIRMED
+    assert till.server(order) is NEXT
 
 
 def test_another_intention_is_another_operation(
@@ -245,7 +245,7 @@ def test_a_fault_of_the_server_is_not_called_offline(till: Till, backend: FakeBa
     backend.fail_with = None
     till.api.try_now()
     till.settle()
-    assert till.server(order) is S.CONFIRMED
+    assert till.server(order) is NEXT
 
 
 def test_somebody_faster_with_the_same_wish_is_followed(till: Till, backend: FakeBackend) -> None:
@@ -296,7 +296,7 @@ def test_undo_takes_a_step_back(till: Till, backend: FakeBackend) -> None:
     till.arrive()
     till.press(order)
     till.settle()
-    assert till.undo() == f"{order.number} is Confirmed"
+    assert till.undo() == f"{order.number} is {look(NEXT).label}"
     till.click("undo_action")
     till.settle()
     assert till.where(order) is till.server(order) is S.PENDING
@@ -339,7 +339,7 @@ def test_undo_goes_by_itself(qtbot: QtBot, backend: FakeBackend) -> None:
         qtbot.waitUntil(lambda: not till.window.workspace.undo.isVisible())
         till.key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
         till.settle()
-        assert till.server(order) is S.CONFIRMED
+        assert till.server(order) is NEXT
 
 
 def test_a_conflict_without_an_order_still_says_so(till: Till, backend: FakeBackend) -> None:
@@ -369,7 +369,7 @@ def test_the_whole_job_without_a_mouse(till: Till, backend: FakeBackend, qtbot: 
     assert till.current() == second.number
     till.key(Qt.Key.Key_Return)
     till.settle()
-    assert till.server(second) is S.CONFIRMED
+    assert till.server(second) is NEXT
     assert till.current() == first.number
     till.key(Qt.Key.Key_Right)
     assert till.current() == second.number
@@ -404,7 +404,7 @@ def test_enter_held_down_makes_one_step(till: Till, backend: FakeBackend) -> Non
         event = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier, "\r", autorep=repeat)
         QApplication.sendEvent(view, event)
     till.settle()
-    assert till.server(order) is S.CONFIRMED
+    assert till.server(order) is NEXT
     assert till.server(other) is S.PENDING
     assert backend.calls["change_status"] == 1
 
