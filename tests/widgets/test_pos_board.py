@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, Qt, QTimer
 from PySide6.QtGui import QPaintEvent
 from PySide6.QtTest import QSignalSpy, QTest
 from PySide6.QtWidgets import QLabel, QScroller, QWidget
@@ -487,29 +487,18 @@ def test_a_finger_that_moves_scrolls_and_one_that_does_not_presses(
     view = till.column(S.PENDING)
     bar, surface, screen = view.verticalScrollBar(), view.viewport(), QTest.createTouchDevice()
     at = view.part_rect(till.index(orders[1]), "step").center()  # Which comes along under the finger.
+    swipe_up(qtbot, surface, at)
+    assert bar.value() > 100
     scroller = QScroller.scroller(surface)
-
-    states: list[QScroller.State] = []
-    scroller.stateChanged.connect(lambda state: states.append(state))
-
-    def caught_rolling() -> bool:
-        """On a busy machine a finger may be too slow for anything to roll on, or comes when that is over."""
-        bar.setValue(0)
-        swipe_up(qtbot, surface, at)
-        if bar.value() <= 100 or scroller.state() is not QScroller.State.Scrolling:
-            return False
-        states.clear()
-        spot = view.part_rect(view.indexAt(QPoint(100, 200)), "step").center()
-        QTest.touchEvent(surface, screen).press(3, spot, surface).commit()
-        if QScroller.State.Inactive in states:  # that would press the card: go away from it
-            QTest.touchEvent(surface, screen).move(3, spot - QPoint(0, 60), surface).commit()
-            QTest.touchEvent(surface, screen).release(3, spot - QPoint(0, 60), surface).commit()
-            return False
-        QTest.touchEvent(surface, screen).release(3, spot, surface).commit()
-        return True
-
-    qtbot.waitUntil(caught_rolling)
+    # Whether it rolls on after a swipe is a question of the machine's speed: it is made to roll, and slowly.
+    scroller.stop()
+    scroller.scrollTo(QPointF(0, bar.maximum()), 60_000)
+    qtbot.waitUntil(lambda: scroller.state() is QScroller.State.Scrolling)
+    spot = view.part_rect(view.indexAt(QPoint(100, 200)), "step").center()
+    QTest.touchEvent(surface, screen).press(3, spot, surface).commit()
+    QTest.touchEvent(surface, screen).release(3, spot, surface).commit()
     qtbot.waitUntil(lambda: scroller.state() is QScroller.State.Inactive)
+    assert bar.value() < bar.maximum(), "the finger has stopped it"
     assert "change_status" not in backend.calls
     bar.setValue(0)
     spot = view.part_rect(till.index(orders[0]), "step").center()

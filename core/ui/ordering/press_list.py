@@ -5,6 +5,8 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QTouchEvent
 from PySide6.QtWidgets import QListView, QScroller, QWidget
 from typing_extensions import override
 
+from core.ui.widgets.finger import scroll_by_finger
+
 BODY = ""
 """The part of a row that is not a button."""
 
@@ -30,8 +32,7 @@ class PressList(QListView):
         self.setMouseTracking(True)
         self._moving = False
         self._stopping = False
-        QScroller.grabGesture(self.viewport(), QScroller.ScrollerGestureType.TouchGesture)
-        QScroller.scroller(self.viewport()).stateChanged.connect(self._on_scroller_state_changed)
+        scroll_by_finger(self).stateChanged.connect(self._on_scroller_state_changed)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
 
     def part_rect(self, index: QModelIndex | QPersistentModelIndex, _part: str) -> QRect:

@@ -1,7 +1,18 @@
 """Scrolling with a finger, distinguished from presses."""
 
 from PySide6.QtCore import QObject, Slot
-from PySide6.QtWidgets import QAbstractScrollArea, QScroller
+from PySide6.QtWidgets import QAbstractScrollArea, QScroller, QScrollerProperties
+
+
+def scroll_by_finger(area: QAbstractScrollArea) -> QScroller:
+    """Let a finger drag and fling `area`. While it rolls, however slowly, a finger stops it: by default Qt takes that
+    for a press once it rolls slowly, of whatever happens to come along."""
+    QScroller.grabGesture(area.viewport(), QScroller.ScrollerGestureType.TouchGesture)
+    scroller = QScroller.scroller(area.viewport())
+    how = scroller.scrollerProperties()
+    how.setScrollMetric(QScrollerProperties.ScrollMetric.MaximumClickThroughVelocity, 0.0)
+    scroller.setScrollerProperties(how)
+    return scroller
 
 
 class FingerScroll(QObject):
@@ -18,8 +29,7 @@ class FingerScroll(QObject):
         self._gliding = False
         self._caught = False
         self._stopped = False
-        QScroller.grabGesture(area.viewport(), QScroller.ScrollerGestureType.TouchGesture)
-        QScroller.scroller(area.viewport()).stateChanged.connect(self._on_state_changed)
+        scroll_by_finger(area).stateChanged.connect(self._on_state_changed)
 
     def press(self) -> None:
         """The mouse's button, or a finger, went down."""
