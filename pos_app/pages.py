@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Pages(QObject):
-    """`orders`, `new`, `history`, `menu` and `sync`."""
+    """`orders`, `new`, `history`, `menu`, `sync` and, for admins, `reports`."""
 
     failed = Signal(object)
     """A `ClientError`."""
@@ -51,7 +51,7 @@ class Pages(QObject):
     def page(self, name: str) -> QWidget:
         if name not in self._made:
             make = {"new": self._make_new, "history": self._make_history, "menu": self._make_menu}
-            make["sync"] = self._make_sync
+            make |= {"sync": self._make_sync, "reports": self._make_reports}
             self._made[name] = make.get(name, self._make_board)()
             self._workspace.add_page(name, self._made[name])
         return self._made[name]
@@ -76,6 +76,7 @@ class Pages(QObject):
     def admit(self, role: Role) -> None:
         """Give the pages the rights of the person's role."""
         self._role = role
+        self._workspace.offer("reports", offered=role is Role.ADMIN)
         if self._menu is not None:
             self._menu.admit(admin=role is Role.ADMIN)
 
@@ -166,5 +167,12 @@ class Pages(QObject):
         from pos_app.sync.page import SyncPage
 
         page = SyncPage(self._context, self._workspace.notice)
+        page.failed.connect(self.failed)
+        return page
+
+    def _make_reports(self) -> QWidget:
+        from pos_app.reports.page import ReportsPage
+
+        page = ReportsPage(self._context)
         page.failed.connect(self.failed)
         return page

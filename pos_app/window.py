@@ -156,7 +156,8 @@ class PosWindow(QMainWindow):
         self.setWindowTitle(window_title(f"{tokens.shop_name} · Orderbell") if tokens.shop_name else "Orderbell")
         self.workspace.set_person(tokens.person.name)
         self._stack.setCurrentWidget(self.workspace)
-        self.show_page(self.workspace.page or "orders")
+        here = self.workspace.page
+        self.show_page(here if self.workspace.offers(here) else "orders")
         self._idle.start()
         if self.isVisible():
             self.board.refresher.start()
@@ -338,8 +339,9 @@ class PosWindow(QMainWindow):
             self.workspace.undo.act()
         elif control and key == Qt.Key.Key_L:
             self._on_leave_wanted("lock")
-        elif control and 0 <= key - Qt.Key.Key_1 < len(self.workspace.pages):
-            self.show_page(self.workspace.pages[key - Qt.Key.Key_1])
+        elif control and 0 <= (at := key - Qt.Key.Key_1) < len(self.workspace.pages):
+            if self.workspace.offers(self.workspace.pages[at]):
+                self.show_page(self.workspace.pages[at])
         elif page is not None and key in _CARD_KEYS and not control:
             card = page.current if page.has_cards_focus else None
             if card is not None and not event.isAutoRepeat():

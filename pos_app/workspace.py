@@ -37,6 +37,7 @@ PAGES: Final = {
     "history": (N_("History"), "history"),
     "menu": (N_("Menu"), "menu"),
     "sync": (N_("Sync"), "sync"),
+    "reports": (N_("Reports"), "reports"),
 }
 """The pages of the rail: their names and icons."""
 _TAB: Final = 80
@@ -263,6 +264,15 @@ class Workspace(QWidget):
         self.search.setVisible(name == "orders")
         self.as_of.set_meaning(_(_KEPT[name]) if name in _KEPT else "")
         self._draw_icons()
+
+    def offers(self, name: str) -> bool:
+        """Whether the person may see that page."""
+        return name in self._tabs and not self._tabs[name].isHidden()
+
+    def offer(self, name: str, *, offered: bool) -> None:
+        """Whether the rail has that page."""
+        if name in self._tabs:
+            self._tabs[name].setVisible(offered)
 
     def set_person(self, name: str) -> None:
         self._person.ensurePolished()

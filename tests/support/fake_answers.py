@@ -26,6 +26,7 @@ from core.protocol.replies import (
     StatusReport,
     Tokens,
 )
+from core.protocol.reports import SalesReport
 from core.protocol.requests import OrderQuery, SignUp, StaffSignIn
 from core.protocol.route import AnyRoute
 from core.protocol.sealed import OpenedOperation, OpenedOperations, context, sign_out_context
@@ -243,6 +244,12 @@ def _snapshot(asked: Asked) -> Snapshot:
     return asked.backend.snapshot(asked.customer_id, asked.device)
 
 
+def _sales(asked: Asked) -> SalesReport:
+    if asked.me.role is not Role.ADMIN:
+        raise Refused("Only an admin may do that.")
+    return asked.backend.report(asked.content)
+
+
 def _open_sealed(asked: Asked) -> OpenedOperations:
     opened = []
     for each in asked.content.operations:
@@ -279,6 +286,7 @@ CALLS: Final[Mapping[str, tuple[AnyRoute, Callable[[Asked], object]]]] = {
     "recall": (routes.RECALL, _change),
     "change_payment": (routes.CHANGE_PAYMENT, _change),
     "refund": (routes.REFUND, _change),
+    "sales": (routes.SALES, _sales),
     "customers": (routes.CUSTOMERS, _customers),
     "note_export": (routes.NOTE_EXPORT, _note_export),
     "set_available": (routes.SET_AVAILABLE, _set_available),

@@ -32,6 +32,7 @@ from core.protocol.devices import DeviceReport
 from core.protocol.events import Event, MenuChanged, event_of
 from core.protocol.feed import Cursor, EventPage, EventQuery, Frame, Snapshot
 from core.protocol.headers import IDEMPOTENCY_KEY, Outcome
+from core.protocol.reports import SalesQuery, SalesReport, SalesRow
 from core.protocol.security import ExportNote
 from tests.support.menus import MENU
 
@@ -87,6 +88,8 @@ class FakeBackend:
         """The number of commands that are still to be lost; they are in `asked`."""
         self.counters: dict[str, int] = {}
         self.exports: list[ExportNote] = []
+        self.sold: dict[str, tuple[SalesRow, ...]] = {}
+        """The rows of reports by their first day; none of other days."""
         self.devices: list[DeviceReport] = []
         self.epoch = "e1"
         self.run = 1
@@ -170,6 +173,15 @@ class FakeBackend:
     def sell(self, item_id: ItemId, available: bool) -> Menu:
         """Mark an item sold out or available."""
         return self.change_menu(with_availability(self.menu.categories, {item_id: available}), item_id)
+
+    def report(self, query: SalesQuery) -> SalesReport:
+        """What tests have put into `sold`, whatever it is to be added up by."""
+        rows = self.sold.get(query.first, ())
+        figures = [field.name for field in msgspec.structs.fields(SalesRow) if field.name != "name"]
+        total = SalesRow(name="", **{name: sum(getattr(row, name) for row in rows) for name in figures})
+        return SalesReport(
+            by=query.by, first=query.first, last=query.last, currency=self.menu.currency, rows=rows, total=total
+        )
 
     # -- orders
 

@@ -3,6 +3,7 @@ that screens have."""
 
 import os
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from core.domain.commands import CancelOrder, PlaceOrder, RefundLine, RefundOrde
 from core.domain.order import Order, PaymentState
 from core.domain.refund import line_ids
 from core.domain.status import OrderStatus
+from core.protocol.reports import SalesRow
 from core.ui import text
 from core.ui.jobs import Jobs
 from core.ui.ordering.view import OrderingView
@@ -32,6 +34,7 @@ from customer_view.status_display.presenter import StatusDisplayPresenter
 from customer_view.status_display.settings import StatusDisplaySettings
 from customer_view.status_display.window import StatusDisplayWindow
 from customer_view.tracker.decision import Decision
+from pos_app.reports.presenter import business_date
 from tests.support import customer_window
 from tests.support.board import FakeBoard, ticket
 from tests.support.fake_backend import FakeBackend
@@ -139,6 +142,11 @@ def test_the_tills_pages(qtbot: QtBot, language: str, scale: int) -> None:
     backend = FakeBackend()
     orders = fill(backend)
     backend.devices = devices(backend)
+    sold = tuple(
+        SalesRow(name=f"{hour}:00", sales=hour, sales_minor=hour * 123_456, refunds_minor=hour * 99)
+        for hour in range(10, 23)
+    )
+    backend.sold = {str(business_date(backend.now) - timedelta(days=ago)): sold for ago in (0, 7)}
     with open_till(qtbot, backend, text_scale=scale) as till, shortened() as short:
         walk = Walk(till.window, f"pos {language[:2]} {scale}")
         walk.look("sign-in")
@@ -159,7 +167,7 @@ def test_the_tills_pages(qtbot: QtBot, language: str, scale: int) -> None:
         till.window.workspace.undo.clear()
         till.type("search", "555")
         walk.look("board-search")
-        for page in ("new", "history", "menu", "sync"):
+        for page in ("new", "history", "menu", "sync", "reports"):
             till.click(f"nav_{page}")
             Screen.settle(till)
             walk.look(page)

@@ -1,0 +1,1 @@
+"""What was sold and given back: a page for admins."""

@@ -1,0 +1,329 @@
+"""The page of reports: four figures, each beside a week before, and rows with bars."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Final
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QFont, QFontMetricsF, QHideEvent, QPainter, QPen, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QListView,
+    QStackedWidget,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+from typing_extensions import override
+
+from core.domain.order import Channel, Tender
+from core.domain.status import Fulfilment
+from core.protocol.reports import By, SalesRow
+from core.ui.days import local
+from core.ui.refresh import Refresher
+from core.ui.rows import ROW
+from core.ui.text import N_, _, clock, date, figure, fulfilment_label, isolated, money, ngettext, tender_label
+from core.ui.theme import Theme
+from core.ui.widgets.connection_chip import Freshness
+from core.ui.widgets.controls import label, panel
+from core.ui.widgets.fields import Picker
+from core.ui.widgets.finger import FingerScroll
+from pos_app.context import PosContext
+from pos_app.order.card import channel_label
+from pos_app.reports.presenter import Asked, Bar, Sales
+
+_PERIODS: Final = (
+    (N_("Today"), (0, 0)),
+    (N_("Yesterday"), (1, 1)),
+    (N_("Last 7 days"), (6, 0)),
+    (N_("Last 30 days"), (29, 0)),
+)
+_BY: Final = {
+    By.HOUR: N_("By hour"),
+    By.DAY: N_("By day"),
+    By.ITEM: N_("By item"),
+    By.CATEGORY: N_("By category"),
+    By.TENDER: N_("By payment"),
+    By.CHANNEL: N_("By channel"),
+    By.FULFILMENT: N_("By handover"),
+    By.STAFF: N_("By person"),
+}
+_FIGURES: Final = {
+    "turnover": N_("Turnover"),
+    "sales": N_("Sales"),
+    "refunds": N_("Given back"),
+    "tax": N_("Tax"),
+}
+_STRONG: Final = ("strong", QFont.Weight.DemiBold)
+_BODY: Final = ("body", QFont.Weight.Normal)
+_SMALL: Final = ("small", QFont.Weight.Normal)
+_FIGURE: Final = 170
+"""The width that a figure needs."""
+_NAME: Final = 0.28
+"""The part of the width that names have; bars have what amounts leave."""
+
+
+class ReportsPage(QWidget):
+    """Asks the server while it is shown: what it shows is a minute old at most, and says how old."""
+
+    failed = Signal(object)
+    """A `ClientError`."""
+
+    def __init__(self, context: PosContext, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        theme = context.theme
+        self.setObjectName("reports_page")
+        self._theme = theme
+        self.sales = Sales(context, self)
+        self._period = Picker(theme, "report_period", _("When"))
+        for words, days in _PERIODS:
+            self._period.addItem(_(words), days)
+        self._by = Picker(theme, "report_by", _("Rows"))
+        for by, words in _BY.items():
+            self._by.addItem(_(words), by)
+        for picker in (self._period, self._by):
+            picker.activated.connect(self._on_chosen)
+        self._figures: dict[str, tuple[QLabel, QLabel]] = {}
+        self._list = QListView()
+        self._list.setObjectName("report_rows")
+        self._list.setAccessibleName(_("Report"))
+        self._list.setSelectionMode(QListView.SelectionMode.NoSelection)
+        self._list.setModel(self.sales.rows)
+        self._bars = BarDelegate(theme, context.now, self._list)
+        self._list.setItemDelegate(self._bars)
+        FingerScroll(self._list)
+        self._empty = label(role="muted", wrap=True)
+        self._empty.setObjectName("report_empty")
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._stack = QStackedWidget()
+        self._stack.addWidget(self._list)
+        self._stack.addWidget(self._empty)
+        age = Freshness(self.sales.refresher)
+        age.setObjectName("report_age")
+        legend = label(_("Bar: turnover. Outline: a week before."), "small", wrap=True)
+        foot = QHBoxLayout()
+        foot.setSpacing(theme.space(3))
+        foot.addWidget(legend, 1)
+        foot.addWidget(age)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.space(2))
+        filters = QHBoxLayout()
+        filters.setSpacing(theme.space(2))
+        filters.addWidget(self._period, 1)
+        filters.addWidget(self._by, 1)
+        column.addLayout(filters)
+        self._panels = [self._panel(name) for name in _FIGURES]
+        self._grid = QGridLayout()
+        self._grid.setSpacing(theme.space(2))
+        column.addLayout(self._grid)
+        column.addWidget(self._stack, 1)
+        column.addLayout(foot)
+        self.sales.changed.connect(self._show)
+        self.sales.failed.connect(self.failed)
+        self._show()
+
+    @property
+    def refresher(self) -> Refresher:
+        return self.sales.refresher
+
+    def clear(self) -> None:
+        """Reset for the next person."""
+        for picker in (self._period, self._by):
+            picker.setCurrentIndex(0)
+        self.sales.clear()
+
+    @Slot()
+    def refresh(self) -> None:
+        self.sales.ask(self._asked)
+
+    @property
+    def _asked(self) -> Asked:
+        since, until = self._period.currentData()
+        return Asked(since, until, self._by.currentData())
+
+    def _panel(self, name: str) -> QWidget:
+        frame, column = panel("card")
+        frame.setMinimumWidth(self._theme.px(_FIGURE) // 3)  # four in a row do not keep a window from getting narrower
+        margin = self._theme.space(3)
+        column.setContentsMargins(margin, self._theme.space(2), margin, self._theme.space(2))
+        column.setSpacing(0)
+        now, before = label(role="number"), label(role="small", wrap=True)
+        now.setObjectName(f"report_{name}")
+        before.setObjectName(f"report_{name}_before")
+        for each in (label(_(_FIGURES[name]), "small"), now, before):
+            column.addWidget(each)
+        self._figures[name] = now, before
+        return frame
+
+    @Slot()
+    def _on_chosen(self) -> None:
+        self.sales.ask(self._asked)
+
+    @Slot()
+    def _show(self) -> None:
+        figures = self.sales.figures
+        totals = (figures.report.total, figures.before.total) if figures is not None else None
+        for name, labels in self._figures.items():
+            words = ["–", ""]
+            if figures is not None and totals is not None:
+                words = [_figure(name, each, figures.report.currency) for each in totals]
+                words[1] = _("{figure} a week before").format(figure=words[1])
+            for part, text in zip(labels, words, strict=True):
+                part.setText(text)
+        self._bars.measure(self.sales.rows.rows)
+        self._stack.setCurrentWidget(self._list if self.sales.rows.rowCount() else self._empty)
+        self._empty.setText(_("Loading…") if self.sales.loading else _("Nothing was sold."))
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """The figures stand in one row, or where that is too narrow in two."""
+        super().resizeEvent(event)
+        columns = len(self._panels) if len(self._panels) * self._theme.px(_FIGURE) <= self.width() else 2
+        for at, each in enumerate(self._panels):
+            self._grid.addWidget(each, at // columns, at % columns)
+        for at in range(len(self._panels)):
+            self._grid.setColumnStretch(at, int(at < columns))
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.sales.start()
+        self._show()
+        self._period.setFocus()
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.sales.stop()
+        super().hideEvent(event)
+
+
+def _figure(name: str, row: SalesRow, currency: str) -> str:
+    if name == "sales":
+        return figure(row.sales)
+    minor = {"turnover": row.turnover_minor, "refunds": row.refunds_minor, "tax": row.tax_minor}[name]
+    return money(minor, currency)
+
+
+class BarDelegate(QStyledItemDelegate):
+    """A name, two bars, and the turnover with how often: what a row says does not depend on colour."""
+
+    def __init__(self, theme: Theme, now: Callable[[], datetime], parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._now = now
+        self._amount = 0.0
+
+    def measure(self, bars: Sequence[Bar]) -> None:
+        """Make room for the widest amount, and for how often."""
+        amounts, counts = (QFontMetricsF(self._theme.font(*font)) for font in (_STRONG, _SMALL))
+        self._amount = max(
+            (
+                max(
+                    amounts.horizontalAdvance(money(bar.row.turnover_minor, bar.currency)),
+                    counts.horizontalAdvance(counted(bar)),
+                )
+                for bar in bars
+            ),
+            default=0.0,
+        ) + self._theme.px(4)
+
+    @override
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(0, self._theme.lines_px(2) + self._theme.px(14))
+
+    @override
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        bar: Bar = index.data(ROW)
+        theme, rtl = self._theme, option.direction is Qt.LayoutDirection.RightToLeft
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setLayoutDirection(option.direction)
+        row = QRectF(option.rect).adjusted(theme.px(10), theme.px(4), -theme.px(10), -theme.px(4))
+        wide, gap = row.width(), theme.px(10)
+        name = wide * _NAME
+        parts = (
+            (name, self._paint_name),
+            (wide - name - self._amount - 2 * gap, self._paint_bars),
+            (self._amount, self._paint_amount),
+        )
+        left = 0.0
+        for width, paint in parts:
+            x = row.right() - left - width if rtl else row.left() + left
+            paint(painter, QRectF(x, row.top(), width, row.height()), bar)
+            left += width + gap
+        painter.restore()
+
+    def _paint_name(self, painter: QPainter, rect: QRectF, bar: Bar) -> None:
+        self._write(painter, rect, name_of(bar, self._now()), _BODY, "text", Qt.AlignmentFlag.AlignVCenter)
+
+    def _paint_bars(self, painter: QPainter, rect: QRectF, bar: Bar) -> None:
+        theme = self._theme
+        rtl = painter.layoutDirection() is Qt.LayoutDirection.RightToLeft
+        thick = rect.height() * 0.36
+        for share, top, filled in ((bar.share, 0.10, True), (bar.before_share, 0.58, False)):
+            if share <= 0:
+                continue
+            width = max(share * rect.width(), 2.0)
+            x, y = rect.right() - width if rtl else rect.left(), rect.top() + top * rect.height()
+            shape = QRectF(x, y, width, thick if filled else 0.8 * thick)
+            painter.setPen(Qt.PenStyle.NoPen if filled else QPen(theme.colour("muted"), 1.0))
+            painter.setBrush(theme.colour("brand") if filled else Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(shape, 2, 2)
+
+    def _paint_amount(self, painter: QPainter, rect: QRectF, bar: Bar) -> None:
+        half = rect.height() / 2
+        upper, lower = (
+            QRectF(rect.left(), rect.top(), rect.width(), half),
+            QRectF(rect.left(), rect.top() + half, rect.width(), half),
+        )
+        end = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        self._write(painter, upper, money(bar.row.turnover_minor, bar.currency), _STRONG, "text", end)
+        self._write(painter, lower, counted(bar), _SMALL, "muted", end)
+
+    def _write(
+        self,
+        painter: QPainter,
+        rect: QRectF,
+        words: str,
+        font: tuple[str, QFont.Weight],
+        ink: str,
+        align: Qt.AlignmentFlag,
+    ) -> None:
+        painter.setFont(self._theme.font(*font))
+        painter.setPen(self._theme.colour(ink))
+        shown = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, int(rect.width()))
+        flags = int(align | Qt.TextFlag.TextSingleLine)
+        painter.drawText(rect, flags, isolated(shown, painter.layoutDirection()))
+
+
+def counted(bar: Bar) -> str:
+    """How much that was: `12 sales`, `12 items`."""
+    if bar.by.is_of_lines:
+        return ngettext("{count} item", "{count} items", bar.row.sales)
+    return ngettext("{count} sale", "{count} sales", bar.row.sales)
+
+
+def name_of(bar: Bar, now: datetime) -> str:
+    """A row's name as people read it."""
+    name = bar.row.name
+    match bar.by:
+        case By.DAY:
+            return date(local(now).replace(year=int(name[:4]), month=int(name[5:7]), day=int(name[8:]), hour=12))
+        case By.HOUR:
+            return clock(local(now).replace(hour=int(name[:2]), minute=0))
+        case By.TENDER:
+            return tender_label(Tender.newer(name))
+        case By.CHANNEL:
+            return channel_label(Channel.newer(name))
+        case By.FULFILMENT:
+            return fulfilment_label(Fulfilment.newer(name))
+        case By.CATEGORY:
+            return name or _("No longer on the menu")
+        case _:
+            return name or _("Nobody known")
