@@ -13,6 +13,7 @@ from core.client.sync.outbox import Counts
 from core.domain.ids import OrderId
 from core.domain.order import Order
 from core.protocol.replies import Tokens
+from core.ui import keys
 from core.ui.idle import IdleWatch
 from core.ui.problems import ended
 from core.ui.text import _, ngettext, window_title
@@ -331,7 +332,7 @@ class PosWindow(QMainWindow):
         if not self.signed_in or self._scanner.take(event):
             return
         page, key = self._pages.board, Qt.Key(event.key())
-        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        control = event.modifiers() & keys.COMMANDS == Qt.KeyboardModifier.ControlModifier
         if key == Qt.Key.Key_F5:
             self.board.refresher.refresh()
             self._pages.refresh()
@@ -342,7 +343,7 @@ class PosWindow(QMainWindow):
         elif control and 0 <= (at := key - Qt.Key.Key_1) < len(self.workspace.pages):
             if self.workspace.offers(self.workspace.pages[at]):
                 self.show_page(self.workspace.pages[at])
-        elif page is not None and key in _CARD_KEYS and not control:
+        elif page is not None and key in _CARD_KEYS and keys.is_alone(event):
             card = page.current if page.has_cards_focus else None
             if card is not None and not event.isAutoRepeat():
                 self.alerts.acknowledge()

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from core.ui import icons
+from core.ui import icons, keys
 from core.ui.pace import Pace
 from core.ui.text import N_, _, clock, figure, literal
 from core.ui.theme import Theme
@@ -76,7 +76,7 @@ class BoardSearch(SearchField):
         if event.key() == Qt.Key.Key_Escape:
             self.clear()
             self.left.emit()
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and keys.is_alone(event):
             # Qt's field passes Enter on; a card that has got the focus meanwhile would make its next step.
             self.entered.emit()
         else:

@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus, look
+from core.ui import keys
 from core.ui.sound import Sounds
 from core.ui.text import _, age, clock, error_text, status_label
 from core.ui.theme import Theme
@@ -151,7 +152,9 @@ class StatusDisplayWindow(QWidget):
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_F11 and not self.isFullScreen():
+        if not keys.is_alone(event):
+            super().keyPressEvent(event)
+        elif event.key() == Qt.Key.Key_F11 and not self.isFullScreen():
             self.showFullScreen()
         elif event.key() in (Qt.Key.Key_F11, Qt.Key.Key_Escape) and self.isFullScreen():
             self.showNormal()

@@ -18,6 +18,7 @@ from typing_extensions import override
 
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus
+from core.ui import keys
 from core.ui.text import status_label
 from core.ui.widgets.controls import restyle
 from core.ui.widgets.finger import FingerScroll
@@ -250,7 +251,9 @@ class ColumnView(QListView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Handles moves; other keys are the window's, whose scanner must see them first."""
         key = Qt.Key(event.key())
-        if key in _ASIDE:
+        if not keys.is_alone(event):
+            event.ignore()
+        elif key in _ASIDE:
             rtl = self.layoutDirection() is Qt.LayoutDirection.RightToLeft
             self.left.emit(self._status, -_ASIDE[key] if rtl else _ASIDE[key])
         elif key in _MOVES:

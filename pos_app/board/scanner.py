@@ -5,6 +5,7 @@ from typing import Final
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 
+from core.ui import keys
 from core.ui.pace import GAP_S, SHORTEST
 
 _ENTER: Final = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
@@ -28,9 +29,8 @@ class Scanner(QObject):
         """True when the key was part of a code or a typed character, and is handled."""
         if event.key() in _ENTER:
             return self.end()
-        text = event.text()
-        control = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
-        if not text.isprintable() or text.isspace() or not text or event.modifiers() & control:
+        text = keys.typed(event)
+        if not text or text.isspace():
             return False
         if not self._held and not text.isalnum():
             self.typed.emit(text)  # No code begins like this, so there is nothing to wait for.

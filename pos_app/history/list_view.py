@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 from typing_extensions import override
 
 from core.domain.order import ONLINE_SERIES, order_number
+from core.ui import keys
 from core.ui.rows import ROW, RowsModel
 from core.ui.text import clock, day, fulfilment_label, isolated, money, status_label
 from core.ui.theme import Theme
@@ -187,11 +188,10 @@ class HistoryList(SteadyList):
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         index = self.currentIndex()
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and index.isValid():
+        opens = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and keys.is_alone(event)
+        if opens and index.isValid():
             self.opened.emit(index.data(ROW))
-        elif (
-            event.text().isprintable() and event.text() and not event.modifiers() & Qt.KeyboardModifier.ControlModifier
-        ):
+        elif keys.typed(event):
             event.ignore()  # The window's keys.
         else:
             super().keyPressEvent(event)

@@ -7,7 +7,7 @@ from PySide6.QtGui import QFont, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 from typing_extensions import override
 
-from core.ui import icons
+from core.ui import icons, keys
 from core.ui.ordering.painting import LEADING, TRAILING, mirrored, paint_card, paint_disc
 from core.ui.ordering.press_list import BODY, PressList
 from core.ui.rows import ROW, Index
@@ -73,7 +73,7 @@ class MenuList(PressList):
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         row: MenuRow | None = self.currentIndex().data(ROW) if self.currentIndex().isValid() else None
-        if event.key() == Qt.Key.Key_Space and row is not None:
+        if event.key() == Qt.Key.Key_Space and keys.is_alone(event) and row is not None:
             self.by_keys = True
             if row.item is not None and not event.isAutoRepeat():
                 self.switched.emit(row.item.id)

@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from core.client.errors import ClientError
 from core.domain.people import Customer, Guest
+from core.ui import keys
 from core.ui.text import _, error_explanation
 from core.ui.theme import Theme
 from core.ui.widgets.controls import ElidedButton, ElidedLabel, button, label
@@ -96,7 +97,7 @@ class CustomerField(QWidget):
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrow keys move between the field and the buttons of the found customers."""
-        step = _ARROWS.get(Qt.Key(event.key()))
+        step = _ARROWS.get(Qt.Key(event.key())) if keys.is_alone(event) else None
         reachable = [self._field, *self._buttons[: len(self._offered)]]
         at = next((at for at, part in enumerate(reachable) if part.hasFocus()), None)
         if step is None or at is None:

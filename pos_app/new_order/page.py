@@ -8,6 +8,7 @@ from typing_extensions import override
 from core.client.errors import ClientError, SignedOut
 from core.domain.order import Order, Tender
 from core.domain.status import Fulfilment
+from core.ui import keys
 from core.ui.ordering.checkout import HandoverForm
 from core.ui.ordering.checkout_pane import CheckoutPane
 from core.ui.ordering.page import OrderingPage
@@ -21,7 +22,6 @@ from pos_app.new_order.cash_pad import CashPad
 from pos_app.new_order.customer_field import CustomerField
 from pos_app.new_order.presenter import TakeOrderPresenter, tenders
 
-_CONTROL = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 _FULFILMENTS = (Fulfilment.DINE_IN, Fulfilment.PICKUP, Fulfilment.DELIVERY)
 
 
@@ -92,11 +92,10 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """At the checkout a digit that no field handled begins the amount of cash, unless it is part of a scanned
         code."""
-        scanned, text = self._pace.count, event.text()
-        self._pace.note(text)
-        typed = text.isdecimal() and not event.modifiers() & _CONTROL  # Ctrl+1 is the window's, and has a text too
-        if self.view.at_checkout and typed and not scanned and self._pays_cash:
-            self._on_digit_typed(text)
+        scanned, sign = self._pace.count, keys.typed(event)
+        self._pace.note(event.text())
+        if self.view.at_checkout and sign.isdecimal() and not scanned and self._pays_cash:
+            self._on_digit_typed(sign)
         else:
             super().keyPressEvent(event)
 

@@ -11,6 +11,7 @@ from core.client.operations import State
 from core.domain.order import Order, OrderLine, PaymentState, StatusChange
 from core.domain.payment import PaymentChange, to_give_back_minor, to_pay_minor
 from core.domain.status import look
+from core.ui import keys
 from core.ui.days import Days
 from core.ui.text import (
     _,
@@ -253,7 +254,7 @@ class DetailsDialog(QDialog):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """The board's keys work here as well."""
         what = {Qt.Key.Key_Backspace: "recall", Qt.Key.Key_Delete: "cancel"}.get(Qt.Key(event.key()))
-        if what is not None:
+        if what is not None and keys.is_alone(event):
             self._actions.do(what, self._details.order.id)
         else:
             super().keyPressEvent(event)

@@ -3,19 +3,20 @@
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QListView, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.domain.order import Tender
 from core.domain.status import Fulfilment, OrderStatus, steps_of
 from core.ui.ordering.item_dialog import ItemDialog
+from pos_app.menu.page import MenuPage
 from pos_app.new_order.page import NewOrderPage
 from pos_app.order.details_dialog import DetailsDialog
 from pos_app.shortcuts_dialog import KEYS
 from tests.support.fake_backend import FakeBackend
-from tests.support.menus import BOWL, SODA
+from tests.support.menus import BOWL, MENU, SODA
 from tests.support.ordering import Finger
-from tests.support.pos_window import Till, paid, place
+from tests.support.pos_window import ANA, Till, paid, place
 
 S = OrderStatus
 
@@ -253,3 +254,69 @@ def test_ctrl_and_a_digit_go_to_a_page_from_every_field(till: Till, page: NewOrd
     QApplication.sendEvent(part, QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_1, control, "1"))
     assert till.sees("board_page")
     assert till.text("cash_given") == ""
+
+
+M = Qt.KeyboardModifier
+COMMANDS = [M.ControlModifier, M.AltModifier, M.MetaModifier]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_changes_no_quantity(till: Till, page: NewOrderPage, command: Qt.KeyboardModifier) -> None:
+    """Ctrl and + makes a browser's page larger; here it ordered another one."""
+    basket, lines, search = page.view.basket, page.view.basket.lines, page.view.menu.search
+    for field in (lines, search):
+        field.setFocus()
+        for key in (Qt.Key.Key_Plus, Qt.Key.Key_Minus, Qt.Key.Key_Equal):
+            till.qtbot.keyClick(field, key, command)
+    lines.setFocus()
+    till.qtbot.keyClick(lines, Qt.Key.Key_Delete, command)
+    assert [line.wanted.quantity for line in basket._basket.basket.lines] == [1]
+    search.clear()  # a field of Qt's types what Alt is held with
+    for field, quantity in ((lines, 2), (search, 3)):
+        field.setFocus()
+        till.qtbot.keyClick(field, Qt.Key.Key_Plus)
+        assert [line.wanted.quantity for line in basket._basket.basket.lines] == [quantity]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_searches_nothing_and_takes_nothing(
+    till: Till, page: NewOrderPage, command: Qt.KeyboardModifier
+) -> None:
+    tiles = page.view.menu.tiles
+    tiles.setFocus(Qt.FocusReason.TabFocusReason)
+    till.qtbot.keyClick(tiles, Qt.Key.Key_B, command)
+    till.qtbot.keyClick(tiles, Qt.Key.Key_Space, command)
+    assert page.view.menu.search.text() == ""
+    assert QApplication.activeModalWidget() is None
+    till.qtbot.keyClick(tiles, Qt.Key.Key_At, M.ControlModifier | M.AltModifier)
+    assert page.view.menu.search.text() == "@", "AltGr types"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Delete, Qt.Key.Key_Backspace, Qt.Key.Key_Space])
+def test_a_command_moves_no_order(till: Till, backend: FakeBackend, key: Qt.Key, command: Qt.KeyboardModifier) -> None:
+    order = place(backend, status=S.CONFIRMED)
+    till.arrive()
+    till.key(key, command)
+    till.settle()
+    assert QApplication.activeModalWidget() is None
+    assert till.server(order) is S.CONFIRMED
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_opens_nothing_and_takes_nothing_off_the_menu(
+    till: Till, backend: FakeBackend, command: Qt.KeyboardModifier
+) -> None:
+    place(backend, status=S.COMPLETED)
+    till.arrive(ANA)
+    for name, key in (("history", Qt.Key.Key_Return), ("menu", Qt.Key.Key_Space)):
+        till.click(f"nav_{name}")
+        till.settle()
+        rows = till.find(QListView, f"{name}_list")
+        rows.setFocus()
+        rows.setCurrentIndex(rows.model().index(1 if name == "menu" else 0, 0))
+        till.qtbot.keyClick(rows, key, command)
+        till.settle()
+    assert QApplication.activeModalWidget() is None
+    assert backend.menu == MENU
+    assert not till.find(MenuPage, "menu_page").unsaved

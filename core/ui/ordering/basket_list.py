@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 from typing_extensions import override
 
 from core.domain.order import MAX_QUANTITY
-from core.ui import icons
+from core.ui import icons, keys
 from core.ui.ordering.basket import BasketLine
 from core.ui.ordering.basket_model import BasketModel, choices_text, trouble_text
 from core.ui.ordering.painting import (
@@ -111,11 +111,11 @@ class BasketList(PressList):
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         line = self.current
-        steps = {"+": 1, "=": 1, "-": -1, "−": -1}
-        if line is not None and event.text() in steps:
+        step = keys.STEPS.get(keys.typed(event))
+        if line is not None and step is not None:
             self.by_keys = True
-            self.quantity_asked.emit(line, steps[event.text()])
-        elif line is not None and event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.quantity_asked.emit(line, step)
+        elif line is not None and event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and keys.is_alone(event):
             self.remove_asked.emit(line)
         else:
             super().keyPressEvent(event)

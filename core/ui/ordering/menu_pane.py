@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.client.errors import ClientError
+from core.ui import keys
 from core.ui.ordering.menu_tiles import CategoryPills, MenuTiles
 from core.ui.ordering.presenter import Ordering
 from core.ui.rows import ROW
@@ -26,11 +27,10 @@ class ItemSearch(SearchField):
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        key = event.key()
-        if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and keys.is_alone(event):
             self.taken.emit()
-        elif not self.text() and event.text() in ("+", "-"):
-            self.stepped.emit(1 if event.text() == "+" else -1)
+        elif not self.text() and (sign := keys.typed(event)) in keys.STEPS:
+            self.stepped.emit(keys.STEPS[sign])
         else:
             super().keyPressEvent(event)
 
@@ -193,8 +193,8 @@ class MenuPane(QWidget):
     @Slot(str)
     def take_typed(self, text: str) -> None:
         """Search for a letter typed anywhere on the page; `/` only focuses the search."""
-        if text in ("+", "-"):
-            self.stepped.emit(1 if text == "+" else -1)
+        if text in keys.STEPS:
+            self.stepped.emit(keys.STEPS[text])
         else:
             self.search.setFocus(Qt.FocusReason.OtherFocusReason)
             self.search.setText(self.search.text() + text.removeprefix("/"))

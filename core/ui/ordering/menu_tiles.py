@@ -7,7 +7,7 @@ from PySide6.QtGui import QFont, QFontMetricsF, QKeyEvent, QPainter, QResizeEven
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 from typing_extensions import override
 
-from core.ui import icons
+from core.ui import icons, keys
 from core.ui.ordering.menu_model import CategoryModel, CategoryTab, ShownTiles, Tile, TileModel
 from core.ui.ordering.painting import (
     CENTRE,
@@ -190,7 +190,7 @@ class CategoryPills(PressList):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         before = self.currentIndex()
         super().keyPressEvent(event)
-        if event.key() == Qt.Key.Key_Down and self.currentIndex() == before:
+        if event.key() == Qt.Key.Key_Down and keys.is_alone(event) and self.currentIndex() == before:
             self.left_down.emit()
 
     @Slot()

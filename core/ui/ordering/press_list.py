@@ -5,6 +5,7 @@ from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QTouchEvent
 from PySide6.QtWidgets import QListView, QScroller, QWidget
 from typing_extensions import override
 
+from core.ui import keys
 from core.ui.widgets.finger import scroll_by_finger
 
 BODY = ""
@@ -49,7 +50,7 @@ class PressList(QListView):
     @override
     def event(self, event: QEvent) -> bool:
         # A letter typed here is searched in the menu, even if it is a shortcut elsewhere in the window.
-        if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _letter(event):
+        if event.type() is QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and keys.typed(event):
             event.accept()
             return True
         return super().event(event)
@@ -99,12 +100,12 @@ class PressList(QListView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self.by_keys = True
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):
-            if event.modifiers() & Qt.KeyboardModifier.ControlModifier or not self.currentIndex().isValid():
+            if not keys.is_alone(event) or not self.currentIndex().isValid():
                 event.ignore()
             else:
                 self.pressed_part.emit(self.currentIndex(), BODY)
-        elif _letter(event):
-            self.typed.emit(event.text())
+        elif letter := keys.typed(event):
+            self.typed.emit(letter)
         else:
             super().keyPressEvent(event)
             self.viewport().update()
@@ -126,8 +127,3 @@ class PressList(QListView):
             return None
         part = next((part for part in self.parts if self.part_rect(index, part).contains(point)), BODY)
         return QPersistentModelIndex(index), part
-
-
-def _letter(event: QKeyEvent) -> bool:
-    typed = event.text()
-    return bool(typed) and typed.isprintable() and not event.modifiers() & Qt.KeyboardModifier.ControlModifier

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from core.instants import now
-from core.ui import icons
+from core.ui import icons, keys
 from core.ui.days import local_date
 from core.ui.text import _
 from core.ui.theme import Theme
@@ -83,7 +83,7 @@ class SearchField(QLineEdit):
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Down:
+        if event.key() == Qt.Key.Key_Down and keys.is_alone(event):
             self.left_down.emit()
         elif event.key() == Qt.Key.Key_Escape and self.text():
             self.clear()

@@ -1,0 +1,25 @@
+"""What a pressed key is meant for: a sign that is typed, a key by itself, or a command with Ctrl, Alt or Meta."""
+
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
+
+_M: Final = Qt.KeyboardModifier
+COMMANDS: Final = _M.ControlModifier | _M.AltModifier | _M.MetaModifier
+_ALT_GR: Final = _M.ControlModifier | _M.AltModifier
+"""What Windows makes of AltGr, with which signs are typed."""
+STEPS: Final = {"+": 1, "=": 1, "-": -1, "−": -1}
+"""The signs that change a quantity, and by how many."""
+
+
+def is_alone(event: QKeyEvent) -> bool:
+    """Whether the key was pressed without Ctrl, Alt and Meta. Who types capitals may still hold Shift."""
+    return not event.modifiers() & COMMANDS
+
+
+def typed(event: QKeyEvent) -> str:
+    """The sign that the key types; empty when it types none, or is a command, which may have a text, too."""
+    text = event.text()
+    command = event.modifiers() & COMMANDS not in (_M.NoModifier, _ALT_GR)
+    return text if text.isprintable() and not command else ""
