@@ -20,6 +20,7 @@ from tests.integration.devices.test_pairing import paired
 from tests.support import shop
 from tests.support.customer_synced import Cable, cable_to
 from tests.support.pos_synced import synced_till
+from tests.support.steps import NEXT
 
 S = OrderStatus
 KIM = (shop.KIM.name, shop.KIM.pin)
@@ -65,7 +66,7 @@ def test_a_till_that_is_revoked_says_so_keeps_what_waits_and_sends_it_once_it_is
         till.arrive(KIM)
         till.until_live()
         till.until_sent()
-    assert place.kim.get(f"/api/pos/orders/{order}/").json()["order"]["status"] == "confirmed"
+    assert place.kim.get(f"/api/pos/orders/{order}/").json()["order"]["status"] == NEXT
 
 
 def test_a_till_on_the_network_that_was_never_paired_says_what_to_do_and_offers_it(

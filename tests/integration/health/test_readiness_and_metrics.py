@@ -24,6 +24,7 @@ from tests.integration.conftest import Place
 from tests.integration.push.test_socket import listener
 from tests.support import shop
 from tests.support.server import ServerThread
+from tests.support.steps import NEXT
 
 
 def figures(url: str, **options: Any) -> dict[str, float]:
@@ -136,7 +137,7 @@ def test_devices_are_seen_by_name_while_they_are_few(place: Place, monkeypatch: 
         assert found[f"orderbell_device_lag_events{till}"] == 0
         assert abs(found[f"orderbell_device_contact_timestamp_seconds{till}"] - time.time()) < 60
         assert found["orderbell_devices{kind=terminal,state=heard}"] >= 1
-    assert place.kim.move(order, "confirmed").status_code == 200
+    assert place.kim.move(order, NEXT).status_code == 200
     assert figures(place.server.url)[f"orderbell_device_lag_events{till}"] == 1
     monkeypatch.setattr(health, "DEVICES_NAMED", 1)
     found = figures(place.server.url)

@@ -21,7 +21,7 @@ from tests.support.databases import Kind
 from tests.support.fake_backend import FakeBackend
 from tests.support.fake_client import ADDRESS, FakeClient
 from tests.support.server import ServerThread
-from tests.support.steps import ONLINE
+from tests.support.steps import NEXT, ONLINE
 
 S = OrderStatus
 GUACAMOLE_BOWL = NewLine(item_id=shop.BOWL, quantity=2, modifier_ids=(shop.CHICKEN, shop.GUACAMOLE), note="no rice")
@@ -269,14 +269,14 @@ def test_an_order_is_its_customers_alone(ada: Api, grace: Api) -> None:
 
 def test_the_status_report_tells_the_way_so_far(ada: Api, kim: Api) -> None:
     order = place(ada)
-    move(kim, order, S.CONFIRMED)
+    move(kim, order, NEXT)
     report = ada.call(routes.ORDER_STATUS(order.id))
-    assert (report.status, report.version, report.number) == (S.CONFIRMED, 2, order.number)
+    assert (report.status, report.version, report.number) == (NEXT, 2, order.number)
     steps = len(steps_of(order.fulfilment))
     assert (report.status_info.step, report.status_info.steps, report.status_info.progress) == (2, steps, 200 // steps)
     assert [(change.source, change.target) for change in report.history] == [
         (None, S.PENDING),
-        (S.PENDING, S.CONFIRMED),
+        (S.PENDING, NEXT),
     ]
     assert {change.by for change in report.history} == {""}, "a customer is not told who"
 
@@ -286,11 +286,11 @@ def test_a_customer_cancels_until_the_shop_confirms(ada: Api, kim: Api) -> None:
     cancelled = ada.call(routes.CANCEL(order.id, body=CancelOrder(reason="changed my mind"), op_id=op_id))
     assert (cancelled.status, cancelled.reason) == (S.CANCELLED, "changed my mind")
     assert ada.call(routes.CANCEL(order.id, body=CancelOrder(reason="changed my mind"), op_id=op_id)) == cancelled
-    confirmed = move(kim, place(ada), S.CONFIRMED)
+    confirmed = move(kim, place(ada), NEXT)
     with pytest.raises(Conflict) as refused:
         ada.call(routes.CANCEL(confirmed.id, body=CancelOrder()))
     assert refused.value.order is not None
-    assert refused.value.order.status is S.CONFIRMED
+    assert refused.value.order.status is NEXT
 
 
 def test_an_order_taken_at_the_counter(kim: Api) -> None:
@@ -349,9 +349,9 @@ def test_orders_are_found_by_number_and_by_name(kim: Api, ada: Api) -> None:
 
 def test_a_move_names_the_version_it_saw(kim: Api, ada: Api) -> None:
     order = place(ada)
-    op_id, request = new_op_id(), ChangeStatus(to=S.CONFIRMED, version=1)
+    op_id, request = new_op_id(), ChangeStatus(to=NEXT, version=1)
     confirmed = kim.call(routes.CHANGE_STATUS(order.id, body=request, op_id=op_id))
-    assert (confirmed.status, confirmed.version) == (S.CONFIRMED, 2)
+    assert (confirmed.status, confirmed.version) == (NEXT, 2)
     assert kim.call(routes.CHANGE_STATUS(order.id, body=request, op_id=op_id)) == confirmed
     assert kim.call(routes.CHANGE_STATUS(order.id, body=request)) == confirmed, "it is where it was wanted"
     with pytest.raises(Conflict) as stale:
@@ -377,14 +377,14 @@ def test_cancelling_and_rejecting_say_why(kim: Api, ada: Api) -> None:
 
 
 def test_recalling_goes_one_step_back(kim: Api, ada: Api) -> None:
-    confirmed = move(kim, place(ada), S.CONFIRMED)
+    confirmed = move(kim, place(ada), NEXT)
     recalled = kim.call(routes.RECALL(confirmed.id, body=RecallOrder(version=confirmed.version)))
     assert (recalled.status, recalled.version) == (S.PENDING, 3)
     with pytest.raises(Conflict) as refused:
         kim.call(routes.RECALL(confirmed.id, body=RecallOrder(version=3)))
     assert refused.value.order is not None
     history = kim.call(routes.DETAILS(confirmed.id)).history
-    assert [change.target for change in history] == [S.PENDING, S.CONFIRMED, S.PENDING]
+    assert [change.target for change in history] == [S.PENDING, NEXT, S.PENDING]
 
 
 def test_payment_is_beside_preparation(kim: Api, ada: Api) -> None:
@@ -430,7 +430,7 @@ def test_everybody_has_their_own_side_of_the_counter(kim: Api, ada: Api) -> None
         lambda: ada.call(routes.ORDERS(query=OrderQuery())),
         lambda: ada.call(routes.DETAILS(order.id)),
         lambda: ada.call(routes.CUSTOMERS(query=CustomerQuery(q="gr"))).customers,
-        lambda: move(ada, order, S.CONFIRMED),
+        lambda: move(ada, order, NEXT),
         lambda: ada.call(routes.TAKE(body=TakeOrder(lines=(FRIES,)))),
         lambda: kim.call(routes.HISTORY(query=HistoryQuery())),
         lambda: kim.call(routes.ORDER(order.id)),

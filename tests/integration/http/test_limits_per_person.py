@@ -25,6 +25,7 @@ from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.listener import Listener, hello
 from tests.support.server import ServerThread
+from tests.support.steps import NEXT
 
 
 @pytest.fixture
@@ -177,7 +178,7 @@ def test_a_window_reads_pages_and_misses_nothing_that_moves_meanwhile(
     def paged(after: str) -> Snapshot:
         asked.append(after)
         if len(asked) == 2:
-            place.kim.move(placed[0], "confirmed")
+            place.kim.move(placed[0], NEXT)
             place.kim.move(placed[5], "cancelled", reason="out of bread")
         return page(after)
 

@@ -10,6 +10,7 @@ from core.domain.status import Fulfilment, steps_of
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place
 from tests.support import shop
+from tests.support.steps import NEXT
 
 
 def test_the_whole_life_of_an_order(place: Place) -> None:
@@ -37,7 +38,7 @@ def test_the_whole_life_of_an_order(place: Place) -> None:
 
 
 def test_a_customer_is_not_told_who_in_the_shop_did_it(place: Place) -> None:
-    order = place.kim.move(place.ada.place(), "confirmed").json()
+    order = place.kim.move(place.ada.place(), NEXT).json()
     told = place.ada.get(f"/api/online/orders/{order['id']}/status/").json()["history"]
     assert {(change["by"], change["device"]) for change in told} == {("", "")}
     seen = place.kim.get(f"/api/pos/orders/{order['id']}/").json()["history"]
@@ -71,7 +72,7 @@ def test_a_refreshed_history_shows_the_change(place: Place) -> None:
     order = place.ada.place()
     path = "/api/online/orders/history/?limit=1"
     assert place.ada.get(path).json()["orders"] == [order]
-    moved = place.kim.move(order, "confirmed").json()
+    moved = place.kim.move(order, NEXT).json()
     assert place.ada.get(path).json()["orders"] == [moved]
 
 
@@ -79,7 +80,7 @@ def test_a_customer_cancels_while_pending_and_not_after(place: Place) -> None:
     order = place.ada.place()
     cancelled = place.ada.post(f"/api/online/orders/{order['id']}/cancel/", {"reason": "twice"}).json()
     assert (cancelled["status"], cancelled["reason"], cancelled["version"]) == ("cancelled", "twice", 2)
-    order = place.kim.move(place.ada.place(), "confirmed").json()
+    order = place.kim.move(place.ada.place(), NEXT).json()
     refused = place.ada.post(f"/api/online/orders/{order['id']}/cancel/", {})
     assert refused.status_code == 409
     assert refused.json()["type"] == "illegal_move"
@@ -97,7 +98,7 @@ def test_staff_end_an_order_with_a_reason(place: Place, to: str, reason: str) ->
 
 
 def test_recall_takes_one_step_back_and_says_so(place: Place) -> None:
-    order = place.kim.move(place.ada.place(), "confirmed").json()
+    order = place.kim.move(place.ada.place(), NEXT).json()
     path = f"/api/pos/orders/{order['id']}/recall/"
     back = place.kim.post(path, {"version": 2, "reason": "too early"}, key=new_key()).json()
     assert (back["status"], back["version"], back["reason"]) == ("pending", 3, "too early")
@@ -154,7 +155,7 @@ def test_payment_has_its_own_moves(place: Place) -> None:
 def test_a_move_that_comes_too_late_says_what_the_order_is_and_nothing_of_its_money(place: Place) -> None:
     order = place.ada.place()
     paid = payment(place, order, payment="paid", tender="card").json()
-    stale = place.kim.move(order, "confirmed").json()
+    stale = place.kim.move(order, NEXT).json()
     assert (stale["status"], stale["type"], stale["order"]) == (409, "conflict", paid)
     assert stale.get("payment") is None
     assert payment(place, order, payment="paid").json()["payment"]["by"] == "Kim", (
@@ -166,7 +167,7 @@ def test_an_order_that_is_not_there_is_said_to_be_none(place: Place) -> None:
     order = place.ada.place()
     mine = f"/api/online/orders/{order['id']}/"
     refused = (
-        place.sam.move(order, "confirmed"),
+        place.sam.move(order, NEXT),
         place.grace.get(f"{mine}status/"),
         place.grace.post(f"{mine}cancel/", {}, key=new_key()),
     )
@@ -308,7 +309,7 @@ def test_numbers_and_events_have_no_gaps(place: Place) -> None:
 
 def test_every_change_is_an_event(place: Place) -> None:
     order = place.ada.place()
-    order = place.kim.move(order, "confirmed").json()
+    order = place.kim.move(order, NEXT).json()
     place.kim.post(f"/api/pos/orders/{order['id']}/payment/", {"payment": "paid", "version": 2}, key=new_key())
     newest = place.rows(
         "SELECT payload FROM events WHERE shop_id = ? ORDER BY seq DESC LIMIT 3",

@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place
-from tests.support.steps import FIRST, ONLINE
+from tests.support.steps import FIRST, NEXT, ONLINE
 
 REPLAYED = "Idempotency-Replayed"
 
@@ -29,7 +29,7 @@ def test_the_answer_given_again_is_the_one_of_then(place: Place) -> None:
     """Even when the order has gone on since: it says what that request did."""
     order, key = place.ada.place(), new_key()
     path = f"/api/pos/orders/{order['id']}/status/"
-    body = {"to": "confirmed", "version": 1}
+    body = {"to": NEXT, "version": 1}
     confirmed = place.kim.post(path, body, key=key)
     place.kim.move(confirmed.json(), FIRST)
     again = place.kim.post(path, body, key=key)
@@ -40,12 +40,12 @@ def test_the_answer_given_again_is_the_one_of_then(place: Place) -> None:
 def test_a_key_is_for_one_request(place: Place, other: str) -> None:
     order, key = place.ada.place(), new_key()
     path = f"/api/pos/orders/{order['id']}/status/"
-    assert place.kim.post(path, {"to": "confirmed", "version": 1}, key=key).status_code == 200
+    assert place.kim.post(path, {"to": NEXT, "version": 1}, key=key).status_code == 200
     before = place.counts()
     if other == "body":
         refused = place.kim.post(path, {"to": "preparing", "version": 2}, key=key)
     else:
-        refused = place.kim.post(path.replace("/status/", "/recall/"), {"to": "confirmed", "version": 1}, key=key)
+        refused = place.kim.post(path.replace("/status/", "/recall/"), {"to": NEXT, "version": 1}, key=key)
     assert (refused.status_code, refused.json()["type"]) == (422, "idempotency_key_reused")
     assert refused.json()["field"] == "Idempotency-Key"
     assert place.counts() == before
@@ -66,7 +66,7 @@ def test_staff_must_send_a_key_and_customers_may(place: Place) -> None:
     order = place.ada.place(key=None)
     for path, body in (
         ("/api/pos/orders/", order_body()),
-        (f"/api/pos/orders/{order['id']}/status/", {"to": "confirmed", "version": 1}),
+        (f"/api/pos/orders/{order['id']}/status/", {"to": NEXT, "version": 1}),
         (f"/api/pos/orders/{order['id']}/recall/", {"version": 1}),
         (f"/api/pos/orders/{order['id']}/payment/", {"payment": "paid", "version": 1}),
     ):
@@ -119,7 +119,7 @@ def test_of_two_different_moves_at_once_one_wins_and_the_other_sees_it(place: Pl
     for _ in range(5):
         order = place.ada.place()
         moves: list[tuple[Caller, str, dict[str, Any]]] = [
-            (place.kim, "confirmed", {}),
+            (place.kim, NEXT, {}),
             (place.alex, "rejected", {"reason": "closed"}),
         ]
         replies = at_once(2, lambda n, order=order, moves=moves: moves[n][0].move(order, moves[n][1], **moves[n][2]))
@@ -133,7 +133,7 @@ def test_of_two_different_moves_at_once_one_wins_and_the_other_sees_it(place: Pl
 def test_of_two_same_moves_at_once_both_are_right(place: Place) -> None:
     """The second finds the order where it wanted it: superseded, not an error, and not a second entry."""
     order = place.ada.place()
-    replies = at_once(2, lambda n: (place.kim, place.alex)[n].move(order, "confirmed"))
+    replies = at_once(2, lambda n: (place.kim, place.alex)[n].move(order, NEXT))
     assert [reply.status_code for reply in replies] == [200, 200]
     assert replies[0].json() == replies[1].json()
     assert replies[0].json()["version"] == 2
@@ -143,7 +143,7 @@ def test_of_two_same_moves_at_once_both_are_right(place: Place) -> None:
 
 def test_a_stale_version_is_a_conflict_with_the_order_as_it_is(place: Place) -> None:
     order = place.ada.place()
-    confirmed = place.kim.move(order, "confirmed").json()
+    confirmed = place.kim.move(order, NEXT).json()
     stale = place.kim.move(order, "cancelled", reason="late")
     assert (stale.status_code, stale.json()["type"], stale.json()["field"]) == (409, "conflict", "version")
     assert stale.json()["order"] == confirmed
@@ -152,15 +152,15 @@ def test_a_stale_version_is_a_conflict_with_the_order_as_it_is(place: Place) -> 
 def test_a_version_from_the_future_is_a_conflict(place: Place) -> None:
     """As after a restored backup: the client has seen what the server has lost."""
     order = place.ada.place()
-    ahead = place.kim.move(order | {"version": 9}, "confirmed")
+    ahead = place.kim.move(order | {"version": 9}, NEXT)
     assert (ahead.status_code, ahead.json()["type"]) == (409, "conflict")
 
 
 def test_being_there_already_is_superseded_only_by_a_later_move(place: Place) -> None:
     """Confirmed at version 2 and paid at version 3: confirming what was seen at 2 is no move at all."""
-    order = place.kim.move(place.ada.place(), "confirmed").json()
+    order = place.kim.move(place.ada.place(), NEXT).json()
     place.kim.post(f"/api/pos/orders/{order['id']}/payment/", {"payment": "paid", "version": 2}, key=new_key())
-    refused = place.kim.move(order, "confirmed")
+    refused = place.kim.move(order, NEXT)
     assert (refused.status_code, refused.json()["type"]) == (409, "conflict")
 
 

@@ -24,6 +24,7 @@ from tests.integration.conftest import Place
 from tests.support import databases, shop
 from tests.support.listener import chained
 from tests.support.server import ServerThread
+from tests.support.steps import NEXT, ONLINE
 
 
 def snapshot(caller: Caller) -> Snapshot:
@@ -169,7 +170,7 @@ def test_what_a_customer_is_told_names_nobody_else(place: Place) -> None:
     start = snapshot(place.ada).cursor
     order = place.ada.place(note="mine")
     place.grace.place(note="not for ada")
-    for to in ("confirmed", "preparing"):
+    for to in ONLINE[:2]:
         order = place.kim.move(order, to).json()
     raw = place.ada.get("/api/events/", params={"cursor": start}).text + place.ada.get("/api/snapshot/").text
     for secret in (
@@ -197,7 +198,7 @@ def test_state_and_events_are_a_fresh_snapshot(place: Place) -> None:
     starts = {caller: snapshot(caller).cursor for caller in known}
     menus = {caller: read_menu(caller) for caller in known}
     order = place.ada.place()
-    order = place.kim.move(order, "confirmed").json()
+    order = place.kim.move(order, NEXT).json()
     reply = place.kim.post(
         f"/api/pos/orders/{order['id']}/payment/",
         {"payment": "paid", "version": order["version"], "tender": "card"},

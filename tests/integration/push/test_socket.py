@@ -29,6 +29,7 @@ from tests.integration.push.test_feed import owner, seq, snapshot, some_traffic
 from tests.support import databases, shop
 from tests.support.listener import Listener, chained, hello
 from tests.support.server import ServerThread
+from tests.support.steps import NEXT
 
 SOON_S = 5
 T = TypeVar("T")
@@ -44,7 +45,7 @@ def test_what_happens_is_heard_by_those_whom_it_concerns(place: Place) -> None:
         for one in (ada, grace, kim):
             one.caught_up()
         order = place.ada.place()
-        moved = place.kim.move(order, "confirmed").json()
+        moved = place.kim.move(order, NEXT).json()
         last = seq(snapshot(place.kim).cursor)
         for one in (ada, kim):
             frames = one.until(last)

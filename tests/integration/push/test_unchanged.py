@@ -13,7 +13,7 @@ from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place
 from tests.integration.push.test_feed import page, seq, snapshot
 from tests.support import databases, shop
-from tests.support.steps import FIRST
+from tests.support.steps import FIRST, NEXT
 
 CONDITIONAL = [endpoint.route.path for endpoint in ENDPOINTS if endpoint.route.conditional]
 NAMED = pytest.mark.parametrize("path", CONDITIONAL)
@@ -56,7 +56,7 @@ def test_what_has_not_changed_is_not_said_again(place: Place, path: str) -> None
 
 
 CHANGES: dict[str, Callable[[Place, dict[str, Any]], requests.Response]] = {
-    "status": lambda place, order: place.kim.move(order, "confirmed"),
+    "status": lambda place, order: place.kim.move(order, NEXT),
     "payment": lambda place, order: place.kim.post(
         f"/api/pos/orders/{order['id']}/payment/", {"payment": "paid", "version": 1}, key=new_key()
     ),
@@ -92,9 +92,9 @@ def test_a_page_further_down_changes_with_its_orders_and_with_the_total(place: P
     before = place.ada.get(path)
     shown = before.json()["orders"][0]
     assert shown["id"] == orders[1]["id"]
-    place.kim.move(shown, "confirmed")
+    place.kim.move(shown, NEXT)
     moved = place.ada.get(path, headers={"If-None-Match": before.headers["ETag"]})
-    assert moved.json()["orders"][0]["status"] == "confirmed"
+    assert moved.json()["orders"][0]["status"] == NEXT
     place.ada.place()  # not on this page, but counted on it
     more = place.ada.get(path, headers={"If-None-Match": moved.headers["ETag"]})
     assert more.json()["total"] == moved.json()["total"] + 1
@@ -102,7 +102,7 @@ def test_a_page_further_down_changes_with_its_orders_and_with_the_total(place: P
 
 def test_one_customers_changes_are_not_anothers(place: Place) -> None:
     tag = place.grace.get("/api/online/orders/history/").headers["ETag"]
-    place.kim.move(place.ada.place(), "confirmed")
+    place.kim.move(place.ada.place(), NEXT)
     assert place.grace.get("/api/online/orders/history/", headers={"If-None-Match": tag}).status_code == 304
 
 
@@ -151,8 +151,8 @@ def test_a_write_says_what_became_of_it(place: Place) -> None:
     assert outcome(again) == (201, "duplicate")
     assert again.content == first.content
     order = first.json()
-    assert outcome(place.kim.move(order, "confirmed")) == (200, "applied")
-    late = place.alex.move(order, "confirmed")  # she saw it before, and wants what it already is
+    assert outcome(place.kim.move(order, NEXT)) == (200, "applied")
+    late = place.alex.move(order, NEXT)  # she saw it before, and wants what it already is
     assert outcome(late) == (200, "superseded")
     refused = place.alex.move(order, "rejected", reason="too late")
     assert (refused.status_code, refused.json()["type"]) == (409, "conflict")
@@ -161,8 +161,8 @@ def test_a_write_says_what_became_of_it(place: Place) -> None:
 
 def test_a_superseded_write_told_again_is_a_duplicate(place: Place) -> None:
     order = place.ada.place()
-    place.kim.move(order, "confirmed")
-    path, body, key = f"/api/pos/orders/{order['id']}/status/", {"to": "confirmed", "version": 1}, new_key()
+    place.kim.move(order, NEXT)
+    path, body, key = f"/api/pos/orders/{order['id']}/status/", {"to": NEXT, "version": 1}, new_key()
     assert outcome(place.alex.post(path, body, key=key)) == (200, "superseded")
     assert outcome(place.alex.post(path, body, key=key)) == (200, "duplicate")
 

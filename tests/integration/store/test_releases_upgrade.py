@@ -23,6 +23,7 @@ from core.store.tables import metadata
 from tests.integration import calls
 from tests.support import databases, power_cut, shop
 from tests.support.server import ServerThread
+from tests.support.steps import NEXT
 from tests.support.synced import Screen
 
 RELEASES = Path(__file__).parents[2] / "fixtures" / "releases"
@@ -123,7 +124,7 @@ def test_the_shop_goes_on(released: Path) -> None:
         page = ada.get("/api/online/orders/history/").json()
         ids = {row["id"] for row in before["orders"] if row["customer_id"] == ada.signed_in["person"]["id"]}
         assert {order["id"] for order in page["orders"]} == ids
-        assert kim.move(ada.place(), "confirmed").status_code == 200
+        assert kim.move(ada.place(), NEXT).status_code == 200
         calls.display(server)
 
 

@@ -16,6 +16,7 @@ from core.store.backups import backup
 from tests.support import databases, shop
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.server import ServerProcess
+from tests.support.steps import NEXT
 from tests.support.synced import Screen
 
 pytestmark = pytest.mark.slow
@@ -107,17 +108,17 @@ def test_everything_acknowledged_comes_back_once_and_nobody_is_signed_out(backen
         pos.until(lambda: pos.store.get(placed.id) is not None)
         seen = pos.store.get(placed.id)
         assert seen is not None
-        pos.move(seen, OrderStatus.CONFIRMED)
+        pos.move(seen, NEXT)
         taken = pos.take()
         pos.until_sent()
-        ada.until(lambda: _has(ada, placed.id, OrderStatus.CONFIRMED))
+        ada.until(lambda: _has(ada, placed.id, NEXT))
         told = len(pos.told), len(ada.told)
         backend.put_back()
         pos.until(lambda: any(changed.whole for changed in pos.told[told[0] :]))
         ada.until(lambda: any(changed.whole for changed in ada.told[told[1] :]))
         # The till's confirmation needs the customer's order, which only the customer's window can bring back.
-        pos.until(lambda: _has(pos, placed.id, OrderStatus.CONFIRMED))
-        ada.until(lambda: _has(ada, placed.id, OrderStatus.CONFIRMED))
+        pos.until(lambda: _has(pos, placed.id, NEXT))
+        ada.until(lambda: _has(ada, placed.id, NEXT))
         pos.until(lambda: _has(pos, taken.id, OrderStatus.CONFIRMED))
         pos.until_sent()
         ada.until_sent()

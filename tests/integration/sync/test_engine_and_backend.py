@@ -12,7 +12,6 @@ from core.client.sync.engine import ConnectionState
 from core.domain.commands import ChangePayment
 from core.domain.ids import new_op_id
 from core.domain.order import PaymentState, Tender
-from core.domain.status import OrderStatus
 from core.protocol import routes
 from core.ui.text import clock
 from pos_app.order.operation_words import again, done_by_another, reason
@@ -20,7 +19,7 @@ from tests.integration.calls import new_key
 from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.fault_proxy import Fault, FaultProxy
-from tests.support.steps import FIRST
+from tests.support.steps import FIRST, NEXT
 from tests.support.synced import Screen
 
 
@@ -36,8 +35,8 @@ def test_a_change_at_the_counter_is_pushed_to_its_customer(place: Place, tmp_pat
         seen = pos.store.get(placed.id)
         assert seen is not None
         assert seen.number.startswith("ONLINE-")
-        pos.move(seen, OrderStatus.CONFIRMED)
-        ada.until(lambda: (row := ada.store.server_row(placed.id)) is not None and row.status is OrderStatus.CONFIRMED)
+        pos.move(seen, NEXT)
+        ada.until(lambda: (row := ada.store.server_row(placed.id)) is not None and row.status is NEXT)
         assert ada.api.sync_status.state is ConnectionState.LIVE
         assert ada.api.sync_status.latency_ms is not None
         assert not ada.told[-1].backlog

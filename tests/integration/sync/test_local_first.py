@@ -25,6 +25,7 @@ from tests.support.customer_synced import synced_window
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.pos_synced import Synced as Till
 from tests.support.pos_synced import synced_till
+from tests.support.steps import NEXT
 from tests.support.synced import Screen
 
 S = OrderStatus
@@ -80,7 +81,7 @@ def test_a_step_is_accepted_while_opened_details_hang(
     take = TakeOrder(lines=(NewLine(item_id=ItemId("fries")),))
     window._context.jobs.run(partial(till.api.call, routes.TAKE(body=take)), accepted.append, accepted.append)
     till.step(orders[0])
-    qtbot.waitUntil(lambda: till.at(orders[0]) is S.CONFIRMED and len(accepted) == 1, timeout=SOON_MS)
+    qtbot.waitUntil(lambda: till.at(orders[0]) is NEXT and len(accepted) == 1, timeout=SOON_MS)
     assert {each.kind.value for each in till.api.operations()} == {"take", "change_status"}
     assert all(details.loading for details in opened), "the reads hang still"
     for details in opened:

@@ -22,7 +22,7 @@ from tests.integration.conftest import Place
 from tests.integration.status_display.test_display_feed import Overhead, look
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.listener import hello
-from tests.support.steps import FIRST, ONLINE
+from tests.support.steps import NEXT, ONLINE
 from tests.support.synced import Screen
 
 NOT_HEARD_OF = "a kind that no release has"
@@ -60,11 +60,11 @@ def is_at(screen: Screen, order_id: str, version: int) -> bool:
 
 
 def test_a_board_is_told_what_comes_after_it(place: Place, caplog: pytest.LogCaptureFixture) -> None:
-    order = place.kim.move(place.ada.place(), "confirmed").json()
+    order = place.kim.move(place.ada.place(), NEXT).json()
     with Overhead(place.server.url, hello(place.board.token, look(place.board).cursor)) as board:
         board.caught_up()
         happens(place)
-        place.kim.move(order, FIRST)
+        place.kim.move(order, ONLINE[1])
         assert [frame.event.ticket.number for frame in board.frames().frames] == [order["number"]]
     assert not re.search("background work failed", caplog.text)
 

@@ -26,7 +26,7 @@ from core.wire_enum import WireEnum
 from tests.integration.conftest import Place
 from tests.integration.sync.test_newer_events import is_at
 from tests.support.fault_proxy import Fault, FaultProxy
-from tests.support.steps import FIRST
+from tests.support.steps import FIRST, NEXT
 from tests.support.synced import Screen
 
 
@@ -114,9 +114,9 @@ def test_a_value_that_no_release_of_ours_has_stops_nobody(newer: Place, tmp_path
         taken = pos.take()
         pos.until_sent()
         assert pos.api.operations() == ()
-        pos.move(pos.api.call(routes.DETAILS(OrderId(after["id"]))).order, OrderStatus.CONFIRMED)
+        pos.move(pos.api.call(routes.DETAILS(OrderId(after["id"]))).order, NEXT)
         pos.until_sent()
-        assert place.kim.get(f"/api/pos/orders/{after['id']}/").json()["order"]["status"] == "confirmed"
+        assert place.kim.get(f"/api/pos/orders/{after['id']}/").json()["order"]["status"] == NEXT
         assert taken.id in {row.id for row in pos.api.call(routes.ORDERS(query=OrderQuery(limit=500))).orders}
         if field in ("status", "fulfilment"):
             with pytest.raises(Conflict):
@@ -144,7 +144,7 @@ def test_a_change_that_meets_a_status_that_is_not_known_is_asked_about(newer: Pl
         pos.until(partial(is_at, pos, order["id"], 1))
         off[0] = True
         proxy.cut()
-        pos.move(pos.api.call(routes.DETAILS(OrderId(order["id"]))).order, OrderStatus.CONFIRMED)
+        pos.move(pos.api.call(routes.DETAILS(OrderId(order["id"]))).order, NEXT)
         becomes(place, order, "status")
         off[0] = False
         pos.api.try_now()

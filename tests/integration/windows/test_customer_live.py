@@ -12,6 +12,7 @@ from core.domain.commands import PlaceOrder
 from core.domain.ids import OrderId
 from core.domain.menu import Menu
 from core.domain.order import NewLine, Order
+from core.domain.status import look
 from core.protocol import routes
 from core.ui.sound import Sounds
 from tests.integration.calls import Caller
@@ -19,6 +20,7 @@ from tests.integration.conftest import Place
 from tests.integration.customer_steps import ADA, GRACE, conflict, place_fries
 from tests.support import shop
 from tests.support.customer_synced import Cable, Synced, synced_window
+from tests.support.steps import NEXT
 
 
 def of_server(place: Place, order_id: OrderId) -> dict[str, object]:
@@ -58,13 +60,13 @@ def test_push_and_poll_together_tell_once(
     with synced_window(qtbot, cable.url, path, history_refresh_s=0.2, tracker_refresh_s=0.2, sounds=True) as screen:
         screen.arrive(*ADA)
         screen.until_live()
-        order = place.kim.move(order, "confirmed").json()
-        qtbot.waitUntil(lambda: "Confirmed" in screen.rows()[0])
+        order = place.kim.move(order, NEXT).json()
+        qtbot.waitUntil(lambda: look(NEXT).label in screen.rows()[0])
         for _ in range(3):
             with qtbot.waitSignal(screen.window._visit._history.loaded):  # type: ignore[union-attr]
                 pass
         assert len(screen.toasts()) == 1
-        assert played == ["confirmed"]
+        assert played == [look(NEXT).sound]
 
 
 def test_what_one_does_oneself_is_no_news(place: Place, screen: Synced, qtbot: QtBot) -> None:
@@ -114,7 +116,7 @@ def test_while_away_is_summed_up(place: Place, cable: Cable, path: Path, qtbot: 
         screen.arrive(*ADA)
         screen.until_live()
     for order in orders:
-        place.kim.move(order, "confirmed")
+        place.kim.move(order, NEXT)
     with synced_window(qtbot, cable.url, path, keep_session=True) as screen:
         qtbot.waitUntil(lambda: len(screen.toasts()) == 1)
         assert screen.toasts() == ["While you were away. 2 of your orders have moved on."]

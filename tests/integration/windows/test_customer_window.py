@@ -18,6 +18,7 @@ from tests.support import shop
 from tests.support.customer_synced import synced_window
 from tests.support.customer_window import Screen
 from tests.support.shown import own_folder
+from tests.support.steps import NEXT
 
 INTERVAL_S = 0.2
 
@@ -72,13 +73,13 @@ def test_the_cashier_was_faster(place: Place, qtbot: QtBot) -> None:
     with window_of(qtbot, place, push=False) as screen:
         screen.arrive(shop.ADA.phone, shop.PASSWORD)
         screen.click("cancel_order")
-        place.kim.move(order, "confirmed")
+        place.kim.move(order, NEXT)
         screen.click("cancel_confirm")
         qtbot.waitUntil(lambda: screen.sees("decision"))
-        assert place.kim.get(f"/api/pos/orders/{order['id']}/").json()["order"]["status"] == "confirmed"
+        assert place.kim.get(f"/api/pos/orders/{order['id']}/").json()["order"]["status"] == NEXT
         screen.click("decision_give_up")
         qtbot.waitUntil(lambda: not screen.sees("decision"))
-        assert screen.listed()[0].status is OrderStatus.CONFIRMED
+        assert screen.listed()[0].status is NEXT
 
 
 def test_the_next_customer_sees_nothing_of_the_last(place: Place, qtbot: QtBot) -> None:

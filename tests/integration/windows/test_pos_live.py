@@ -14,7 +14,7 @@ from core.client.sync.updates import Changed, Update
 from core.domain.commands import TakeOrder
 from core.domain.ids import ItemId, OrderId, new_op_id
 from core.domain.order import NewLine, Order
-from core.domain.status import OrderStatus
+from core.domain.status import OrderStatus, look
 from core.protocol import routes
 from core.ui.sound import Sounds
 from core.ui.text import use_language
@@ -25,7 +25,7 @@ from tests.integration.conftest import Place
 from tests.support import shop
 from tests.support.customer_synced import Cable, cable_to
 from tests.support.pos_synced import Synced, synced_till
-from tests.support.steps import FIRST, ONLINE
+from tests.support.steps import FIRST, NEXT, ONLINE
 
 S = OrderStatus
 KIM = (shop.KIM.name, shop.KIM.pin)
@@ -131,7 +131,7 @@ def test_what_waits_is_sent_while_the_till_is_locked(place: Place, cable: Cable,
     till.api.try_now()
     till.until_sent()
     assert not till.window.signed_in
-    assert of_server(place, order)["status"] == "confirmed"
+    assert of_server(place, order)["status"] == NEXT
 
 
 def test_without_a_server_only_who_locked_the_till_comes_back(
@@ -247,18 +247,18 @@ def test_two_tills_move_one_order_at_once(place: Place, cable: Cable, till: Sync
     till.until_offline()
     for order in (same, other):
         till.step(order["id"])
-    place.alex.move(same, "confirmed")
+    place.alex.move(same, NEXT)
     place.alex.move(other, "rejected", reason="Sold out")
     cable.plug()
     till.api.try_now()
     till.until_sent()
     assert till.card_of(same["id"]).own is Own.NONE
-    assert history(place, same["id"]) == ["pending", "confirmed"]
+    assert history(place, same["id"]) == ["pending", NEXT]
     (held,) = till.waiting()
     assert held.order_id == other["id"]
     till.window._lookup.look_up(other["number"])  # a closed order tells of it where it is found, too
     qtbot.waitUntil(lambda: till.sees("details_undecided"))
-    assert "conflict · Placed → Confirmed" in till.words("details_undecided")
+    assert f"conflict · Placed → {look(NEXT).label}" in till.words("details_undecided")
     till.click("details_close")
     till.click("nav_history")
     till.settle()
@@ -286,7 +286,7 @@ def test_doing_it_again_on_the_order_as_it_is(place: Place, cable: Cable, till: 
     till.until_offline()
     till.window._actions._changes.cancel(order["id"], "Nobody came")
     qtbot.waitUntil(lambda: len(till.waiting()) == 1)
-    place.alex.move(order, "confirmed")
+    place.alex.move(order, NEXT)
     cable.plug()
     till.api.try_now()
     till.until_sent()
@@ -348,7 +348,7 @@ def test_signing_out_with_something_unsent_warns_and_keeps_it(
     till.settle()
     arrive(till, KIM)
     till.until_sent()
-    assert history(place, order) == ["pending", "confirmed"]
+    assert history(place, order) == ["pending", NEXT]
 
 
 def test_one_window_for_one_file(cable: Cable, path: Path, till: Synced, qtbot: QtBot) -> None:
@@ -384,7 +384,7 @@ def test_another_till_that_deals_with_it_ends_the_ring(place: Place, till: Synce
     arrive(till)
     order = place.ada.place()
     qtbot.waitUntil(lambda: till.sees("arrivals"))
-    place.alex.move(order, "confirmed")
+    place.alex.move(order, NEXT)
     qtbot.waitUntil(lambda: not till.sees("arrivals"))
 
 

@@ -22,7 +22,7 @@ from tests.support.pos_synced import synced_till
 from tests.support.pos_window import Screen
 from tests.support.server import ServerThread
 from tests.support.shown import own_folder
-from tests.support.steps import ONLINE
+from tests.support.steps import NEXT, ONLINE
 
 S = OrderStatus
 INTERVAL_S = 0.2
@@ -84,7 +84,7 @@ def test_somebody_at_another_till_was_faster(place: Place, qtbot: QtBot) -> None
     placed = place.ada.place()
     with till_of(qtbot, place.server.url, push=False) as screen:
         screen.arrive(KIM)
-        confirmed = place.alex.move(placed, "confirmed").json()
+        confirmed = place.alex.move(placed, NEXT).json()
         assert place.alex.move(confirmed, "cancelled", reason="Nobody came for it").status_code == 200
         press(screen, OrderId(placed["id"]))
         qtbot.waitUntil(lambda: [each.state for each in screen.window.store.outbox()] == [State.CONFLICT])
@@ -107,9 +107,9 @@ def test_the_same_step_made_elsewhere_is_no_conflict(place: Place, qtbot: QtBot)
     placed = place.ada.place()
     with till_of(qtbot, place.server.url) as screen:
         screen.arrive(KIM)
-        place.alex.move(placed, "confirmed")
+        place.alex.move(placed, NEXT)
         press(screen, OrderId(placed["id"]))
-        qtbot.waitUntil(lambda: at(screen, placed["id"]) is S.CONFIRMED and sent(screen))
+        qtbot.waitUntil(lambda: at(screen, placed["id"]) is NEXT and sent(screen))
         assert screen.notice() == ""
 
 
@@ -180,7 +180,7 @@ def test_a_server_that_goes_away(qtbot: QtBot, tmp_path: Path) -> None:
             qtbot.waitUntil(lambda: "Offline" in screen.text("connection_chip"))
             press(screen, order)
             qtbot.waitUntil(lambda: "1 waiting to send" in screen.text("connection_chip"))
-            assert at(screen, order) is S.CONFIRMED
+            assert at(screen, order) is NEXT
             assert screen.notice() == ""
 
 

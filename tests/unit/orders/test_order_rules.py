@@ -16,7 +16,7 @@ from core.domain.people import Customer, Role
 from core.domain.status import Fulfilment, OrderStatus
 from core.protocol.events import OrderPaymentChanged, OrderPlaced, OrderStatusChanged, event_of
 from tests.support.menus import CHIPS, MENU
-from tests.support.steps import FIRST
+from tests.support.steps import FIRST, ONLINE
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 LATER = datetime(2026, 5, 4, 13, tzinfo=UTC)
@@ -73,7 +73,7 @@ def test_another_price_than_was_told_makes_no_order() -> None:
     [
         (ChangeStatus(to=FIRST, version=3), FIRST),
         (ChangeStatus(to=OrderStatus.CANCELLED, version=3, reason=" gone "), OrderStatus.CANCELLED),
-        (RecallOrder(version=3, reason=" gone "), OrderStatus.PENDING),
+        (RecallOrder(version=3, reason=" gone "), (OrderStatus.PENDING, *ONLINE)[ONLINE.index(OrderStatus.CONFIRMED)]),
     ],
 )
 def test_a_move(asked: ChangeStatus | RecallOrder, becomes: OrderStatus) -> None:
