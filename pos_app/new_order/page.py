@@ -123,11 +123,12 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
 
     @property
     def _pays_cash(self) -> bool:
-        return self._form.values.tender is Tender.CASH
+        paying = self._form.values
+        return paying.tender is Tender.CASH and not paying.later
 
     @Slot(object)
     def _on_order_taken(self, order: Order) -> None:
-        given_minor = self._cash.given_minor if order.tender is Tender.CASH else None
+        given_minor = self._cash.given_minor if self._pays_cash else None
         self.clear()
         self.taken.emit(order)
         self._open_receipt(order, given_minor)
@@ -178,9 +179,12 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self.view.menu.setEnabled(not busy)
 
     def _take_text(self, amount: str) -> str:
-        tender = self._form.values.tender
+        paying = self._form.values
+        tender = paying.tender
         if tender is Tender.CASH_ON_DELIVERY:
             return _("Place, paid on delivery · {amount}").format(amount=amount)
+        if paying.later:
+            return _("Place, paid later · {amount}").format(amount=amount)
         text = _("Take cash · {amount}") if tender is Tender.CASH else _("Take card · {amount}")
         return text.format(amount=amount)
 

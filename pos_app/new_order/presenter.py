@@ -20,7 +20,7 @@ from core.protocol import routes
 from core.protocol.replies import CustomerList
 from core.protocol.requests import CustomerQuery
 from core.ui.jobs import Job, Jobs
-from core.ui.ordering.checkout import Handover
+from core.ui.ordering.checkout import LATER, Handover, Later
 from core.ui.ordering.placing import Placing
 
 LOOK_UP_MS: Final = 250
@@ -31,11 +31,11 @@ _NOTES: Final = (1, 5, 10, 20, 50, 100, 200, 500)
 _QUICK: Final = 5
 
 
-def tenders(fulfilment: Fulfilment) -> Sequence[Tender]:
-    """The tenders a cashier may take; only a delivery is paid for later."""
+def tenders(fulfilment: Fulfilment) -> Sequence[Tender | Later]:
+    """The tenders a cashier may take. A delivery is paid at the door; other orders may be taken unpaid."""
     if fulfilment is Fulfilment.DELIVERY:
         return (Tender.CASH_ON_DELIVERY, Tender.CARD, Tender.CASH)
-    return (Tender.CASH, Tender.CARD)
+    return (Tender.CASH, Tender.CARD, LATER)
 
 
 def quick_amounts(total_minor: int, currency: str) -> tuple[int, ...]:
@@ -85,12 +85,11 @@ class TakeOrderPresenter(Placing[TakeOrder]):
     def take(self, whom: Whom, handover: Handover, given_minor: int | None = None) -> None:
         """`given_minor` is the cash handed over."""
         basket = self.ordering.basket.basket
-        later = handover.tender is Tender.CASH_ON_DELIVERY
         request = TakeOrder(
             lines=basket.wanted,
             fulfilment=handover.fulfilment,
             tender=handover.tender,
-            payment=PaymentState.UNPAID if later else PaymentState.PAID,
+            payment=PaymentState.UNPAID if handover.later else PaymentState.PAID,
             address=handover.address,
             note=handover.note,
             customer_id=whom.customer.id if whom.customer else None,

@@ -313,6 +313,23 @@ def test_a_delivery_is_paid_at_the_door_unless_said_otherwise(page: NewOrderPage
     assert settlement(page) == "To be paid: $1.09"
 
 
+def test_an_order_may_be_paid_later(page: NewOrderPage, finger: Finger, qtbot: QtBot) -> None:
+    """A table's, or somebody's on the phone: no cash is asked for, and it is to be paid."""
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    finger.field("cash_given", "20")
+    finger.button("tender_later")
+    assert not child(page, QLineEdit, "cash_given").isVisible()
+    assert child(page, QPushButton, "take_payment").text() == "Place, paid later · $1.09"
+    order = take(page, finger, qtbot)
+    assert (order.payment, order.given_minor) == (PaymentState.UNPAID, None)
+    assert settlement(page) == "To be paid: $1.09"
+    receipt(page).close()
+    finger.tile(SODA.name)
+    finger.button("checkout")
+    assert take(page, finger, qtbot).payment is PaymentState.PAID, "the next customer pays now"
+
+
 def test_a_card_payment_has_no_change(page: NewOrderPage, finger: Finger, qtbot: QtBot) -> None:
     finger.tile(SODA.name)
     finger.button("checkout")

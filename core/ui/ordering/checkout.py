@@ -1,7 +1,7 @@
 """The questions of the checkout: fulfilment, address, tender and note."""
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 from PySide6.QtCore import Signal, Slot
@@ -24,17 +24,25 @@ _ADDRESS_LENGTH: Final = 300
 _NOTE_LENGTH: Final = 500
 
 
+Later: TypeAlias = Literal["later"]
+LATER: Final[Later] = "later"
+"""In place of a tender: it is paid at the handover, or whenever they pay."""
+
+
 class Handover(msgspec.Struct, frozen=True, kw_only=True):
     """The answers."""
 
     fulfilment: Fulfilment
     tender: Tender
+    """How it is paid, or is likely to be."""
+    later: bool = False
+    """Whether it is taken unpaid."""
     address: str = ""
     note: str = ""
 
 
-Offered = Callable[[Fulfilment], Sequence[Tender]]
-"""The tenders of each fulfilment, the usual one first."""
+Offered = Callable[[Fulfilment], Sequence[Tender | Later]]
+"""The tenders of each fulfilment, the usual one first; with `LATER` where an order may be taken unpaid."""
 
 
 class HandoverForm(QWidget):
@@ -53,8 +61,9 @@ class HandoverForm(QWidget):
         self._usual = fulfilments[0]
         ways = [Option(each, fulfilment_label(each), _ICONS[each]) for each in fulfilments]
         self.fulfilment: Segments[Fulfilment] = Segments("fulfilment", handing, ways, theme)
-        means = [Option(each, tender_label(each), _TENDER_ICONS[each]) for each in Tender]
-        self.tender: Segments[Tender] = Segments("tender", paying, means, theme)
+        means: list[Option[Tender | Later]] = [Option(each, tender_label(each), _TENDER_ICONS[each]) for each in Tender]
+        means.append(Option(LATER, _("Pay later"), "waiting"))
+        self.tender: Segments[Tender | Later] = Segments("tender", paying, means, theme)
         self.address = _field("address", _("Address to deliver to"), _ADDRESS_LENGTH)
         self._address_error = label(_("A delivery needs an address."), "error", wrap=True)
         self._address_error.setObjectName("address_error")
@@ -84,9 +93,11 @@ class HandoverForm(QWidget):
     @property
     def values(self) -> Handover:
         delivered = self.fulfilment.value is Fulfilment.DELIVERY
+        paying = self.tender.value
         return Handover(
             fulfilment=self.fulfilment.value,
-            tender=self.tender.value,
+            tender=Tender.CASH if paying == LATER else Tender(paying),
+            later=paying in (LATER, Tender.CASH_ON_DELIVERY),
             address=self.address.text().strip() if delivered else "",
             note=self.note.text().strip(),
         )
