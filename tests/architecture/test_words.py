@@ -146,6 +146,11 @@ def test_texts_are_in_the_glossarys_words() -> None:
     assert not found, "\n".join(found)
 
 
+def test_the_guide_calls_a_pos_so() -> None:
+    lines = (ROOT / "docs" / "admin.md").read_text(encoding="utf-8").splitlines()
+    assert not [line for line in lines if re.search(r"\btills?\b", line, re.IGNORECASE)]
+
+
 @pytest.mark.parametrize(
     "source",
     [
