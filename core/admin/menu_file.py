@@ -29,6 +29,7 @@ import io
 import itertools
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Final
@@ -330,7 +331,14 @@ class _Reading:
                 self._find_parent(row)
             known = {(row.scope, row.id) for row in rows if row.id}
             for row in rows:
-                row.id = row.id or self._id_of(row, known)
+                row.id = row.id or self._id_in_place(row, known)
+                if row.id:
+                    known.add((row.scope, row.id))
+            unknown = Counter(normal_name(row.name) for row in rows if not row.id)
+            for row in rows:
+                if not row.id and unknown[normal_name(row.name)] == 1:
+                    row.id = self._id_elsewhere(row, known)
+                row.id = row.id or self._new_id(row, known)
                 known.add((row.scope, row.id))
                 self._by_id.setdefault((kind, row.scope, row.id), row)
 
@@ -354,19 +362,33 @@ class _Reading:
                 row.line, column, f"There is no {_WRITTEN.get(column, column)} above it; say which one it belongs to."
             )
 
-    def _id_of(self, row: _Row, known: set[tuple[str, str]]) -> str:
-        """The id of the current menu's entry of the same name at the same place; else a new id."""
+    def _id_in_place(self, row: _Row, known: set[tuple[str, str]]) -> str:
+        """The id of the current menu's entry of the same name at the same place; empty when there is none."""
         name = normal_name(row.name)
         same = (row.type, row.scope, row.parent.id if row.parent is not None else "", name)
         if name and same in self._without_id:
             self.complain(row.line, "id", f"Another {row.called} here has the same name: give both an id.")
         self._without_id.add(same)
-        alike, taken = self._current(row)
+        alike, _taken = self._current(row)
         found = [each.id for each in alike if normal_name(each.name) == name and (row.scope, each.id) not in known]
         if len(found) > 1:
             self.complain(row.line, "id", f"The menu has several of this name here: say the id of this {row.called}.")
-        taken |= {identity for scope, identity in known if scope == row.scope}
-        return found[0] if found else new_id(row.name, taken)
+        return found[0] if found else ""
+
+    def _id_elsewhere(self, row: _Row, known: set[tuple[str, str]]) -> str:
+        """The id of the one item of the row's name that the file has no longer where it was: it was moved to another
+        category. Empty when there is none, or several."""
+        name = normal_name(row.name)
+        moved = [
+            each.id
+            for each in self._items.values()
+            if row.type == "item" and normal_name(each.name) == name and (row.scope, each.id) not in known
+        ]
+        return moved[0] if len(moved) == 1 else ""
+
+    def _new_id(self, row: _Row, known: set[tuple[str, str]]) -> str:
+        _alike, taken = self._current(row)
+        return new_id(row.name, taken | {identity for scope, identity in known if scope == row.scope})
 
     def _current(self, row: _Row) -> tuple[Iterable[_Named], set[str]]:
         """The current menu's entries under the row's parent, and all ids that the row may not reuse."""

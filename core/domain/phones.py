@@ -79,6 +79,22 @@ def spellings(typed: str, country: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, found)))
 
 
+def parts(typed: str) -> tuple[str, str]:
+    """The country's code and the digits after it, of a number, or its beginning, that was typed with both (`+49 170 …`,
+    `0049 (0)170 …`); empty for any other."""
+    import phonenumbers
+
+    text = ascii_digits(typed).replace("\uff0b", "+")
+    digits = digits_of(text)
+    if not digits or not ("+" in text.partition(digits[0])[0] or digits.startswith("00")):
+        return "", ""
+    try:
+        found = phonenumbers.parse("+" + digits.removeprefix("00"))
+    except phonenumbers.NumberParseException:
+        return "", ""
+    return str(found.country_code), phonenumbers.national_significant_number(found)
+
+
 def is_separator(sign: str) -> bool:
     """Whether `sign` may stand between the digits of a phone number."""
     return sign in _SEPARATORS or _is_blank(sign)

@@ -14,6 +14,7 @@ import msgspec
 
 from core.domain.digits import ascii_digits, digits_of
 from core.domain.order import Order, is_table
+from core.domain.phones import parts as parts_of_a_phone
 
 WHOLE_NUMBER: Final = re.compile(r"[A-Za-z0-9]+-[0-9]{6,}")
 """A complete order number as a scanner reads it, in either case."""
@@ -140,6 +141,8 @@ class Sought(msgspec.Struct, frozen=True):
     """The typed digits, if nothing but digits and separators was typed; else empty."""
     phones: tuple[str, ...] = ()
     """The parts of a phone number that these digits may be."""
+    national: str = ""
+    """They without their country's code: part of a phone number that was kept as it is dialled there."""
     meanings: tuple[tuple[str, ...], ...] = ()
     """The alternatives of each word."""
 
@@ -150,11 +153,13 @@ class Sought(msgspec.Struct, frozen=True):
         if WHOLE_NUMBER.fullmatch(text):
             return cls(words, numbers=(text, text.upper()))
         digits = "".join(words_of(text)) if all(map(str.isdecimal, words)) else ""
+        code, national = parts_of_a_phone(text) if digits else ("", "")
         return cls(
             words,
             is_anything=not text,
             digits=digits,
-            phones=_of_a_phone(digits),
+            phones=_of_a_phone(digits, code + national),
+            national=national if len(national) >= LEAST_OF_A_PHONE else "",
             meanings=tuple(map(_meanings, words)),
         )
 
@@ -170,6 +175,7 @@ class Sought(msgspec.Struct, frozen=True):
             return (
                 _is_part(self.digits, facts.counted)
                 or (bool(self.phones) and _has_any(digits_of(facts.phone), self.phones))
+                or (bool(self.national) and _is_dialled(self.national, facts.phone))
                 or all(word in facts.names for word in self.words)
             )
         names = facts.names
@@ -209,7 +215,7 @@ class Sought(msgspec.Struct, frozen=True):
         if digits := self.digits:
             if len(digits) < LEAST_OF_A_NUMBER:
                 return []
-            parts = (f"n{digits}", *(f"p{part}" for part in self.phones))
+            parts = (f"n{digits}", *(f"p{part}" for part in (*self.phones, self.national) if part))
             return [Keys(parts, (f"w{self.words[0]}",))]
         is_named = any(map(self.names_series, series))
         found = []
@@ -238,15 +244,20 @@ def _is_part(digits: str, count: str) -> bool:
     return digits in count or (bool(count) and digits.lstrip("0") == count.lstrip("0"))
 
 
-def _of_a_phone(digits: str) -> tuple[str, ...]:
-    """The parts of a stored phone number that `digits` may be: as typed, and without zeros that are dialled before an
-    area or a country code."""
-    parts = dict.fromkeys((digits, digits.lstrip("0")))
+def _of_a_phone(digits: str, full: str) -> tuple[str, ...]:
+    """The parts of a stored phone number that `digits` may be: as typed, without zeros that are dialled before an area
+    or a country code, and as `full`, with its country's code alone."""
+    parts = dict.fromkeys((digits, digits.lstrip("0"), full))
     return tuple(part for part in parts if len(part) >= LEAST_OF_A_PHONE)
 
 
 def _has_any(phone: str, parts: tuple[str, ...]) -> bool:
     return any(part in phone for part in parts)
+
+
+def _is_dialled(digits: str, phone: str) -> bool:
+    """Whether they are part of a number that is kept without its country's code; with it, it is compared as a whole."""
+    return not phone.startswith("+") and digits in digits_of(phone)
 
 
 def _begin(meanings: tuple[str, ...], words: tuple[str, ...]) -> bool:

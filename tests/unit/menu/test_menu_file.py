@@ -220,6 +220,38 @@ def test_the_same_name_is_another_thing_in_another_place() -> None:
     assert identities(parsed.categories) == {path: each for path, each in ids.items() if path[0] == "Ποτά"}
 
 
+CURRY = "item,Curry,8\ngroup,Spice,\noption,Hot,\n"
+MOVED = f"type,name,price\ncategory,Soups,\nitem,Ramen,9\ncategory,Mains,\n{CURRY}item,Stew,7\n"
+
+
+def test_an_item_that_was_moved_to_another_category_stays_itself() -> None:
+    known = parse(MOVED.encode(), "EUR").categories
+    curry = items_of(known)[ItemId("curry")]
+    rows = f"{MOVED.replace(CURRY, '')}category,Spicy,\n{CURRY}"
+    parsed = parse(rows.encode(), "EUR", known)
+    assert parsed.complaints == ()
+    (moved,) = parsed.categories[-1].items
+    assert (moved.id, moved.groups) == (curry.id, curry.groups)
+    first = rows.replace("type,name,price\n", "").partition("category,Spicy")
+    upwards = parse(f"type,name,price\ncategory,Spicy{first[2]}{first[0]}".encode(), "EUR", known)
+    assert upwards.categories[0].items == (moved,), "wherever its new category stands in the file"
+
+
+def test_of_which_item_a_moved_one_is_is_not_guessed() -> None:
+    known = parse(MOVED.encode(), "EUR").categories
+    both = parse((MOVED + "category,Spicy,\nitem,Curry,9\n").encode(), "EUR", known)
+    assert both.categories[-1].items[0].id == "curry-2", "it is where it was; this is another one"
+    gone = MOVED.replace(CURRY, "")
+    twice = parse(f"{gone}category,Spicy,\nitem,Curry,9\ncategory,Mild,\nitem,Curry,8\n".encode(), "EUR", known)
+    assert {"curry"} & {item.id for item in items_of(twice.categories).values()} == set()
+    wines = (
+        Category("red", "Red", (MenuItem(ItemId("a"), "House", 300),)),
+        Category("white", "White", (MenuItem(ItemId("b"), "House", 300),)),
+    )
+    one = parse(b"type,name,price\ncategory,Wine,\nitem,House,3\n", "EUR", wines)
+    assert [item.id for item in one.categories[0].items] == ["house"]
+
+
 def test_which_of_two_is_meant_is_asked() -> None:
     twice = b"type,name,price\ncategory,Wine,\nitem,Red,3\nitem,RED ,6\n"
     assert [(each.line, each.column) for each in parse(twice, "EUR").complaints] == [(4, "id")]

@@ -180,10 +180,28 @@ def test_every_word_begins_one_of_a_name() -> None:
     assert not begins_words("Jalapeño-Poppers", words_of("oppers"))
 
 
+@pytest.mark.parametrize(
+    "typed", ["+49 170 1234567", "+49 (0)170 1234567", "0049 170-1234567", "٠٠٤٩ ١٧٠ ١٢٣٤٥٦٧", "+49 170 12"]
+)
+@pytest.mark.parametrize("kept", ["+491701234567", "01701234567", "1701234567", "00491701234567", "4901701234567"])
+def test_every_form_of_a_phone_number_finds_the_order_in_whatever_form_it_is_kept(typed: str, kept: str) -> None:
+    """Earlier releases kept a number as it was dialled."""
+    found, sought = order(phone=kept), Sought.of(typed)
+    assert sought.finds(found)
+    (keys,) = sought.keys([])
+    assert has_any(index_keys(Facts.of(found)), keys)
+
+
+def test_a_number_with_its_countrys_code_is_none_of_another_country() -> None:
+    assert not Sought.of("+49 30 1234567").finds(order(phone="+43301234567"))
+    assert not Sought.of("0170 1234567").finds(order(phone="+49301234567"))
+
+
 NAMES = ("Ömer Ünal", "O'Brien", "Table 7", "7", "12 B", "王小明", "김민수", "", "5550", "x" * 80)
 TYPED = (
     "omer", "ün öm", "OBRI", "table 7", "mesa 7", "7", "12", "b 12", "小明", "민수", "5550", "0555 0", "pos1 42",
-    "pos 004", "420", "0042", "00042", "0000042", "online", "1234", "234", "15550101234", "0015550", "x" * 80, "x" * 41,
+    "pos 004", "420", "0042", "00042", "0000042", "online", "1234", "234", "15550101234", "0015550",
+    "+1 555 0101", "x" * 80, "x" * 41,
     "gift-99", "gift", "99",
 )  # fmt: skip
 
@@ -196,7 +214,7 @@ def test_what_is_found_has_the_keys_that_are_asked_for(typed: str) -> None:
         order(name, number, phone, fulfilment=fulfilment)
         for name in NAMES
         for number in numbers
-        for phone in ("", "+15550101234")
+        for phone in ("", "+15550101234", "5550101234")
         for fulfilment in (Fulfilment.PICKUP, Fulfilment.DINE_IN)
     ]
     sought, series = Sought.of(typed), [words_of(name) for name in ("POS1", "ONLINE", "GIFT")]
