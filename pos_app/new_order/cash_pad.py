@@ -99,8 +99,8 @@ class CashPad(QWidget):
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(theme.space(2))
-        box.addLayout(grid)
         box.addLayout(row)
+        box.addLayout(grid)
         self._field.textChanged.connect(self._on_text_changed)
         self._field.returnPressed.connect(self.entered)
 

@@ -179,14 +179,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self.view.menu.setEnabled(not busy)
 
     def _take_text(self, amount: str) -> str:
-        paying = self._form.values
-        tender = paying.tender
-        if tender is Tender.CASH_ON_DELIVERY:
-            return _("Place, paid on delivery · {amount}").format(amount=amount)
-        if paying.later:
-            return _("Place, paid later · {amount}").format(amount=amount)
-        text = _("Take cash · {amount}") if tender is Tender.CASH else _("Take card · {amount}")
-        return text.format(amount=amount)
+        return _("Place unpaid") if self._form.values.later else _("Take {amount}").format(amount=amount)
 
 
 def _questions(theme: Theme, *parts: QWidget) -> QWidget:

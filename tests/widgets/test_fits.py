@@ -171,6 +171,18 @@ def test_the_tills_pages(qtbot: QtBot, language: str, scale: int) -> None:
             till.click(f"nav_{page}")
             Screen.settle(till)
             walk.look(page)
+        till.click("nav_new")
+        view = till.window.findChild(OrderingView)
+        assert isinstance(view, OrderingView)
+        finger = Finger(view, qtbot)
+        finger.tile("Chips and Guacamole", 3)
+        till.click("checkout")
+        for paying in ("cash", "later"):
+            till.click(f"tender_{paying}")
+            Screen.settle(till)
+            walk.look(f"checkout-{paying}")
+        till.click("checkout_back")
+        finger.view.clear()
         rows = till.window._pages.page("sync")
         for row in range(rows.queue.rows.rowCount()):  # type: ignore[attr-defined]
             rows._select(row)  # type: ignore[attr-defined]

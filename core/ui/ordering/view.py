@@ -24,6 +24,8 @@ _NARROW_SHARE = 0.36
 _SHARE = 0.27
 _MOST_SHARE = 0.5
 _UNDO_MS = 8000
+_ANY_WIDTH = 16_777_215
+"""Qt's QWIDGETSIZE_MAX."""
 _SHOWN_MS = 6000
 
 
@@ -93,6 +95,7 @@ class OrderingView(QWidget):
     def show_basket(self) -> None:
         if self.at_checkout:
             self._stages.setCurrentIndex(0)
+            self._share_width()
             self.checkout_shown.emit(False)
 
     @Slot()
@@ -105,6 +108,7 @@ class OrderingView(QWidget):
             self._show_blocked(troubled)
         elif self._ordering.basket.basket.lines and not self.at_checkout:
             self._stages.setCurrentIndex(1)
+            self._share_width()
             self.checkout_shown.emit(True)
 
     def clear(self) -> None:
@@ -133,7 +137,18 @@ class OrderingView(QWidget):
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._share_width()
+
+    def _share_width(self) -> None:
+        """The menu and the side column stand side by side; the checkout stands alone where half of the page is too
+        narrow for it, as in large text."""
         px, width = self._theme.px, self.width()
+        alone = self.at_checkout and px(_COLUMN) > round(width * _MOST_SHARE)
+        self.menu.setHidden(alone)
+        if alone:
+            self._side.setMinimumWidth(0)
+            self._side.setMaximumWidth(_ANY_WIDTH)
+            return
         small = max(px(_NARROW_COLUMN), min(px(_COLUMN), round(width * _NARROW_SHARE)))
         wished = max(small, min(px(_WIDE_COLUMN), round(width * _SHARE)))
         self._side.setFixedWidth(min(wished, round(self.width() * _MOST_SHARE)))
