@@ -202,11 +202,12 @@ def test_a_press_that_was_aimed_before_the_columns_moved_meets_no_other_order(
 ) -> None:
     """The finger was on its way to the second column's button when a new order widened the first."""
     till, order = calm_till, place(backend, status=NEXT)
+    till.window.resize(1366, 768)
     till.arrive()
     until_given_away(till, S.PENDING, S.PREPARING, S.READY)
     pass_time(1)
     aimed = till.column(NEXT)
-    at = aimed.viewport().mapToGlobal(aimed.part_rect(till.index(order), "step").topLeft() + QPoint(20, 10))
+    at = aimed.viewport().mapToGlobal(aimed.part_rect(till.index(order), "step").topLeft() + QPoint(20, 40))
     new = place(backend)
     till.settle()
     there = till.column(S.PENDING)

@@ -267,7 +267,7 @@ def test_two_tills_move_one_order_at_once(place: Place, cable: Cable, till: Sync
     assert str(rows.data(row, Qt.ItemDataRole.AccessibleTextRole)).endswith("conflict")
     till.click("nav_sync")
     assert "1 change needs your decision" in till.text("sync_title")
-    assert "Confirmed" in till.words("decision_mine")
+    assert look(NEXT).label in till.words("decision_mine")
     assert "Rejected" in till.words("decision_theirs")
     assert "Sold out" in till.words("decision_theirs")
     assert not till.sees("decision_again")  # what is rejected stays so
