@@ -52,7 +52,8 @@ def kept(name: str, count: int, *sources: Path) -> Path:
 def orderbell(count: int) -> Path:
     """An Orderbell database of `count` orders. It is only ever to be read: take a `copy` to write to."""
     versions = sorted(Path(migrate.__file__).with_name("migrations").glob("versions/*.py"))
-    path = kept("orderbell", count, Path(tables.__file__), Path(search.__file__), Path(__file__), *versions)
+    sources = (tables.__file__, search.__file__, order_words.__file__, __file__)
+    path = kept("orderbell", count, *map(Path, sources), *versions)
     if not path.exists():
         print(f"building a shop of {count:,} orders in {path.name} ...", file=sys.stderr, flush=True)
         building = path.with_suffix(".building")
@@ -123,6 +124,7 @@ def _insert_customers(transaction: Transaction, count: int) -> None:
 
 
 def _insert_orders(transaction: Transaction, count: int) -> None:
+    transaction.command(f"UPDATE number_series SET last = {count} WHERE series = 'ONLINE'")
     transaction.command("CREATE TEMPORARY TABLE unsorted (shop_id, word, placed_at)")
     rest = dataset.orders(count)
     while batch := list(islice(rest, _BATCH)):
@@ -131,7 +133,7 @@ def _insert_orders(transaction: Transaction, count: int) -> None:
         _insert(transaction, tables.status_history, (row for order in batch for row in _changes(order)))
         transaction.run_many(_UNSORTED, (row for order in batch for row in words(order)))
     # Sorted, each goes to the end of the table. As they come, each would go to another page of it.
-    transaction.command("INSERT INTO order_words SELECT shop_id, word, placed_at FROM unsorted ORDER BY 1, 2, 3")
+    transaction.command("INSERT INTO order_words SELECT DISTINCT * FROM unsorted ORDER BY 1, 2, 3")
     transaction.command("DROP TABLE unsorted")
 
 
@@ -157,6 +159,7 @@ def _order(order: dataset.Order) -> dict[str, Any]:
         "subtotal_minor": order.total_minor,
         "tax_minor": 0,
         "total_minor": order.total_minor,
+        "refunded_minor": 0,
         "placed_at": order.placed_at,
         "updated_at": order.updated_at,
         "customer_id": order.customer.id,
@@ -170,7 +173,8 @@ def _order(order: dataset.Order) -> dict[str, Any]:
 
 def words(order: dataset.Order) -> list[dict[str, Any]]:
     facts = Facts(order.number, order.customer.name, order.customer.phone, order.fulfilment)
-    return order_words.rows(dataset.SHOP_ID, order.placed_at, facts)
+    rows = order_words.rows(order.placed_at, facts)
+    return [{"shop_id": dataset.SHOP_ID, "word": word, "placed_at": at} for word, at in rows]
 
 
 def _lines(order: dataset.Order) -> Iterator[dict[str, Any]]:
@@ -180,6 +184,9 @@ def _lines(order: dataset.Order) -> Iterator[dict[str, Any]]:
             **line._asdict(),
             "order_id": order.id,
             "position": position,
+            "refunded_quantity": 0,
+            "refunded_minor": 0,
+            "refunded_tax_minor": 0,
             "modifiers": msgspec.json.encode(modifiers).decode(),
         }
 

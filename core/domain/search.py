@@ -1,18 +1,19 @@
 """Search: how texts are compared, and which orders a typed text finds.
 
-Windows search their cached orders with `Sought.finds`. The server looks up `index_keys` (docs/adr/0053), which only
-narrow where to look, and then uses `finds` too, so that both find the same orders.
+Windows search their cached orders with `Sought.finds`. The server looks up the keys of orders (docs/adr/0053), which
+only narrow where to look, and then uses `finds` too, so that both find the same orders.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 import msgspec
 
 from core.domain.digits import ascii_digits, digits_of
+from core.domain.numbers import LAST
 from core.domain.order import Order, is_table
 from core.domain.phones import parts as parts_of_a_phone
 
@@ -27,6 +28,9 @@ TABLE_WORDS: Final = ("table", "mesa", "طاولة")
 _TABLE: Final = TABLE_WORDS[0]
 _LONGEST_WORD: Final = 40
 _MOST_COUNT_DIGITS: Final = 18
+_COUNT_WIDTH: Final = 6
+_LAST_LISTED: Final = 2_000
+"""Times ten for each digit of a part: up to this count, those with the part are few enough to look them up."""
 
 _LETTERS: Final = str.maketrans(
     {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "þ": "th", "æ": "ae", "œ": "oe"}
@@ -114,11 +118,16 @@ class Facts(NamedTuple):
 
 
 class Keys(NamedTuple):
-    """The keys of which an order that a word of the query finds has one: those with a prefix, and those that are
-    equal."""
+    """The keys of which an order that a word of the query finds has one."""
 
-    beginnings: tuple[str, ...]
-    wholes: tuple[str, ...]
+    beginnings: tuple[str, ...] = ()
+    """Those with a prefix."""
+    wholes: tuple[str, ...] = ()
+    """Those that are equal."""
+    counts: tuple[int, ...] = ()
+    """Those of these counts, ascending."""
+    phones: tuple[str, ...] = ()
+    """Those of phone numbers that contain one of these parts."""
 
 
 class Sought(msgspec.Struct, frozen=True):
@@ -209,35 +218,83 @@ class Sought(msgspec.Struct, frozen=True):
         counts = [self.digits] if self.digits else [word for word in self.words if word.isdecimal()]
         return int(counts[0]) if len(counts) == 1 and len(counts[0]) <= _MOST_COUNT_DIGITS else None
 
-    def keys(self, series: Iterable[tuple[str, ...]]) -> list[Keys]:
+    def keys(self, series: Mapping[str, int]) -> list[Keys]:
         """For each word of the query, the keys of which every order that it finds has at least one. A word that can
-        match without any key is left out. `series` has the words of every number series."""
+        match without any key is left out. `series` has the last count of every number series."""
+        last = max(series.values(), default=0)
         if digits := self.digits:
-            if len(digits) < LEAST_OF_A_NUMBER:
-                return []
-            parts = (f"n{digits}", *(f"p{part}" for part in (*self.phones, self.national) if part))
-            return [Keys(parts, (f"w{self.words[0]}",))]
-        is_named = any(map(self.names_series, series))
+            counts = _counts_with(digits, last)
+            whole = (f"w{self.words[0]}",)
+            phones = tuple(part for part in (*self.phones, self.national) if part)
+            return [] if counts is None else [Keys((f"o{digits}",), whole, counts, phones)]
+        is_named = any(self.names_series(words_of(each)) for each in series)
         found = []
         for word in self.words:
+            whole = (f"w{word[:_LONGEST_WORD]}",)
             if not word.isdecimal():
-                found.append(Keys(tuple(f"w{meant[:_LONGEST_WORD]}" for meant in _meanings(word)), ()))
+                found.append(Keys(tuple(f"w{meant[:_LONGEST_WORD]}" for meant in _meanings(word))))
             elif not is_named:
-                found.append(Keys((), (f"w{word[:_LONGEST_WORD]}",)))
-            elif len(word) >= LEAST_OF_A_NUMBER:
-                found.append(Keys((f"n{word}",), (f"w{word[:_LONGEST_WORD]}",)))
+                found.append(Keys((), whole))
+            elif (counts := _counts_with(word, last)) is not None:
+                found.append(Keys((f"o{word}",), whole, counts))
         return found
 
 
+def count_key(count: str | int) -> str:
+    """The key of orders with this count, which an order number has with its zeros."""
+    return f"n{int(count):0{_COUNT_WIDTH}d}"
+
+
+def phone_key(phone: str) -> str:
+    """The key of orders with this phone number."""
+    return f"p{digits_of(phone)}"
+
+
+def part_key(part: str) -> str:
+    """What the keys of all phone numbers with a part begin with: see `end_keys`."""
+    return f"e{part}"
+
+
+def phone_of(end_key: str) -> str:
+    """The phone number of one of its `end_keys`."""
+    return end_key.rpartition(" ")[2]
+
+
+def end_keys(phone: str) -> list[str]:
+    """The keys under which a phone number is found by its parts: `e` and each end of it, and the number. Every part is
+    the beginning of an end."""
+    digits = digits_of(phone)
+    return [f"e{digits[at:]} {digits}" for at in range(len(digits) - LEAST_OF_A_PHONE + 1)]
+
+
 def index_keys(facts: Facts) -> set[str]:
-    """The keys under which an order is found: `w` and a word, `n` and an end of its count, `p` and an end of its phone
-    number. Every part of a number is the beginning of one of its ends."""
-    count, phone = facts.counted, digits_of(facts.phone)
-    return {
-        *(f"w{part[:_LONGEST_WORD]}" for part in (*facts.names, *facts.series)),
-        *(f"n{count[at:]}" for at in range(len(count) - LEAST_OF_A_NUMBER + 1)),
-        *(f"p{phone[at:]}" for at in range(len(phone) - LEAST_OF_A_PHONE + 1)),
-    }
+    """The keys under which an order is found: `w` and a word of its name or series, `n` and its count, `p` and its
+    phone number. What no series counts, which earlier releases let pass, has `o` and each end of it."""
+    found = {f"w{part[:_LONGEST_WORD]}" for part in (*facts.names, *facts.series)}
+    count = facts.counted
+    if count and count_key(count) == f"n{count}" and int(count) <= LAST:
+        found.add(count_key(count))
+    else:
+        found |= {f"o{count[at:]}" for at in range(len(count) - LEAST_OF_A_NUMBER + 1)}
+    if len(digits_of(facts.phone)) >= LEAST_OF_A_PHONE:
+        found.add(phone_key(facts.phone))
+    return found
+
+
+def _counts_with(digits: str, last: int) -> tuple[int, ...] | None:
+    """All counts up to `last` of whose number `digits` are a part. None for so many that reading orders finds one soon:
+    for one digit and for two, and for three beyond two million."""
+    if len(digits) < LEAST_OF_A_NUMBER or last > _LAST_LISTED * 10 ** len(digits):
+        return None
+    found = {int(digits)} if int(digits) <= last else set()
+    for width in range(max(_COUNT_WIDTH, len(digits)), max(_COUNT_WIDTH, len(str(last))) + 1):
+        lowest = 0 if width == _COUNT_WIDTH else 10 ** (width - 1)
+        for behind in range(width - len(digits) + 1):
+            begin, whole = int(digits) * 10**behind, 10 ** (len(digits) + behind)
+            for before in range(min(10 ** (width - len(digits) - behind), last // whole + 1)):
+                low = before * whole + begin
+                found.update(range(max(low, lowest), min(low + 10**behind, last + 1)))
+    return tuple(sorted(found))
 
 
 def _is_part(digits: str, count: str) -> bool:

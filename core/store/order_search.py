@@ -13,9 +13,10 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from core.domain.ids import OrderId, ShopId
 from core.domain.order import order_number
-from core.domain.search import Facts, Keys, Sought, words_of
+from core.domain.search import Facts, Keys, Sought
 from core.store import order_words
 from core.store.cursors import Position
+from core.store.order_words import Places
 from core.store.sql.statements import Prepared, Transaction
 from core.store.tables import number_series, orders
 
@@ -35,7 +36,9 @@ _BATCHES: Final = (100, 250, 500)
 _c = orders.c
 _KEY: Final = (_c.id, _c.version, _c.placed_at, _c.updated_at)
 _FACTS: Final = (*_KEY, _c.number, _c.customer_name, _c.customer_phone, _c.fulfilment)
-_SERIES: Final = Prepared(select(number_series.c.series).where(number_series.c.shop_id == bindparam("shop")))
+_SERIES: Final = Prepared(
+    select(number_series.c.series, number_series.c.last).where(number_series.c.shop_id == bindparam("shop"))
+)
 
 
 class Found(NamedTuple):
@@ -66,9 +69,10 @@ class Search:
         self._filters = (_c.shop_id == shop_id, *filters)
         self._oldest_first = oldest_first
         self._ends = (_c.placed_at, _c.id) if oldest_first else (_c.placed_at.desc(), _c.id.desc())
-        self._series = [str(row[0]) for row in transaction.all(_SERIES, shop=shop_id)]
-        words = sought.keys([words_of(series) for series in self._series])
-        self._words = sorted(words, key=_length, reverse=True)[:LOOKED_UP]
+        self._series: dict[str, int] = dict(transaction.all(_SERIES, shop=shop_id))
+        words = sorted(sought.keys(self._series), key=_length, reverse=True)[:LOOKED_UP]
+        found = (order_words.places(transaction, shop_id, keys) for keys in words)
+        self._words = [where for where in found if where is not None]
 
     def page(self, after: Position | None, limit: int) -> Found:
         """One page of up to `limit` orders, after a position. Text without a word finds nothing."""
@@ -92,14 +96,14 @@ class Search:
         keys = _keys(chain(first, (row for row in rest if row.id not in ids)), limit)
         return Found(keys, len(keys), is_all=is_start and len(keys) <= limit)
 
-    def _looked_up(self) -> list[Keys]:
+    def _looked_up(self) -> list[Places]:
         """The words to look up: the rarest, and, if many orders have it, the others that only some orders have. Empty
         when most orders have each of them."""
-        counts = [(order_words.count(self._transaction, self._shop_id, keys, MOST), keys) for keys in self._words]
+        counts = [(order_words.count(self._transaction, self._shop_id, where, MOST), where) for where in self._words]
         counts.sort(key=lambda each: each[0])
         if counts and counts[0][0] <= COUNTED:
             return [counts[0][1]]
-        return [keys for count, keys in counts if count <= MOST]
+        return [where for count, where in counts if count <= MOST]
 
     def _numbered(self) -> list[Any]:
         """Orders with exactly the typed number: at most one for each series."""
@@ -115,7 +119,7 @@ class Search:
 
     # -- matches after a position, in the order of pages
 
-    def _placed(self, words: Sequence[Keys], begin_us: int | None, most: int) -> list[int]:
+    def _placed(self, words: Sequence[Places], begin_us: int | None, most: int) -> list[int]:
         return order_words.placed(
             self._transaction, self._shop_id, words, begin_us, most, oldest_first=self._oldest_first
         )
@@ -129,8 +133,8 @@ class Search:
                 return
             yield from filter(self._is_found, self._facts(_c.placed_at.in_(chunk), *self._is_after(after)))
 
-    def _sorted(self, words: Sequence[Keys], after: Position | None, known: list[int] | None = None) -> Iterator[Any]:
-        """Matches among all orders with `words`; `known` are the first of these."""
+    def _sorted(self, words: Sequence[Places], after: Position | None, known: list[int] | None = None) -> Iterator[Any]:
+        """Of the orders with those words, however many; `known` are the first of them."""
         begin_us = after.placed_us if after is not None else None
         for most in chain((COUNTED + 1,), repeat(MOST)):
             instants = self._placed(words, begin_us, most) if known is None else known

@@ -179,9 +179,9 @@ def _numbers_to_come_again() -> Select[Any]:
 
 
 def _not_found_by_number() -> Select[Any]:
-    """Orders without a word of their number. Numbers of other lengths are few, and written by the same code."""
-    end = func.substr(_o.number, func.length(_o.number) - 2)
-    is_counted = and_(func.substr(_o.number, func.length(_o.number) - 6, 1) == "-", end >= "000", end <= "999")
+    """Orders without the word of their count. Counts of other lengths are few, and written by the same code."""
+    end = func.substr(_o.number, func.length(_o.number) - 5)
+    is_counted = and_(func.substr(_o.number, func.length(_o.number) - 6, 1) == "-", end >= "000000", end <= "999999")
     word = select(_w.word).where(_w.shop_id == _o.shop_id, _w.word == "n" + end, _w.placed_at == _o.placed_at)
     return select(_o.number).where(is_counted, ~word.exists())
 

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import URL, Connection, NullPool, text
+from sqlalchemy import ARRAY, URL, ColumnElement, Connection, NullPool, Text, any_, func, literal, select, text
 from sqlalchemy.exc import DBAPIError
 
 BUSY_TIMEOUT_MS: Final = 5_000
@@ -64,6 +64,9 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Whether other processes write to it: then shops are locked, some operations retried, and commits announced."""
     partitioned: bool
     """Whether large tables are partitioned by month: `core.store.sql.partitions`."""
+    is_among: Callable[[ColumnElement[str], Sequence[str]], ColumnElement[bool]]
+    """Whether a text is one of any number of values, which are one parameter: to compile thousands of them costs more
+    than to look them up."""
     timeline: str = ""
     """The query for the server's timeline; see `timeline`."""
     readers: int
@@ -75,6 +78,11 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
 
 def _sqlite_options(_url: URL) -> dict[str, Any]:
     return {"connect_args": {"check_same_thread": False, "cached_statements": 512}}
+
+
+def _is_in_json(column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
+    listed = func.json_each(msgspec.json.encode(values).decode()).table_valued("value")
+    return column.in_(select(listed.c.value))
 
 
 SQLITE: Final = Dialect(
@@ -92,6 +100,7 @@ SQLITE: Final = Dialect(
     begin_write="BEGIN IMMEDIATE",
     begin_migration=("BEGIN IMMEDIATE",),
     shared=False,
+    is_among=_is_in_json,
     partitioned=False,
     readers=0,
 )
@@ -164,6 +173,12 @@ def _analyze(connection: Connection, tables: Sequence[str]) -> None:
 
 
 _NOT_FROZEN: Final = f"SET idle_in_transaction_session_timeout = {FROZEN_AFTER_MS}"
+
+
+def _is_in_array(column: ColumnElement[str], values: Sequence[str]) -> ColumnElement[bool]:
+    return column == any_(literal(list(values), ARRAY(Text)))
+
+
 POSTGRESQL: Final = Dialect(
     options=_postgresql_options,
     on_connect=(
@@ -189,6 +204,7 @@ POSTGRESQL: Final = Dialect(
     after_migration=_compare_as_bytes,
     after_copy=_analyze,
     shared=True,
+    is_among=_is_in_array,
     partitioned=True,
     timeline=(
         # The control file has the timeline of the last checkpoint: after a promotion the old one for a while.

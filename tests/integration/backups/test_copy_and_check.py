@@ -250,8 +250,8 @@ BREAKS = {
     "lines": "UPDATE order_lines SET quantity = quantity + 1",
     "refunds": "UPDATE order_lines SET refunded_quantity = quantity + 1 WHERE position = 0",
     "counts": "UPDATE customers SET order_count = order_count + 1",
-    "words": "DELETE FROM order_words WHERE word = 'n001'",
-    "forgotten": "INSERT INTO order_words (shop_id, word, placed_at) SELECT id, 'n001', 1 FROM shops",
+    "words": "DELETE FROM order_words WHERE word = 'n000001'",
+    "forgotten": "INSERT INTO order_words (shop_id, word, placed_at) SELECT id, 'n000001', 1 FROM shops",
     "numbers": "UPDATE number_series SET last = 0 WHERE series = 'ONLINE'",
 }
 

@@ -11,8 +11,11 @@ from core.domain.search import (
     Keys,
     Sought,
     begins_words,
+    count_key,
+    end_keys,
     folded,
     index_keys,
+    part_key,
     words_of,
 )
 from core.domain.status import Fulfilment
@@ -188,8 +191,8 @@ def test_every_form_of_a_phone_number_finds_the_order_in_whatever_form_it_is_kep
     """Earlier releases kept a number as it was dialled."""
     found, sought = order(phone=kept), Sought.of(typed)
     assert sought.finds(found)
-    (keys,) = sought.keys([])
-    assert has_any(index_keys(Facts.of(found)), keys)
+    (keys,) = sought.keys({})
+    assert has_any({*index_keys(Facts.of(found)), *end_keys(found.customer_phone)}, keys)
 
 
 def test_a_number_with_its_countrys_code_is_none_of_another_country() -> None:
@@ -217,16 +220,32 @@ def test_what_is_found_has_the_keys_that_are_asked_for(typed: str) -> None:
         for phone in ("", "+15550101234", "5550101234")
         for fulfilment in (Fulfilment.PICKUP, Fulfilment.DINE_IN)
     ]
-    sought, series = Sought.of(typed), [words_of(name) for name in ("POS1", "ONLINE", "GIFT")]
+    sought, series = Sought.of(typed), {"POS1": 999_999, "ONLINE": 1_000_138, "GIFT": 0}
     found = [each for each in every if sought.finds(each) and not sought.is_exactly(each.number)]
     assert found or sought.count is not None
     for each in found:
-        has = index_keys(Facts.of(each))
+        has = {*index_keys(Facts.of(each)), *end_keys(each.customer_phone)}
         for keys in sought.keys(series):
             assert has_any(has, keys), (each.number, each.customer_name, keys)
 
 
 def has_any(has: set[str], keys: Keys) -> bool:
-    return any(key in has for key in keys.wholes) or any(
-        each.startswith(beginning) for each in has for beginning in keys.beginnings
-    )
+    wholes = (*keys.wholes, *map(count_key, keys.counts))
+    beginnings = (*keys.beginnings, *map(part_key, keys.phones))
+    return any(key in has for key in wholes) or any(each.startswith(key) for each in has for key in beginnings)
+
+
+@pytest.mark.parametrize("last", [0, 7, 138, 5_000, 999_999, 1_234_567])
+@pytest.mark.parametrize("digits", ["000", "138", "0138", "9999", "00042", "000042", "1234567", "0000042"])
+def test_the_counts_with_some_digits_are_all_of_them(digits: str, last: int) -> None:
+    listed = Sought.of(digits).keys({"POS1": 3, "ONLINE": last})[0].counts
+    step = 1 if last < 10_000 else 7
+    assert {count for count in listed if count % step == 0} == {
+        count for count in range(0, max(last, 3) + 1, step) if digits in f"{count:06d}" or int(digits) == count
+    }
+
+
+def test_so_many_counts_have_a_few_digits_that_they_are_not_listed() -> None:
+    assert Sought.of("13").keys({"ONLINE": 5_000}) == []
+    assert Sought.of("138").keys({"ONLINE": 2_000_001}) == []
+    assert len(Sought.of("138").keys({"ONLINE": 2_000_000})[0].counts) < 20_000
