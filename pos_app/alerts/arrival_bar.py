@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from core.domain.order import Order
 from core.ui import icons
 from core.ui.text import _, fulfilment_label, money, ngettext
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, set_margins
+from core.ui.widgets.titled_text import TitledText
 from pos_app.order.card import customer
 
 
@@ -34,15 +35,11 @@ class ArrivalBar(QFrame):
         notice = button(_("Got it   A"), theme, "primary", name="acknowledge")
         notice.setAccessibleName(_("Acknowledge the new orders"))
         notice.clicked.connect(self.acknowledged)
-        words = QVBoxLayout()
-        words.setSpacing(0)
-        words.addWidget(self._title)
-        words.addWidget(self._message)
         row = QHBoxLayout(self)
         set_margins(row, theme.space(4), 2, 2, 2)
         row.setSpacing(theme.space(3))
         row.addWidget(self._bell)
-        row.addLayout(words, 1)
+        row.addWidget(TitledText(theme, self._title, self._message), 1)
         row.addWidget(notice)
         self.hide()
 

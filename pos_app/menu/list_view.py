@@ -3,7 +3,7 @@
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QRect, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFont, QKeyEvent, QPainter, QPen
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 from typing_extensions import override
 
@@ -129,7 +129,7 @@ class _RowDelegate(QStyledItemDelegate):
 
     def _paint_item(self, painter: QPainter, option: QStyleOptionViewItem, row: MenuRow) -> None:
         theme = self._theme
-        inner = self._inner(option, theme.px(_SWITCH))
+        inner = self._inner(option, self._switch_px(option, row))
         half = inner.height() // 2
         upper = QRect(inner.x(), inner.y() + theme.px(7), inner.width(), half - theme.px(6))
         lower = QRect(inner.x(), inner.y() + half - theme.px(1), inner.width(), half - theme.px(6))
@@ -142,6 +142,14 @@ class _RowDelegate(QStyledItemDelegate):
             upper.setLeft(upper.left() + size + theme.space(2))
         self._line(painter, option, upper, name, strong, "text" if row.available else "muted")
         self._line(painter, option, lower, row_words(row, self._rows.currency), theme.font("small"), "muted")
+
+    def _switch_px(self, option: QStyleOptionViewItem, row: MenuRow) -> int:
+        """The width of the switch: with its word, unless the item's name needs that room."""
+        theme = self._theme
+        name = QFontMetrics(theme.font("strong", QFont.Weight.DemiBold)).horizontalAdvance(row.name)
+        if name <= self._inner(option, theme.px(_SWITCH)).width():
+            return theme.px(_SWITCH)
+        return theme.px(_PILL[0]) + theme.space(4)
 
     def _line(
         self, painter: QPainter, option: QStyleOptionViewItem, rect: QRect, words: str, font: QFont, ink: str
@@ -170,6 +178,8 @@ class _RowDelegate(QStyledItemDelegate):
         spot = mirrored(option, QRect(round(left), round(knob.top()), round(size), round(size)))
         filled = usable and row.available
         paint_disc(painter, QRectF(spot).center(), size, theme.colour("brand_ink" if filled else ink))
+        if self._switch_px(option, row) < theme.px(_SWITCH):
+            return  # side and colour have to do
         words = QRect(place.x(), place.y(), pill.left() - place.x() - theme.space(2), place.height())
         painter.setFont(theme.font("small", QFont.Weight.DemiBold))
         painter.setPen(theme.colour("muted" if not usable or row.available else "danger"))

@@ -58,6 +58,8 @@ class CashPad(QWidget):
     """Empty means exactly the total. `given_minor` is None while the text is not an amount, or too little."""
 
     changed = Signal()
+    typed = Signal()
+    """By a person, into the field."""
     entered = Signal()
     """Enter was pressed."""
 
@@ -66,11 +68,11 @@ class CashPad(QWidget):
         self._total_minor = 0
         self._currency = ""
         self._amounts: tuple[int, ...] = ()
-        self._field = AmountField()
-        self._field.setObjectName("cash_given")
-        self._field.setPlaceholderText(_("Cash given"))
-        self._field.setAccessibleName(_("Cash given"))
-        self._field.setMaxLength(AMOUNT_LENGTH)
+        self.field = AmountField()
+        self.field.setObjectName("cash_given")
+        self.field.setPlaceholderText(_("Cash given"))
+        self.field.setAccessibleName(_("Cash given"))
+        self.field.setMaxLength(AMOUNT_LENGTH)
         self._name = label(_("Change"), "muted")
         self._change = label(role="number")
         self._change.setObjectName("cash_change")
@@ -90,7 +92,7 @@ class CashPad(QWidget):
             grid.setColumnStretch(column, 1)
         row = QHBoxLayout()
         row.setSpacing(theme.space(3))
-        row.addWidget(self._field, 1)
+        row.addWidget(self.field, 1)
         words = QVBoxLayout()
         words.setSpacing(0)
         words.addWidget(self._name)
@@ -101,12 +103,13 @@ class CashPad(QWidget):
         box.setSpacing(theme.space(2))
         box.addLayout(row)
         box.addLayout(grid)
-        self._field.textChanged.connect(self._on_text_changed)
-        self._field.returnPressed.connect(self.entered)
+        self.field.textChanged.connect(self._on_text_changed)
+        self.field.textEdited.connect(self.typed)
+        self.field.returnPressed.connect(self.entered)
 
     @property
     def given_minor(self) -> int | None:
-        typed = self._field.text().strip()
+        typed = self.field.text().strip()
         if not typed:
             return self._total_minor
         try:
@@ -131,21 +134,21 @@ class CashPad(QWidget):
 
     def focus(self) -> None:
         """Focus the amount, selected, so that typing replaces it."""
-        self._field.setFocus(Qt.FocusReason.OtherFocusReason)
-        self._field.selectAll()
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.field.selectAll()
 
     def type(self, digit: str) -> None:
         """Begin an amount with `digit`, which was typed elsewhere."""
         self.focus()
-        self._field.begin(digit)
+        self.field.begin(digit)
 
     def clear(self) -> None:
-        self._field.clear()
+        self.field.clear()
 
     @Slot()
     def _on_quick_clicked(self) -> None:
         amount = self._amounts[self._buttons.index(self.sender())]  # type: ignore[arg-type]
-        self._field.setText(money(amount, self._currency) if amount != self._total_minor else "")
+        self.field.setText(money(amount, self._currency) if amount != self._total_minor else "")
 
     @Slot()
     def _on_text_changed(self) -> None:
@@ -154,7 +157,7 @@ class CashPad(QWidget):
 
     def _update_view(self) -> None:
         given = self.given_minor
-        typed = self._field.text().strip()
+        typed = self.field.text().strip()
         self._name.setText(_("Change"))
         if given is not None:
             self._change.setText(money(given - self._total_minor, self._currency))
@@ -162,8 +165,8 @@ class CashPad(QWidget):
             self._name.setText(_("Too little") if self._is_amount(typed) else _("Not an amount"))
             self._change.setText("—")
         state = "" if given is not None else "true"
-        if (self._field.property("invalid") or "") != state:
-            restyle(self._field, invalid=state)
+        if (self.field.property("invalid") or "") != state:
+            restyle(self.field, invalid=state)
 
     def _is_amount(self, typed: str) -> bool:
         try:

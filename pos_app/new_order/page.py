@@ -60,6 +60,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         for asked in (self._ordering.basket.changed, self._form.changed, self._cash.changed):
             asked.connect(self._update_view)
         self._cash.entered.connect(self._on_take_wanted)
+        self._cash.typed.connect(self._on_cash_typed)
         self.view.digit_typed.connect(self._on_digit_typed)
         self._customer.entered.connect(self._focus_payment)
         presenter.placed.connect(self._on_order_taken)
@@ -103,6 +104,12 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
     def _on_digit_typed(self, digit: str) -> None:
         if self._pays_cash and not self._presenter.busy:
             self._cash.type(digit)
+            self._on_cash_typed()
+
+    @Slot()
+    def _on_cash_typed(self) -> None:
+        """Who types the cash sees it, and the change."""
+        self._checkout.show_question(self._cash.field)
 
     # -- taking it
 

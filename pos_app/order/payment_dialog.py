@@ -44,7 +44,7 @@ class PaymentDialog(QDialog):
             pays.clicked.connect(partial(self._answer, tender))
             tenders.addWidget(pays, 1)
             if tender is likely:
-                pays.setFocus(Qt.FocusReason.OtherFocusReason)
+                first = pays
         column.addLayout(tenders)
         row = QHBoxLayout()
         row.setSpacing(theme.space(2))
@@ -58,6 +58,7 @@ class PaymentDialog(QDialog):
         for each in self.findChildren(type(back)):
             each.setAutoDefault(False)
         fit_before(self, parent)
+        first.setFocus(Qt.FocusReason.OtherFocusReason)  # in the dialog by now, or another one would get it
 
     def _answer(self, tender: Tender | None) -> None:
         self.accept()

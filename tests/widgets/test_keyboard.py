@@ -1,14 +1,17 @@
 """The till by keyboard alone: what is highlighted answers Enter, digits are money, and a scanner presses nothing."""
 
+from collections.abc import Callable
+
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QListView, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from core.domain.order import Tender
+from core.domain.order import PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus, steps_of
 from core.ui.ordering.item_dialog import ItemDialog
+from core.ui.theme import Theme
 from pos_app.menu.page import MenuPage
 from pos_app.new_order.page import NewOrderPage
 from pos_app.order.details_dialog import DetailsDialog
@@ -16,7 +19,7 @@ from pos_app.shortcuts_dialog import KEYS
 from tests.support.fake_backend import FakeBackend
 from tests.support.menus import BOWL, MENU, SODA
 from tests.support.ordering import Finger
-from tests.support.pos_window import ANA, Till, paid, place
+from tests.support.pos_window import ANA, Till, change, open_till, paid, place
 
 S = OrderStatus
 
@@ -320,3 +323,35 @@ def test_a_command_opens_nothing_and_takes_nothing_off_the_menu(
     assert QApplication.activeModalWidget() is None
     assert backend.menu == MENU
     assert not till.find(MenuPage, "menu_page").unsaved
+
+
+@pytest.mark.parametrize("tender", [Tender.CASH, Tender.CARD])
+def test_enter_takes_an_unpaid_order_as_it_was_to_be_paid(till: Till, backend: FakeBackend, tender: Tender) -> None:
+    """The keyboard was on Cash, whatever was highlighted."""
+    order = change(backend, place(backend, status=S.READY), tender=tender)
+    till.arrive()
+    till.key(Qt.Key.Key_Return)
+    assert till.sees("payment_dialog")
+    till.key(Qt.Key.Key_Return)
+    till.settle()
+    assert backend.orders[order.id].tender is tender
+    assert backend.orders[order.id].payment is PaymentState.PAID
+
+
+@pytest.mark.parametrize("scale", [100, 150, 200])
+def test_the_cash_that_is_typed_is_seen(
+    qtbot: QtBot, backend: FakeBackend, scale: int, dressing: Callable[[Theme], None]
+) -> None:
+    """On a small screen the field was below what is scrolled."""
+    dressing(Theme("light", scale))
+    with open_till(qtbot, backend, text_scale=scale) as till:
+        till.window.resize(*((1024, 768) if scale == 100 else (1280, 800)))
+        till.arrive()
+        till.click("nav_new")
+        page = till.find(NewOrderPage, "new_order_page")
+        qtbot.waitUntil(lambda: page.view.menu.tiles.shown.rowCount() == 4)
+        Finger(page.view, qtbot).tile(SODA.name)
+        at_checkout(till, page)
+        cash = till.find_line("cash_given")
+        qtbot.keyClicks(cash, "20")
+        qtbot.waitUntil(lambda: cash.visibleRegion().boundingRect() == cash.rect())

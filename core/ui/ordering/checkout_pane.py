@@ -1,6 +1,6 @@
 """The checkout's column: questions, lines, totals, and the button that places the order."""
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -61,6 +61,10 @@ class CheckoutPane(QWidget):
         column.addWidget(rule())
         column.addWidget(self._totals)
         column.addWidget(self.action)
+
+    def show_question(self, part: QWidget) -> None:
+        """Scroll to a part of the questions, once it has its place."""
+        QTimer.singleShot(0, part, lambda: self._scroll.ensureWidgetVisible(part, 0, self._theme.touch_px))
 
     def set_action(self, action: str, *, busy: bool) -> None:
         """Set the button's text; while `busy` nothing can be changed or pressed."""

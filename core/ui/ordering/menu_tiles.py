@@ -31,6 +31,8 @@ _LEAST_COLUMNS: Final = 4
 """On a screen that is 1024 pixels wide; tiles are narrower for it, and higher."""
 _TALL_TILE: Final = 152
 _TILE_HEIGHT: Final = 124
+_LOW_TILE: Final = 88
+"""One to a line, which is as wide as it likes."""
 _BADGE: Final = 28
 _MOST_CATEGORY_ROWS: Final = 2
 
@@ -71,7 +73,8 @@ class MenuTiles(PressList):
         px = self._theme.px
         columns = max(1, width // px(_TILE_WIDTH), min(_LEAST_COLUMNS, width // px(_NARROW_TILE)))
         narrow = width // columns < px(_TILE_WIDTH)
-        grid = QSize(width // columns, px(_TALL_TILE if narrow and columns > 1 else _TILE_HEIGHT))
+        height = _LOW_TILE if columns == 1 else _TALL_TILE if narrow else _TILE_HEIGHT
+        grid = QSize(width // columns, px(height))
         if grid != self.gridSize():
             self.setGridSize(grid)
 

@@ -11,6 +11,7 @@ from core.ui.text import N_, _, age, clock, day
 from core.ui.theme import Theme
 from core.ui.widgets.connection_chip import ConnectionChip
 from core.ui.widgets.controls import label
+from core.ui.widgets.titled_text import TitledText
 
 MENU_KEPT: Final = N_("Prices, and what is sold out, may have changed since then.")
 """The consequence of an old menu."""
@@ -37,8 +38,7 @@ class AsOf(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.space(4), theme.space(1), theme.space(4), theme.space(1))
         column.setSpacing(0)
-        column.addWidget(self._title)
-        column.addWidget(self._message)
+        column.addWidget(TitledText(theme, self._title, self._message))
         chip.updated.connect(self._update_text)
         self.hide()
 

@@ -3,20 +3,18 @@
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QEvent, QTimer, Slot
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QWidget
-from typing_extensions import override
+from PySide6.QtCore import QTimer, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from core.client.errors import ClientError, Unreachable
 from core.client.sync.engine import SyncStatus
 from core.ui.text import _, error_text
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, restyle, set_icon, set_margins
+from core.ui.widgets.titled_text import TitledText
 
 _LINES_KEPT: Final = 5
 _EDGE: Final = 2
-_TITLE_SHARE: Final = 0.4
-"""A title that takes no more of the width has its sentence beside it, and a bar of two lines says both."""
 
 
 class Notice(QFrame):
@@ -36,35 +34,15 @@ class Notice(QFrame):
         set_icon(close, "close", theme, ink)
         close.setAccessibleName(_("Dismiss"))
         close.clicked.connect(self.clear)
-        self._beside = theme.space(4)
         self._life = QTimer(self)
         self._life.setSingleShot(True)
         self._life.timeout.connect(self.clear)
-        self._words = QBoxLayout(QBoxLayout.Direction.TopToBottom)
-        self._words.addWidget(self._title)
-        self._words.addWidget(self._message, 1)
         row = QHBoxLayout(self)
         set_margins(row, theme.space(4), _EDGE, _EDGE, _EDGE)
-        row.addLayout(self._words, 1)
+        row.addWidget(TitledText(theme, self._title, self._message), 1)
         row.addWidget(self._action)
         row.addWidget(close)
         self.hide()
-
-    @override
-    def event(self, event: QEvent) -> bool:
-        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
-            self._fold()
-        return super().event(event)
-
-    def _fold(self) -> None:
-        """The sentence beside a short title, or below it."""
-        metrics = self._title.fontMetrics()
-        title = max(map(metrics.horizontalAdvance, self._title.text().splitlines()), default=0)
-        beside = title < self._words.geometry().width() * _TITLE_SHARE
-        self._title.setWordWrap(not beside)
-        self._words.setSpacing(self._beside if beside else 0)
-        directions = QBoxLayout.Direction
-        self._words.setDirection(directions.LeftToRight if beside else directions.TopToBottom)
 
     @property
     def text(self) -> str:

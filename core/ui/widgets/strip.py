@@ -1,6 +1,6 @@
 """The strip at a window's foot for notices that nobody requested."""
 
-from PySide6.QtCore import QEvent, QSize
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtWidgets import QBoxLayout, QWidget
 from typing_extensions import override
 
@@ -46,7 +46,7 @@ class _Bars(QWidget):
 
     def add(self, bar: QWidget) -> None:
         self._bars.append(bar)
-        self._row.insertWidget(1, bar, _SHARE)
+        self._row.insertWidget(1, bar, _SHARE, Qt.AlignmentFlag.AlignTop)
 
     @property
     def _widths(self) -> list[int]:

@@ -18,6 +18,7 @@ from core.ui.widgets.controls import label, set_margins
 LIFE_MS: Final = 6000
 MOST: Final = 3
 _WIDTH: Final = 400
+_WIDEST: Final = 700
 _SHARE: Final = 1000
 """The stretch of toasts, against 0 of the room before them: they take the width up to their maximum."""
 
@@ -44,7 +45,7 @@ class Toast(QWidget):
         pad = theme.space(4)
         set_margins(row, pad + theme.px(38), theme.space(1), pad, theme.space(1))
         row.addLayout(words)
-        self.setMaximumWidth(theme.px(_WIDTH))
+        self.setMaximumWidth(theme.px(_WIDEST))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     @override
