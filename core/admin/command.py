@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable, Collection, Sequence
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from typing_extensions import override
@@ -93,6 +94,11 @@ def server_settings(options: argparse.Namespace) -> "ServerSettings":
     from core.server.settings import SECTION, ServerSettings
 
     return settings.load(ServerSettings, SECTION, vars(options)).values
+
+
+def settings_file(options: argparse.Namespace) -> Path:
+    """The settings file that the command reads, if it is there."""
+    return settings.named_file(vars(options)) or settings.default_file()
 
 
 def _examples(of_all: str, prog: str) -> str:

@@ -12,7 +12,7 @@ import msgspec
 
 from core import settings
 from core.admin import asking, config, console, menu_file, setup, shop
-from core.admin.command import Parser
+from core.admin.command import Parser, settings_file
 from core.admin.failed import Failed, SeveralLines
 from core.admin.keys import KitMade, show_kit, write_kit
 from core.admin.serving import owned, url_of
@@ -214,7 +214,7 @@ def _kit(server: ServerSettings, shop_name: str, options: argparse.Namespace) ->
     if not file:
         return None
     try:
-        made = write_kit(server, shop_name, Path(file))
+        made = write_kit(server, settings_file(options), shop_name, Path(file))
     except Failed as error:
         console.warn(f"There is no recovery kit yet: {error}")
         return None

@@ -10,9 +10,8 @@ from typing import Final
 
 import msgspec
 
-from core import settings
 from core.admin import asking, backend, console
-from core.admin.command import WHERE, Parser, Run, server_settings
+from core.admin.command import WHERE, Parser, Run, server_settings, settings_file
 from core.admin.failed import Failed
 from core.protocol import routes
 from core.server.auth import keys, recovery_kit
@@ -63,7 +62,9 @@ def main(argv: Sequence[str]) -> int:
     rotate = parser.command("rotate", "sign with a new key from now on", _changing(_rotate), only=only)
     rotate.add_argument("--at-once", action="store_true", help="the old keys verify nothing any more")
     parser.command("prune", "drop old keys that have nothing left to verify", _changing(_prune), only=only)
-    kit = parser.command("kit", "write a recovery kit: keys and certificate authority, encrypted", _kit, only=WHERE)
+    kit = parser.command(
+        "kit", "write a recovery kit: keys, certificate authority and settings, encrypted", _kit, only=WHERE
+    )
     kit.add_argument("file", help="where: on another disk, a stick that leaves the shop")
     recover = parser.command("recover", "put back what is in a recovery kit; nothing is replaced", _recover, only=WHERE)
     recover.add_argument("file", help="the kit")
@@ -75,27 +76,27 @@ def _kit(options: argparse.Namespace) -> None:
     server = server_settings(options)
     with backend.reach(server) as api:
         shop_name = api.call(routes.MENU()).shop_name
-    made = write_kit(server, shop_name, Path(options.file))
+    made = write_kit(server, settings_file(options), shop_name, Path(options.file))
     if options.json:
         console.as_json(made)
     else:
         show_kit(made)
 
 
-def write_kit(server: ServerSettings, shop_name: str, path: Path) -> KitMade:
+def write_kit(server: ServerSettings, from_file: Path, shop_name: str, path: Path) -> KitMade:
     """Raises `Failed`."""
     try:
-        return KitMade(file=str(path), code=recovery_kit.make(server, shop_name, path))
+        return KitMade(file=str(path), code=recovery_kit.make(server, from_file, shop_name, path))
     except RecoveryError as error:
         raise Failed(str(error)) from None
 
 
-def warn_outdated(server: ServerSettings) -> None:
+def warn_outdated(server: ServerSettings, from_file: Path) -> None:
     """Warn that the recovery kit, if there is one, lacks the new keys or certificates."""
     known = recovery_kit.note(server)
-    if known is not None and not recovery_kit.is_current(server, known):
+    if known is not None and not recovery_kit.is_current(server, from_file, known):
         console.warn(
-            f"The recovery kit of {known.made_at.astimezone():%Y-%m-%d %H:%M} lacks this certificate authority. "
+            f"The recovery kit of {known.made_at.astimezone():%Y-%m-%d %H:%M} lacks what is here now. "
             "Make another: orderbell keys kit FILE"
         )
 
@@ -108,23 +109,29 @@ def show_kit(made: KitMade) -> None:
 
 
 def _recover(options: argparse.Namespace) -> None:
-    server, path = server_settings(options), Path(options.file)
+    path, file = Path(options.file), settings_file(options)
     try:
-        done = recovery_kit.recover(server, path, _code(options.code_file))
+        opened = recovery_kit.Opened(path, _code(options.code_file))
+        is_there_now = opened.recover_settings(file)
+        done = opened.recover(server_settings(options))  # which are those of the kit, if they were put back
     except RecoveryError as error:
         raise Failed(str(error)) from None
+    if is_there_now:
+        done = msgspec.structs.replace(done, files=(str(file), *done.files))
     if options.json:
         console.as_json(done)
         return
-    for file in done.files:
-        console.show(f"Put back {file}.")
+    for each in done.files:
+        console.show(f"Put back {each}.")
     when = done.made_at.astimezone()
     console.show(f"The keys of {done.shop_name} are here, as they were kept on {when:%Y-%m-%d %H:%M}.")
-    if not (settings.named_file(vars(options)) or settings.default_file()).exists():
+    if not file.exists():
         console.warn(
-            "There is no settings file here: the server would answer this machine alone. Put the old one back, or "
-            "write one (orderbell config template) with the host, and the data_dir of these keys."
+            "There is no settings file here, and none in the kit: the server would answer this machine alone. Put the "
+            "old one back, or write one (orderbell config template) with the host, and the data_dir of these keys."
         )
+    elif opened.differs_from(file):
+        console.warn(f"The settings of {file} stay: those of the kit were not put back.")
     console.show("Next: orderbell backup restore FILE, then orderbell serve")
     console.show("Has the server another address now? orderbell tls renew --name ADDRESS, before it serves")
 
@@ -151,7 +158,12 @@ def _changing(change: Callable[[Keys, int, argparse.Namespace], Keys]) -> Run:
             keys.replace(server.keys_path, after)
         _show(after, server.access_token_s, as_json=options.json)
         known = recovery_kit.note(server)
-        if after != before and known is not None and not options.json and recovery_kit.is_current(server, known):
+        if (
+            after != before
+            and known is not None
+            and not options.json
+            and recovery_kit.is_current(server, settings_file(options), known)
+        ):
             console.show("The recovery kit stays good: keys that sign are not what it is for, and are made anew.")
 
     return run

@@ -12,7 +12,7 @@ import msgspec
 
 from core import settings
 from core.admin import addresses, config, console
-from core.admin.command import Parser, server_settings
+from core.admin.command import Parser, server_settings, settings_file
 from core.admin.failed import Failed
 from core.admin.keys import warn_outdated
 from core.admin.serving import url_of
@@ -80,7 +80,7 @@ def _init(options: argparse.Namespace) -> None:
         console.show("")
     _show_certificates(server, as_json=options.json)
     if not options.json:
-        warn_outdated(server)
+        warn_outdated(server, settings_file(options))
 
 
 def _introduce(server: ServerSettings, options: argparse.Namespace) -> Path | None:

@@ -188,9 +188,12 @@ def test_an_admins_day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             (admin.data / "backups" / name).rename(stick / name)
         shutil.rmtree(admin.data)
         admin.said("backup", "restore", str(stick / backup), "--yes", status=1)
+        kept = admin.config.read_bytes()
+        admin.config.unlink()
         paper = tmp_path / "paper"
         paper.write_text(code.lower().replace("-", " "), encoding="utf-8")
         admin("keys", "recover", str(stick / "orderbell.kit"), "--code-file", str(paper))
+        assert admin.config.read_bytes() == kept
         admin.said("backup", "restore", str(stick / backup), "--yes")
         server = day.enter_context(admin.serve(*TOKENS_END_SOON))
         address.upstreams = [server.url]

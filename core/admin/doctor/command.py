@@ -11,7 +11,7 @@ from typing import Final
 
 from core import settings
 from core.admin import console
-from core.admin.command import WHERE, Parser
+from core.admin.command import WHERE, Parser, settings_file
 from core.admin.doctor import bundle, machine, network, windows
 from core.admin.failed import Failed
 from core.protocol.health import Check, Diagnosis, Result
@@ -73,7 +73,7 @@ def _here(options: argparse.Namespace) -> tuple[Loaded[ServerSettings] | None, D
     if not server.keys_path.exists() and (paired := windows.paired_with()) is not None:
         return _from_afar(*paired)  # a till or a kiosk, and no server
     fine = Check(name="settings", result=Result.OK, says="They can be used.")
-    beside = tuple(machine.checks(server))
+    beside = tuple(machine.checks(server, settings_file(options)))
     with_backend = machine.examined(server, options.shop)
     checks = (fine, *beside, *with_backend.checks, *windows.all_of_this_machine())
     return loaded, Diagnosis(checks=checks, facts=with_backend.facts)

@@ -22,10 +22,10 @@ _EXAMINE_WITHIN_S = 600.0
 _WHICH = "Is it the right one? orderbell config show server"
 
 
-def checks(server: ServerSettings) -> Iterator[Check]:
+def checks(server: ServerSettings, settings_file: Path) -> Iterator[Check]:
     """The checks that need no backend."""
     yield _keys(server.keys_path)
-    yield from _kit(server)
+    yield from _kit(server, settings_file)
     yield from file(server.database)
     running = serving.running(server)
     if running is None:
@@ -89,14 +89,15 @@ def file(url: str) -> Iterator[Check]:
         yield Check(name="database file", result=Result.WARN, says=says, do=f"chmod 600 {path}*")
 
 
-def _kit(server: ServerSettings) -> Iterator[Check]:
+def _kit(server: ServerSettings, settings_file: Path) -> Iterator[Check]:
     if not server.keys_path.exists():
         return
     known = recovery_kit.note(server)
     if known is None:
         says = "There is none: with this machine the shop's keys would be lost, and no backup could be proven."
-    elif not recovery_kit.is_current(server, known):
-        says = f"That of {known.made_at.astimezone():%Y-%m-%d} lacks the current keys or certificate authority."
+    elif not recovery_kit.is_current(server, settings_file, known):
+        made = f"{known.made_at.astimezone():%Y-%m-%d}"
+        says = f"That of {made} lacks the current keys, certificate authority or settings."
     else:
         says = f"Made on {known.made_at.astimezone():%Y-%m-%d}; it has what it must."
         yield Check(name="recovery kit", result=Result.OK, says=says)

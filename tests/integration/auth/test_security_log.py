@@ -369,7 +369,7 @@ def test_what_was_changed_in_files_is_written_down_whoever_did_it_and_while_no_s
     assert told(1) == [("keys_changed", "operator", first)]
     assert told(1) == [("keys_changed", "operator", first)], "it says so once"
     assert cli.main(["keys", "rotate", *where]) == 0
-    assert recovery_kit.make(ServerSettings(data_dir=str(stopped)), "Shop", stopped / "kit")
+    assert recovery_kit.make(ServerSettings(data_dir=str(stopped)), stopped / "none.toml", "Shop", stopped / "kit")
     authority.make(stopped / "tls", "Shop", ["till.example"])
     found = told(4)
     assert [event for event, *_ in found] == ["keys_changed", "keys_changed", "kit_made", "authority_changed"]

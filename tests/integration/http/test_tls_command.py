@@ -131,14 +131,14 @@ def test_cut_short_it_is_made_anew(home: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_a_recovery_kit_from_before_is_said_to_lack_the_authority(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    flags = ("--data-dir", str(tmp_path / "data"))
+    flags = ("--data-dir", str(tmp_path / "data"), "--config", str(tmp_path / "o.toml"))
     kit = ("--shop-name", "Test", "--currency", "EUR", "--kit", str(tmp_path / "kit"))
-    assert main(["init", *flags, "--config", str(tmp_path / "o.toml"), *kit]) == 0
+    assert main(["init", *flags, *kit]) == 0
     assert "the present one lacks the certificate authority" in capsys.readouterr().out
     assert main(["keys", "rotate", *flags]) == 0
     assert "The recovery kit stays good" in capsys.readouterr().out
     assert main(["tls", "init", *flags]) == 0
-    assert "lacks this certificate authority. Make another: orderbell keys kit FILE" in capsys.readouterr().err
+    assert "lacks what is here now. Make another: orderbell keys kit FILE" in capsys.readouterr().err
     assert main(["keys", "kit", str(tmp_path / "another"), *flags]) == 0
     capsys.readouterr()
     assert main(["tls", "renew", *flags]) == 0
