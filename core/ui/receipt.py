@@ -1,5 +1,6 @@
 """The content of an order's receipt, and its layout on paper: on a roll, or on sheets. Lengths end in their unit."""
 
+import re
 from html import escape
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -38,6 +39,7 @@ from core.ui.text import (
 )
 
 _POINTS_PER_MM: Final = 72 / 25.4
+_SIZE: Final = re.compile(r"(style='font-size:)([0-9.]+)pt")
 _FONT_PT: Final = 9.0
 _TOTAL_PT: Final = 12.0
 _SHEET_MARGIN_MM: Final = 20.0
@@ -108,6 +110,12 @@ def receipt_html(
             f"<div align='center'>{escape(thanks)}</div>",
         )
     )
+
+
+def on_screen(html: str, font: QFont) -> str:
+    """The text for a screen whose letters are `font`'s, with a size in pixels: every size in proportion to it."""
+    usual_px = font.pixelSize()
+    return _SIZE.sub(lambda size: f"{size[1]}{float(size[2]) / _FONT_PT * usual_px:.1f}px", html)
 
 
 def _cash(order: Order, given_minor: int) -> list["_Sum"]:
@@ -182,13 +190,15 @@ class _Amounts:
 def _line_rows(lines: tuple[OrderLine, ...], column: _Amounts) -> str:
     stacked = max((column.width_pt(line.total_minor) for line in lines), default=0) > _WIDEST_AMOUNT * column.room_pt
     rows = []
+    # Figures and a sign have no direction of their own: in Arabic the sign would be before the figure.
+    begins = "\N{RIGHT-TO-LEFT MARK}" if QGuiApplication.layoutDirection() is Qt.LayoutDirection.RightToLeft else ""
     for line in lines:
         under = [modifier.name for modifier in line.modifiers] + ([line.note] if line.note else [])
         if line.refunded_quantity:
             under.append(_("{count} taken back").format(count=figure(line.refunded_quantity)))
         name, small = escape(line.name), escape(isolated(", ".join(under), QGuiApplication.layoutDirection()))
         name += f"<br/><span style='font-size:8pt'>{small}</span>" if under else ""
-        count = f"{figure(line.quantity)}&nbsp;×&nbsp;"
+        count = f"{begins}{figure(line.quantity)}&nbsp;×&nbsp;"
         rows.append(column.row([count + name] if stacked else [count, name], line.total_minor, stacked=stacked))
     return "".join(rows)
 

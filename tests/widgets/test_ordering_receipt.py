@@ -1,16 +1,16 @@
 """The receipt: what stands on it, and getting it onto paper or into a file."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
 from PySide6.QtCore import QLocale, Qt
-from PySide6.QtGui import QTextDocument
+from PySide6.QtGui import QFontInfo, QTextDocument
 from PySide6.QtPdf import QPdfDocument
 from PySide6.QtPrintSupport import QPrinterInfo
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QPushButton, QTextBrowser, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import Refused
@@ -260,3 +260,33 @@ def test_what_could_mean_two_amounts_is_refused(qapp: QApplication, language: st
     assert QLocale().name() == language
     with pytest.raises(DomainError):
         parse_amount(typed, "USD")
+
+
+@pytest.mark.parametrize("scale", [100, 200])
+def test_on_a_screen_all_of_a_receipt_has_letters_of_its_scale(
+    qtbot: QtBot, jobs: Jobs, order: Order, scale: int, dressing: Callable[[Theme], None]
+) -> None:
+    """Amounts and options had the size of the paper's, whatever the letters of the screen."""
+    theme = Theme("light", scale)
+    dressing(theme)
+    dialog = ReceiptDialog(order, "La Cantina", theme, jobs)
+    qtbot.addWidget(dialog)
+    document, usual = child(dialog, QTextBrowser, "receipt_paper").document(), theme.font().pixelSize()
+
+    def size_of(words: str) -> int:
+        found = document.find(words)
+        assert found.hasSelection(), words
+        return QFontInfo(found.charFormat().font().resolve(document.defaultFont())).pixelSize()
+
+    amount = money(order.lines[0].total_minor, order.currency)
+    assert abs(size_of(amount) - usual) <= 1
+    assert size_of(order.lines[0].modifiers[0].name) > usual * 0.8
+    assert size_of("La Cantina") > usual * 1.4
+
+
+def test_where_one_reads_from_the_right_a_count_comes_before_its_sign(qapp: QApplication, order: Order) -> None:
+    qapp.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    try:
+        assert "\N{RIGHT-TO-LEFT MARK}2&nbsp;×" in receipt_html(order, "La Cantina")
+    finally:
+        qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)

@@ -9,7 +9,18 @@ from typing_extensions import override
 from core.client.errors import ClientError
 from core.domain.order import Order
 from core.ui.jobs import Job, Jobs
-from core.ui.receipt import A4, ROLL_58, ROLL_80, Paper, paint_receipt, paper_of, receipt_html, settlement, write_pdf
+from core.ui.receipt import (
+    A4,
+    ROLL_58,
+    ROLL_80,
+    Paper,
+    on_screen,
+    paint_receipt,
+    paper_of,
+    receipt_html,
+    settlement,
+    write_pdf,
+)
 from core.ui.text import _, window_title
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, fit_before, label
@@ -56,7 +67,7 @@ class ReceiptDialog(QDialog):
         paper.setObjectName("receipt_paper")
         paper.setAccessibleName(_("Receipt"))
         paper.setProperty("role", "paper")
-        paper.setHtml(self._text())
+        paper.setHtml(on_screen(self._text(), theme.font()))
         paper.setMinimumSize(theme.px(340), theme.px(120))
         column = QVBoxLayout(self)
         edge = theme.space(5)
