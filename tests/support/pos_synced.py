@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,15 @@ class Synced(Screen):
     def until_sent(self) -> None:
         """Wait until every operation is answered, with any result, and shown so."""
         self.qtbot.waitUntil(lambda: not any(not each.held for each in self.waiting()))
+
+    def until_waiting(self, count: int) -> None:
+        """Wait until so many operations wait, for as long as any comes or goes: hundreds take as long as the machine
+        needs to send and to show each, and one that hangs is found as soon as ever."""
+        while (before := len(self.waiting())) != count:
+            self.qtbot.waitUntil(partial(self._waits_otherwise, before))
+
+    def _waits_otherwise(self, count: int) -> bool:
+        return len(self.waiting()) != count
 
     def waiting(self) -> tuple[Operation, ...]:
         return self.window.store.outbox()

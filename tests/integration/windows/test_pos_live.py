@@ -306,12 +306,12 @@ def test_two_hundred_that_wait_go_out(place: Place, cable: Cable, till: Synced, 
     till.until_offline()
     for _ in range(200):
         till.api.call(routes.TAKE(body=FRIES))
-    qtbot.waitUntil(lambda: len(till.waiting()) == 200)
+    till.until_waiting(200)
     qtbot.waitUntil(lambda: "200 waiting to send" in till.chip())
     before = place.rows("SELECT count(*) FROM orders")[0][0]
     cable.plug()
     till.api.try_now()
-    qtbot.waitUntil(lambda: till.waiting() == ())
+    till.until_waiting(0)
     assert place.rows("SELECT count(*) FROM orders")[0][0] == before + 200
 
 
