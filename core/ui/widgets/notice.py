@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QTimer, Slot
+from PySide6.QtCore import Qt, QTimer, Slot
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
 from core.client.errors import ClientError, Unreachable
@@ -40,8 +40,8 @@ class Notice(QFrame):
         row = QHBoxLayout(self)
         set_margins(row, theme.space(4), _EDGE, _EDGE, _EDGE)
         row.addWidget(TitledText(theme, self._title, self._message), 1)
-        row.addWidget(self._action)
-        row.addWidget(close)
+        for each in (self._action, close):  # in sight where only the beginning of a long text is
+            row.addWidget(each, 0, Qt.AlignmentFlag.AlignTop)
         self.hide()
 
     @property
