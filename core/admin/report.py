@@ -28,6 +28,7 @@ A sale counts when its payment is booked, a refund when it is given back, on the
 {CUT:%H:%M} by its clock. Amounts are with tax; of items and categories, without tax that is added to their prices.
 Turnover is sales less refunds."""
 _WEEK: Final = timedelta(days=7)
+_NAMELESS: Final = {By.STAFF: "(nobody known)", By.CATEGORY: "(no longer on the menu)"}
 _COLUMNS: Final = ("sales", "sold", "refunds", "given back", "tax", "turnover")
 
 
@@ -61,21 +62,20 @@ def _report(api: Backend, options: argparse.Namespace) -> None:
     if options.csv or options.file != sheets.STANDARD:
         _write(report, options)
         return
-    rows = [*report.rows, report.total] if report.rows else []
-    shown: list[list[Cell]] = [_cells(each, report.currency) for each in rows]
+    shown = _table(report) if report.rows else []
     columns = [by.value, *_COLUMNS]
     if before is not None:
-        then = {_shifted(each.name, by): each.turnover_minor for each in (*before.rows, before.total)}
+        then = {_shifted(each.name, by): each.turnover_minor for each in before.rows}
         columns.append("a week before")
-        for row, cells in zip(rows, shown, strict=True):
-            cells.append(Decimal(as_decimal(then.get(row.name, 0), report.currency)))
+        minors = [*(then.get(each.name, 0) for each in report.rows), before.total.turnover_minor]
+        for minor, cells in zip(minors, shown, strict=False):
+            cells.append(Decimal(as_decimal(minor, report.currency)))
     console.table(columns, shown, empty=f"Nothing was sold from {first} to {last}.")
 
 
 def _write(report: SalesReport, options: argparse.Namespace) -> None:
-    cells = [_cells(each, report.currency) for each in (*report.rows, report.total)]
     table: list[Sequence[Cell]] = [[report.by.value, *_COLUMNS, "currency"]]
-    table += [[*each, report.currency] for each in cells]
+    table += [[*each, report.currency] for each in _table(report)]
     text = spreadsheet.text_of(table, sheets.separator(options))
     sheets.put(text, options, f"Wrote {len(report.rows)} rows to {options.file}.", private=True)
 
@@ -89,11 +89,18 @@ def _shifted(name: str, by: By) -> str:
     return str(date.fromisoformat(name) + _WEEK) if by is By.DAY and name else name
 
 
-def _cells(row: SalesRow, currency: str) -> list[Cell]:
+def _table(report: SalesReport) -> list[list[Cell]]:
+    """A row of cells for each row, and for the total."""
+    nameless = _NAMELESS.get(report.by, "")
+    rows = [(each.name or nameless, each) for each in report.rows]
+    return [_cells(name, each, report.currency) for name, each in (*rows, ("total", report.total))]
+
+
+def _cells(name: str, row: SalesRow, currency: str) -> list[Cell]:
     amounts: tuple[Cell, ...] = (
         row.sales,
         Decimal(as_decimal(row.sales_minor, currency)),
         row.refunds,
         *(Decimal(as_decimal(minor, currency)) for minor in (row.refunds_minor, row.tax_minor, row.turnover_minor)),
     )
-    return [row.name or "total", *amounts]
+    return [name, *amounts]

@@ -16,6 +16,8 @@ from core.wire_enum import WireEnum
 MAX_LINES = 200
 MAX_QUANTITY = 999
 MAX_MODIFIERS = 50
+MAX_TOTAL_MINOR = 10**12
+"""The largest total that the ledger books (`core.domain.sale.rounding.MAX_AMOUNT`)."""
 
 Note = Annotated[str, msgspec.Meta(max_length=500)]
 Reason = Annotated[str, msgspec.Meta(max_length=300)]

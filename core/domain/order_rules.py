@@ -22,11 +22,11 @@ from core.domain.commands import (
     RefundOrder,
     TakeOrder,
 )
-from core.domain.errors import DomainError, IllegalMove
+from core.domain.errors import DomainError, IllegalMove, InvalidOrder
 from core.domain.ids import ItemId, OrderId, ShopId
 from core.domain.menu import MenuItem, as_if_available
 from core.domain.money import Tax, totals
-from core.domain.order import Channel, Order, PaymentState, Tender, check_delivery, price_lines
+from core.domain.order import MAX_TOTAL_MINOR, Channel, Order, PaymentState, Tender, check_delivery, price_lines
 from core.domain.payment import check_first_payment, check_payment
 from core.domain.people import Customer, Role
 from core.domain.phones import check_phone
@@ -88,6 +88,8 @@ def place(
         phone = check_phone(asked.customer_phone, offer.country, "customer_phone")
     lines = price_lines(as_if_available(offer.items) if at_counter else offer.items, asked.lines, order_id)
     amounts = totals([line.total_minor for line in lines], offer.tax)
+    if amounts.total_minor > MAX_TOTAL_MINOR:
+        raise InvalidOrder("This order comes to more than can be paid. Take it as several orders.", "lines")
     order = Order(
         id=order_id,
         shop_id=offer.shop_id,

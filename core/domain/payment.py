@@ -135,6 +135,12 @@ def needs_reason(order: Order, target: PaymentState) -> bool:
     return target is PaymentState.REFUNDED or (order.payment is PaymentState.PAID and order.status in CALLED_OFF)
 
 
+def money_of(order: Order) -> tuple[PaymentState, Tender, int]:
+    """What is known of its money: how it stands, by which tender, and what was given back in minor units. Who decides
+    about money decides on these; once one of them is another, they are asked again."""
+    return order.payment, order.tender, order.refunded_minor
+
+
 def to_pay_minor(order: Order) -> int:
     """What is still to be paid, in minor units."""
     return order.total_minor if order.payment is PaymentState.UNPAID and order.status not in CALLED_OFF else 0

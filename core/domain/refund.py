@@ -82,6 +82,8 @@ def refunded(order: Order, asked: RefundOrder | None = None) -> Order:
         parts = _of_amount(remaining, asked.amount_minor or 0)
     back_minor = refundable_minor(order) if asked is None else sum(part.gross for part in parts.values())
     refunded_minor = order.refunded_minor + back_minor
+    if asked is not None and refunded_minor == order.total_minor:
+        return refunded(order)  # nothing is left, so all items are taken back, however it came to that
     return msgspec.structs.replace(
         order,
         lines=tuple(

@@ -22,7 +22,7 @@ class By(WireEnum):
     CHANNEL = "channel"
     FULFILMENT = "fulfilment"
     STAFF = "staff"
-    """Who took the payment, or gave it back."""
+    """Who took the payment, or gave it back. A correction counts against whoever took the payment that was wrong."""
 
     @property
     def is_of_lines(self) -> bool:
@@ -43,7 +43,8 @@ class SalesRow(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     sales: int = 0
-    """Orders that were paid, those taken back as mistakes not counted; of items and categories, items."""
+    """Orders that were paid; of items and categories, items. One that was marked as paid by mistake is taken off again
+    where it was counted, on the day of the correction."""
     sales_minor: int = 0
     refunds: int = 0
     """How often something was given back; of items and categories, items taken back."""

@@ -3,17 +3,20 @@
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from sqlalchemy import bindparam, case, func, literal_column, or_, select
+from sqlalchemy import and_, bindparam, case, func, literal_column, or_, select
 
 from core.domain.ids import ItemId, OrderId, ShopId, line_id
 from core.domain.sale.ledger import EntryKind
-from core.store.sql.statements import Prepared, Transaction
+from core.store.sql.statements import Prepared, Row, Transaction
 from core.store.tables import ledger, order_lines, orders
 
 QUARTER_US: Final = 15 * 60 * 1_000_000
 """Times are added up by quarters of an hour: no time zone is shifted by less."""
 
 _e, _o, _l = ledger.c, orders.c, order_lines.c
+_taken = ledger.alias("taken")
+"""The payment that an entry takes back."""
+_by = func.coalesce(_taken.c.by_name, _e.by_name)
 _period = (_e.at >= bindparam("from_us"), _e.at < bindparam("to_us"), _o.shop_id == bindparam("shop_id"))
 _sign = case((_e.corrects == 0, 1), else_=-1)
 _is_payment, _is_change, _is_refund, _is_credit = (
@@ -31,16 +34,26 @@ _BOOKED: Final = Prepared(
         _tender.label("tender"),
         _o.channel,
         _o.fulfilment,
-        _e.by_name,
+        _by.label("by_name"),
         func.sum(case((_is_payment, _sign), else_=0)),
         func.sum(case((or_(_is_payment, _is_change), _e.amount_minor), else_=0)),
         func.sum(case((_is_refund, 1), else_=0)),
         func.sum(case((_is_credit, -_e.amount_minor), else_=0)),
         func.sum(case((_is_payment, _sign * _o.tax_minor), (_is_credit, _credited_tax), else_=0)),
     )
-    .select_from(ledger.join(orders, _o.id == _e.order_id))
+    .select_from(
+        ledger.join(orders, _o.id == _e.order_id).outerjoin(
+            _taken,
+            and_(
+                _taken.c.order_id == _e.order_id,
+                _taken.c.payment == _e.corrects,
+                _taken.c.kind == str(EntryKind.PAYMENT),
+                _e.corrects > 0,
+            ),
+        )
+    )
     .where(*_period, or_(_is_payment, _is_change, _is_refund, _is_credit))
-    .group_by(literal_column("1"), literal_column("2"), _o.channel, _o.fulfilment, _e.by_name)
+    .group_by(literal_column("1"), literal_column("2"), _o.channel, _o.fulfilment, _by)
 )
 _SOLD: Final = Prepared(
     select(_l.item_id, _l.name, func.sum(_sign * _l.quantity), func.sum(_sign * _l.total_minor))
@@ -102,11 +115,17 @@ def booked(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) 
 def sold(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) -> Iterator[Sold]:
     for item_id, name, quantity, minor in transaction.all(_SOLD, shop_id=shop_id, from_us=from_us, to_us=to_us):
         yield Sold(item_id, name, int(quantity), int(minor))
-    for order_id, line, quantity, minor, tax, added in transaction.all(
-        _CREDITS, shop_id=shop_id, from_us=from_us, to_us=to_us
-    ):
-        for position, item_id, name, whole, total in transaction.all(_LINES, order_id=order_id):
-            if not line:
-                yield Sold(item_id, name, back=whole, back_minor=total)
-            elif line == line_id(OrderId(order_id), position):
-                yield Sold(item_id, name, back=quantity, back_minor=minor + (tax if added else 0))
+    credits_of: dict[str, list[Row]] = {}
+    for order_id, *credit in transaction.all(_CREDITS, shop_id=shop_id, from_us=from_us, to_us=to_us):
+        credits_of.setdefault(order_id, []).append(tuple(credit))
+    for order_id, taken_back in credits_of.items():
+        lines = {
+            line_id(OrderId(order_id), position): (item_id, name, whole, total)
+            for position, item_id, name, whole, total in transaction.all(_LINES, order_id=order_id)
+        }
+        for line, quantity, minor, tax, added in taken_back:
+            if line in lines:
+                yield Sold(*lines[line][:2], back=quantity, back_minor=minor + (tax if added else 0))
+            elif not line:  # an earlier release refunded it whole
+                for item_id, name, whole, total in lines.values():
+                    yield Sold(item_id, name, back=whole, back_minor=total)

@@ -180,7 +180,11 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         basket, busy = self._ordering.basket.basket, self._presenter.busy
         total_minor = basket.totals().total_minor
         self._cash.ask(total_minor, basket.currency)
+        focused: QWidget | None = self.focusWidget()
+        leaves = not self._pays_cash and focused is not None and self._cash.isAncestorOf(focused)
         self._cash.setVisible(self._pays_cash)
+        if leaves:
+            self._focus_payment()
         action = _("Sending…") if busy else self._take_text(money(total_minor, basket.currency))
         self._checkout.set_action(action, busy=busy)
         self.view.menu.setEnabled(not busy)

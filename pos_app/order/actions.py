@@ -1,6 +1,6 @@
 """The actions of an order, wherever it is shown: its menu and its dialogs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from core.client.order_store import OrderStore
 from core.domain.commands import RefundOrder
 from core.domain.ids import OrderId
 from core.domain.order import Order, PaymentState, Tender
+from core.domain.payment import money_of
 from core.domain.status import Move
 from core.ui.text import _, money, status_label
 from core.ui.theme import Theme
@@ -60,9 +61,11 @@ class OrderActions(QObject):
                 self._changes.advance(order_id)
             case "recall":
                 self._changes.recall(order_id)
-            case "paid_cash" | "paid_card":
+            case "paid_cash" | "paid_card" if order.payment is PaymentState.UNPAID:
                 tender = Tender.CASH if what == "paid_cash" else Tender.CARD
                 self._changes.pay(order_id, PaymentState.PAID, tender)
+            case "paid_cash" | "paid_card":
+                pass  # somebody else has taken the payment while the menu was open
             case _:
                 self._ask(what, order)
 
@@ -143,7 +146,7 @@ class OrderActions(QObject):
                 _("Not paid after all"),
                 parent=self._window,
             )
-            dialog.given.connect(partial(self._on_unpaid, order.id))
+            dialog.given.connect(partial(self._on_given, what, order, self._unpay))
         elif target(order, Move.REJECT if what == "reject" else Move.CANCEL) is None:
             return
         elif what == "reject":
@@ -156,7 +159,7 @@ class OrderActions(QObject):
                 _("Reject order"),
                 parent=self._window,
             )
-            dialog.given.connect(partial(self._changes.reject, order.id))
+            dialog.given.connect(partial(self._on_given, what, order, self._changes.reject))
         else:
             reasons = (_("Customer changed their mind"), _("Nobody came for it"), _("Sold out"), _("Taken by mistake"))
             dialog = ReasonDialog(
@@ -167,7 +170,7 @@ class OrderActions(QObject):
                 _("Cancel order"),
                 parent=self._window,
             )
-            dialog.given.connect(partial(self._changes.cancel, order.id))
+            dialog.given.connect(partial(self._on_given, what, order, self._changes.cancel))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
@@ -176,7 +179,7 @@ class OrderActions(QObject):
         from pos_app.order.payment_dialog import PaymentDialog
 
         dialog = PaymentDialog(self._theme, order, self._window)
-        dialog.given.connect(partial(self._changes.hand_over, order.id))
+        dialog.given.connect(partial(self._on_given, "step", order, self._changes.hand_over))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
@@ -184,14 +187,25 @@ class OrderActions(QObject):
         from pos_app.order.refund_dialog import RefundDialog
 
         dialog = RefundDialog(self._theme, order, self._window)
-        dialog.refund.connect(partial(self._on_refund, order.id))
+        dialog.refund.connect(partial(self._on_given, "refund", order, self._refund))
         return dialog
 
-    def _on_refund(self, order_id: OrderId, request: RefundOrder | None, reason: str) -> None:
+    def _on_given(self, what: str, asked: Order, act: Callable[..., None], *given: object) -> None:
+        """Do what was answered. When the money of the order has changed while the dialog was open, its amounts were
+        wrong: ask again."""
+        order = self._store.get(asked.id)
+        if order is None:
+            return
+        if money_of(order) != money_of(asked):
+            self.do(what, asked.id)
+        else:
+            act(asked.id, *given)
+
+    def _refund(self, order_id: OrderId, request: RefundOrder | None, reason: str) -> None:
         if request is None:
             self._changes.pay(order_id, PaymentState.REFUNDED, reason=reason)
         else:
             self._changes.refund(order_id, request)
 
-    def _on_unpaid(self, order_id: OrderId, reason: str) -> None:
+    def _unpay(self, order_id: OrderId, reason: str) -> None:
         self._changes.pay(order_id, PaymentState.UNPAID, reason=reason)

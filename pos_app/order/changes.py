@@ -100,10 +100,10 @@ class OrderChanges(QObject):
             self._intend(order, order.status, request)
 
     def refund(self, order_id: OrderId, request: RefundOrder) -> None:
-        """Give a part of what was paid back."""
+        """Give a part of what was paid back. The order's money is as it was when that was chosen."""
         order = self._store.get(order_id)
         if order is not None and order_id not in self._running:
-            self._intend(order, order.status, request)
+            self._intend(order, order.status, msgspec.structs.replace(request, version=order.version))
 
     def hand_over(self, order_id: OrderId, paid_by: Tender | None) -> None:
         """Make the last step of an order that was unpaid: after its payment, or (None) unpaid as it is."""

@@ -4,7 +4,7 @@ from core.client.operations import Kind, Operation, target
 from core.client.sync.outbox import NUMBER_REFUSED
 from core.domain.commands import ChangePayment, ChangeStatus, RecallOrder, RefundOrder
 from core.domain.errors import DomainError
-from core.domain.order import PaymentState
+from core.domain.order import Order, PaymentState
 from core.domain.payment import check_payment
 from core.domain.people import Role
 from core.domain.refund import check_refund
@@ -19,6 +19,8 @@ def did(operation: Operation) -> str:
     asked = operation.asked
     if isinstance(asked, ChangePayment):
         tender = asked.tender or operation.seen.tender
+        if asked.payment is PaymentState.REFUNDED:
+            return _rest_refunded(operation.seen)
         words = payment_label(asked.payment, tender)
         return f"{words} · {tender_label(tender)}" if asked.payment is PaymentState.PAID else words
     if isinstance(asked, RefundOrder):
@@ -62,7 +64,14 @@ def again(operation: Operation) -> str:
             check_payment(theirs, asked.payment, asked.tender or theirs.tender, asked.reason)
         except DomainError:
             return ""
+        if asked.payment is PaymentState.REFUNDED:
+            return _rest_refunded(theirs)
     return did(operation)
+
+
+def _rest_refunded(order: Order) -> str:
+    """A refund of all that is left."""
+    return _("Refunded {amount}").format(amount=money(order.total_minor - order.refunded_minor, order.currency))
 
 
 def needs_number(operation: Operation) -> bool:
@@ -77,9 +86,16 @@ def number(operation: Operation) -> str:
 def done_by_another(operation: Operation) -> str:
     """Who made the same payment, and when; empty for other conflicts, or when unknown."""
     theirs, payment = operation.theirs, operation.payment
-    if theirs is None or payment is None or operation.kind is not Kind.CHANGE_PAYMENT:
+    if theirs is None or payment is None or operation.kind not in (Kind.CHANGE_PAYMENT, Kind.REFUND):
         return ""
     asked = operation.asked
+    back_minor = theirs.refunded_minor - operation.seen.refunded_minor
+    refunds = isinstance(asked, RefundOrder)
+    refunds = refunds or (isinstance(asked, ChangePayment) and asked.payment is PaymentState.REFUNDED)
+    if back_minor > 0 and refunds:
+        told_back = _("{name} has given back {amount}, at {time}. If you gave it back too, the customer has it twice.")
+        amount = money(back_minor, theirs.currency)
+        return told_back.format(name=payment.by or _("Somebody else"), amount=amount, time=clock(payment.at))
     if not isinstance(asked, ChangePayment) or not theirs.payment is asked.payment is payment.target:
         return ""
     told = {

@@ -140,8 +140,11 @@ def bars(figures: Figures) -> tuple[Bar, ...]:
     """The rows of a report, each beside that of a week before."""
     report = figures.report
     before = {_a_week_on(row.name, report.by): row.turnover_minor for row in figures.before.rows}
-    amounts = [row.turnover_minor for row in report.rows]
-    most = max((abs(each) for each in (*amounts, *(before.get(row.name, 0) for row in report.rows))), default=0) or 1
+    sold = {row.name for row in report.rows}
+    rows = [*report.rows, *(SalesRow(name=name) for name in before if name not in sold)]
+    if report.by in (By.HOUR, By.DAY):
+        rows.sort(key=lambda row: (report.by is By.HOUR and int(row.name[:2]) < CUT.hour, row.name))
+    most = max((abs(each) for each in (*(row.turnover_minor for row in rows), *before.values())), default=0) or 1
     return tuple(
         Bar(
             row,
@@ -151,7 +154,7 @@ def bars(figures: Figures) -> tuple[Bar, ...]:
             report.currency,
             report.by,
         )
-        for row in report.rows
+        for row in rows
     )
 
 

@@ -6,7 +6,8 @@ from PySide6.QtWidgets import QAbstractButton
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import Unreachable
-from core.domain.order import PaymentState, Tender
+from core.domain.commands import RefundOrder
+from core.domain.order import Order, PaymentState, Tender
 from core.domain.status import OrderStatus, look
 from core.ui.ordering.item_dialog import Stepper
 from core.ui.text import money
@@ -259,3 +260,56 @@ def test_the_keyboard_is_on_the_first_card_once_there_is_one(till: Till, backend
     order = place(backend, status=OrderStatus.PREPARING)
     till.arrive()
     assert till.current() == order.number
+
+
+def _refund_meanwhile(backend: FakeBackend, order: Order, amount_minor: int) -> None:
+    now = backend.orders[order.id]
+    backend.change(now, RefundOrder(version=now.version, reason="Cold", amount_minor=amount_minor))
+
+
+def test_money_that_another_has_moved_is_asked_about_again(till: Till, backend: FakeBackend) -> None:
+    """The dialog named the whole amount; another till gave some back while it was open."""
+    order = paid(backend, place(backend))
+    whole = money(order.total_minor, "USD")
+    till.arrive()
+    till.press(order, "more")
+    till.choose("menu_refund")
+    till.click("reason_0")
+    assert till.find_button("reason_confirm").text() == f"Refund {whole} (Card)"
+    _refund_meanwhile(backend, order, 100)
+    till.settle()
+    till.click("reason_confirm")
+    till.settle()
+    assert backend.orders[order.id].refunded_minor == 100, "what was pressed named another amount"
+    rest = money(order.total_minor - 100, "USD")
+    assert till.find_button("reason_confirm").text() == f"Refund {rest} (Card)"
+    till.click("reason_0")
+    till.click("reason_confirm")
+    till.settle()
+    assert backend.orders[order.id].payment is PaymentState.REFUNDED
+
+
+def test_a_cancellation_that_named_another_amount_asks_again(till: Till, backend: FakeBackend) -> None:
+    order = paid(backend, place(backend))
+    till.arrive()
+    till.press(order, "more")
+    till.choose("menu_cancel")
+    till.click("reason_0")
+    _refund_meanwhile(backend, order, 100)
+    till.settle()
+    till.click("reason_confirm")
+    till.settle()
+    assert till.server(order) is S.PENDING
+    assert money(order.total_minor - 100, "USD") in till.words("reason_dialog")
+
+
+def test_a_payment_that_another_has_taken_is_not_given_another_tender(till: Till, backend: FakeBackend) -> None:
+    """The menu was open when the other till took the card."""
+    order = place(backend)
+    till.arrive()
+    till.press(order, "more")
+    change(backend, backend.orders[order.id], payment=PaymentState.PAID, tender=Tender.CARD)
+    till.settle()
+    till.choose("menu_paid_cash")
+    till.settle()
+    assert (backend.orders[order.id].payment, backend.orders[order.id].tender) == (PaymentState.PAID, Tender.CARD)

@@ -8,7 +8,7 @@ from enum import Enum, auto
 from core.client.operations import Kind, Operation, named_version, target
 from core.domain.commands import ChangePayment
 from core.domain.order import Order, PaymentState
-from core.domain.payment import to_pay_minor
+from core.domain.payment import money_of, to_pay_minor
 from core.domain.status import CALLED_OFF, OrderStatus, steps_of
 
 
@@ -73,5 +73,4 @@ def _payment(operation: Operation, theirs: Order) -> Verdict:
 
 def _same_money(seen: Order, theirs: Order) -> bool:
     """Whether the order has changed since, and nothing about its money has."""
-    then, now = ((each.payment, each.tender, each.refunded_minor) for each in (seen, theirs))
-    return now == then and theirs.version > seen.version
+    return money_of(seen) == money_of(theirs) and theirs.version > seen.version

@@ -21,7 +21,7 @@ from core.client.storage.lease import Store
 from core.domain.commands import Command
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Channel, Order
-from core.domain.payment import PaymentChange
+from core.domain.payment import PaymentChange, money_of
 from core.protocol.headers import Outcome
 
 NUMBER_REFUSED: Final = "number taken"
@@ -519,4 +519,4 @@ class Outbox:
 
 def _comes_to_the_same(seen: Order, row: Order) -> bool:
     """Whether a change that was meant for `seen` is valid for `row` too."""
-    return (seen.status, seen.payment, seen.tender) == (row.status, row.payment, row.tender)
+    return seen.status is row.status and money_of(seen) == money_of(row)

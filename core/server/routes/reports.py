@@ -40,14 +40,16 @@ def _report(transaction: Transaction, shop_id: ShopId, query: SalesQuery, first:
     where = zone(shop.time_zone)
     from_us, until_us = (to_us(began(day, where)) for day in (first, last + timedelta(days=1)))
     if query.by.is_of_lines:
-        names = _names(transaction, shop) if query.by is By.CATEGORY else {}
+        names = _names(transaction, shop) if query.by is By.CATEGORY else None
         found = (_of_line(each, names) for each in reports.sold(transaction, shop_id, from_us, until_us))
     else:
         name = _NAMES[query.by]
         booked = reports.booked(transaction, shop_id, from_us, until_us)
         found = (_of_booked(each, name(each, where)) for each in booked)
     rows = _summed(found)
-    if query.by not in (By.DAY, By.HOUR):
+    if query.by is By.HOUR:
+        rows.sort(key=lambda row: place_of_hour(row.name))
+    elif query.by is not By.DAY:
         rows.sort(key=lambda row: (-row.turnover_minor, row.name))
     return SalesReport(
         by=query.by,
@@ -57,6 +59,11 @@ def _report(transaction: Transaction, shop_id: ShopId, query: SalesQuery, first:
         rows=tuple(rows),
         total=_sum("", rows),
     )
+
+
+def place_of_hour(name: str) -> int:
+    """The place of an hour in a business day: that of the cut is 0, those after midnight are its last."""
+    return (int(name[:2]) - CUT.hour) % 24
 
 
 def _local(each: Booked, where: tzinfo | None) -> datetime:
@@ -89,8 +96,8 @@ def _of_booked(each: Booked, name: str) -> SalesRow:
     )
 
 
-def _of_line(each: Sold, names: dict[ItemId, str]) -> SalesRow:
-    name = names.get(each.item_id, "") if names else each.name
+def _of_line(each: Sold, names: dict[ItemId, str] | None) -> SalesRow:
+    name = each.name if names is None else names.get(each.item_id, "")
     return SalesRow(
         name=name, sales=each.quantity, sales_minor=each.minor, refunds=each.back, refunds_minor=each.back_minor
     )
@@ -123,9 +130,12 @@ _FIGURES: Final = tuple(field.name for field in msgspec.structs.fields(SalesRow)
 
 def _day(text: str, field: str) -> date:
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError:
         raise problems.invalid(f"There is no day {text}.", field) from None
+    if not 1970 <= found.year < date.max.year:
+        raise problems.invalid(f"Nothing was sold on {text}.", field)
+    return found
 
 
 _ROW: Final = SalesRow(name="2026-05-04", sales=41, sales_minor=93220, refunds=1, refunds_minor=1175, tax_minor=6022)

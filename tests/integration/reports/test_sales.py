@@ -9,6 +9,7 @@ import pytest
 from core.domain.sale.business_day import began
 from core.instants import zone
 from core.protocol.reports import By
+from core.server.routes.reports import place_of_hour
 from core.store.sql.statements import Transaction
 from tests.integration.calls import new_key
 from tests.integration.conftest import Place
@@ -118,6 +119,22 @@ def _held(place: Place) -> dict[str, int]:
     return place.server.database.read_blocking(read)
 
 
+def test_a_correction_counts_against_whoever_took_the_payment(place: Place) -> None:
+    before = {row["name"]: row["sales"] for row in _report(place, By.STAFF)["rows"]}
+    order = _pay(place, place.ada.place(), payment="paid", tender="card")
+    body = {"version": order["version"], "payment": "unpaid", "reason": "mistake"}
+    path = f"/api/pos/orders/{order['id']}/payment/"
+    assert place.alex.post(path, body, key=new_key()).status_code == 200
+    after = {row["name"]: row["sales"] for row in _report(place, By.STAFF)["rows"]}
+    assert after.get("Kim", 0) == before.get("Kim", 0)
+    assert after.get("Alex", 0) == before.get("Alex", 0)
+
+
+def test_a_day_by_the_hour_begins_at_its_beginning() -> None:
+    names = [f"{hour:02}:00" for hour in (0, 3, 4, 12, 23)]
+    assert sorted(names, key=lambda name: place_of_hour(name)) == ["04:00", "12:00", "23:00", "00:00", "03:00"]
+
+
 def test_a_day_ends_at_four_by_the_shops_clock() -> None:
     berlin = zone("Europe/Berlin")
     assert began(date(2026, 10, 25), berlin).astimezone(UTC) == datetime(2026, 10, 25, 3, tzinfo=UTC)
@@ -131,6 +148,8 @@ def test_a_day_ends_at_four_by_the_shops_clock() -> None:
         ({"first": "2026-11-03", "last": "2026-11-02"}, "last"),
         ({"first": "2000-01-01", "last": "2026-11-02"}, "first"),
         ({"first": "yesterday"}, "first"),
+        ({"first": "9999-12-31", "last": "9999-12-31"}, "first"),
+        ({"first": "0001-01-01"}, "first"),
     ],
 )
 def test_days_that_are_none_are_refused(place: Place, query: dict[str, str], field: str) -> None:

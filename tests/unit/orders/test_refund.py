@@ -97,6 +97,14 @@ def test_all_that_is_left_ends_it() -> None:
     assert (at_once.refunded_minor, sum(line.refunded_tax_minor for line in at_once.lines)) == (1500, order.tax_minor)
 
 
+def test_an_amount_that_leaves_nothing_is_the_same_as_all_that_is_left() -> None:
+    """Windows are told of it as of a whole refund, and come to the same lines."""
+    order = an_order([(2, 600), (1, 300)], Tax(1900, included=False))
+    assert refunded(order, asked(amount_minor=order.total_minor)) == refunded(order)
+    part = refunded(order, asked(amount_minor=123))
+    assert refunded(part, asked(amount_minor=refundable_minor(part))) == refunded(part)
+
+
 @pytest.mark.parametrize(
     ("request_", "error", "field"),
     [

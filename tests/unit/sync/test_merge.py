@@ -604,3 +604,44 @@ def test_what_is_sent_again_goes_before_what_is_newer(open_desk: OpenDesk, shop:
     assert second.op_id == waiting.op_id
     desk.try_all()
     assert shop.orders[order_id].status is FIRST
+
+
+def test_a_refund_behind_another_change_is_asked_about_when_another_has_refunded(
+    two: tuple[Desk, Desk], shop: FakeBackend
+) -> None:
+    """A move went before it in the same outbox. That alone would merge; the refund would be booked twice."""
+    one, other = two
+    order_id = _the_order(one).id
+    one.pay(order_id)
+    one.try_all()
+    other.try_all()
+    one.move(order_id, FIRST)
+    mine = one.refund(order_id, amount_minor=100)
+    other.refund(order_id, amount_minor=100)
+    other.try_all()
+    one.try_all()
+    held = one.outbox.find(mine.op_id)
+    assert held is not None
+    assert held.state is State.CONFLICT
+    assert shop.orders[order_id].refunded_minor == 100
+
+
+def test_what_follows_a_discarded_refund_is_asked_about_when_another_has_refunded(
+    two: tuple[Desk, Desk], shop: FakeBackend
+) -> None:
+    one, other = two
+    order_id = _the_order(one).id
+    one.pay(order_id)
+    one.try_all()
+    other.try_all()
+    first = one.refund(order_id, amount_minor=100)
+    rest = one.pay(order_id, PaymentState.REFUNDED)
+    other.refund(order_id, amount_minor=300)
+    other.try_all()
+    one.try_all()
+    one.sync.discard(first.op_id, "given back by somebody else")
+    one.try_all()
+    held = one.outbox.find(rest.op_id)
+    assert held is not None
+    assert held.state is State.CONFLICT
+    assert shop.orders[order_id].refunded_minor == 300
