@@ -13,7 +13,7 @@ from core.domain.commands import ChangePayment
 from core.domain.ids import new_op_id
 from core.domain.order import PaymentState, Tender
 from core.protocol import routes
-from core.ui.text import clock
+from core.ui.text import clock, money
 from pos_app.order.operation_words import again, done_by_another, reason
 from tests.integration.calls import new_key
 from tests.integration.conftest import Place
@@ -81,8 +81,10 @@ def test_a_refund_that_another_has_made_meanwhile_is_told_with_who_and_when(plac
         assert (held.op_id, held.state, reason(held)) == (op_id, State.CONFLICT, "burnt")
         assert held.payment is not None
         assert (held.payment.by, held.payment.reason) == (shop.ALEX.name, "wrong")
+        assert held.theirs is not None
+        back = money(held.theirs.total_minor, held.theirs.currency)
         words = done_by_another(held)
-        assert words.startswith(f"{shop.ALEX.name} has already given it back, at {clock(held.payment.at)}.")
+        assert words.startswith(f"{shop.ALEX.name} has given back {back}, at {clock(held.payment.at)}.")
         assert again(held) == ""
         pos.api.discard(op_id, "the customer gave it back")
         kept = pos.api.find(op_id)
