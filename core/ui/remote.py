@@ -124,6 +124,9 @@ def _click_row(_window: QWidget, name: str, containing: str = "", part: str = ""
         raise NoSuchControl(f"{name!r} has no row {row}")
     view.scrollTo(index)
     target = _centre(view, index, part)
+    accepts = getattr(view, "accepts", None)
+    if accepts is not None and not accepts(target):
+        raise NoSuchControl(f"{name!r} has just moved: a press counts for nothing yet")
     _soon(lambda: QTest.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=target))
 
 

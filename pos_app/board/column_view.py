@@ -185,9 +185,13 @@ class ColumnView(QListView):
         super().mousePressEvent(event)
         if event.button() is Qt.MouseButton.LeftButton:
             self.is_held = True
-            spot = self._spot(event.position().toPoint())
-            meant = spot is not None and self._allows(event.globalPosition().toPoint(), spot[0])
-            self._mark("pressed", spot if meant else None)
+            at = event.position().toPoint()
+            self._mark("pressed", self._spot(at) if self.accepts(at) else None)
+
+    def accepts(self, at: QPoint) -> bool:
+        """Whether a press at that place of the viewport counts for the card there."""
+        spot = self._spot(at)
+        return spot is not None and self._allows(self.viewport().mapToGlobal(at), spot[0])
 
     @override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
