@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from core.client.errors import ClientError, Conflict, SignedOut
 from core.domain.ids import OrderId
-from core.domain.order import PaymentState
+from core.domain.order import Order
 from core.domain.payment import to_give_back_minor
 from core.domain.status import Move
 from core.ui.text import _, error_text, status_label
@@ -33,6 +33,7 @@ class ChangeReports(QObject):
         """The order of the notice."""
         changes.done.connect(self._on_change_done)
         changes.failed.connect(self._on_change_failed)
+        changes.to_give_back_changed.connect(self._show_to_give_back)
 
     def clear(self) -> None:
         self._about = None
@@ -45,7 +46,7 @@ class ChangeReports(QObject):
             self._about = None
             self._notice.clear()
         if to_give_back_minor(done.order) and done.change.move is not None:
-            self._show_to_give_back(done)
+            self._show_to_give_back(done.order)
             return
         if done.change.move not in (Move.ADVANCE, Move.RECALL):
             self._undo.clear()
@@ -59,14 +60,17 @@ class ChangeReports(QObject):
             life_ms=self._undo_ms,
         )
 
-    def _show_to_give_back(self, done: Done) -> None:
+    @Slot(object)
+    def _show_to_give_back(self, order: Order) -> None:
         """Say until it is dismissed what a called-off order's customer gets back; a press records that they have it."""
-        order = done.order
+        if not to_give_back_minor(order):
+            self._undo.clear()
+            return
         self._undo.show_message(
             _("Give back {amount}").format(amount=to_give_back(order)),
             _("{number} is {status}, and was paid.").format(number=order.number, status=status_label(order.status)),
             action=_("Given back"),
-            act=partial(self._changes.pay, order.id, PaymentState.REFUNDED, reason=order.reason),
+            act=partial(self._changes.give_back, order),
         )
 
     @Slot(object)

@@ -15,7 +15,7 @@ from core.client.order_store import PendingChange
 from core.domain.commands import ChangePayment, ChangeStatus, RecallOrder, RefundOrder
 from core.domain.ids import OpId, OrderId, new_op_id
 from core.domain.order import Order, PaymentState, Tender
-from core.domain.payment import to_pay_minor
+from core.domain.payment import money_of, to_pay_minor
 from core.domain.status import Move, OrderStatus
 from core.protocol import routes
 from core.ui.jobs import Job
@@ -58,6 +58,9 @@ class OrderChanges(QObject):
     payment_wanted = Signal(object)
     """An unpaid `Order` is about to be handed over. Nothing is done until `hand_over`."""
 
+    to_give_back_changed = Signal(object)
+    """The `Order` as it is now, of `give_back`."""
+
     def __init__(self, context: PosContext, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._jobs = context.jobs
@@ -98,6 +101,17 @@ class OrderChanges(QObject):
         if order is not None and order_id not in self._running:
             request = ChangePayment(payment=payment, version=order.version, tender=tender, reason=reason)
             self._intend(order, order.status, request)
+
+    def give_back(self, shown: Order) -> None:
+        """Note that all that was to be given back of `shown` was. Where its money has changed since, that was another
+        amount: nothing is noted, and `to_give_back_changed` says what there is."""
+        order = self._store.get(shown.id)
+        if order is None:
+            return
+        if money_of(order) != money_of(shown):
+            self.to_give_back_changed.emit(order)
+        else:
+            self.pay(order.id, PaymentState.REFUNDED, reason=order.reason)
 
     def refund(self, order_id: OrderId, request: RefundOrder) -> None:
         """Give a part of what was paid back. The order's money is as it was when that was chosen."""

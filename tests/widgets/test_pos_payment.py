@@ -6,6 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
+from core.domain.commands import RefundOrder
 from core.domain.order import Order, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus, steps_of
 from core.ui.text import money
@@ -186,3 +187,38 @@ def test_a_decision_to_hand_over_after_all_asks_as_well(
     held = backend.orders[order.id]
     assert held.status is S.COMPLETED
     assert held.payment is (PaymentState.PAID if tender else PaymentState.UNPAID)
+
+
+def test_what_to_give_back_is_said_anew_when_another_has_given_some(till: Till, backend: FakeBackend) -> None:
+    """The bar named the whole amount: pressing it would have noted another one."""
+    order = paid(backend, place(backend))
+    till.arrive()
+    till.press(order, "more")
+    till.choose("menu_cancel")
+    till.click("reason_0")
+    till.click("reason_confirm")
+    till.settle()
+    now = backend.orders[order.id]
+    backend.change(now, RefundOrder(version=now.version, reason="Cold", amount_minor=100))
+    till.settle()
+    till.click("undo_action")
+    till.settle()
+    assert backend.orders[order.id].refunded_minor == 100
+    assert till.undo().startswith(f"Give back {money(order.total_minor - 100, order.currency)} (Card)")
+    till.click("undo_action")
+    till.settle()
+    assert backend.orders[order.id].payment is PaymentState.REFUNDED
+
+
+def test_a_payment_that_another_took_while_it_was_asked_for_keeps_its_tender(till: Till, backend: FakeBackend) -> None:
+    order = place(backend, status=LAST)
+    till.arrive()
+    till.press(order)
+    till.settle()
+    assert till.sees("payment_dialog")
+    change(backend, backend.orders[order.id], payment=PaymentState.PAID, tender=Tender.CARD)
+    till.settle()
+    till.click("payment_cash")
+    till.settle()
+    held = backend.orders[order.id]
+    assert (held.payment, held.tender, held.status) == (PaymentState.PAID, Tender.CARD, S.COMPLETED)
