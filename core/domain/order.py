@@ -10,7 +10,7 @@ from core.domain.errors import InvalidOrder
 from core.domain.ids import CustomerId, ItemId, LineId, ModifierId, OrderId, ShopId, line_id
 from core.domain.menu import MenuItem, Modifier
 from core.domain.status import Fulfilment, OrderStatus
-from core.domain.texts import check_no_card
+from core.domain.texts import check_no_card, is_blank
 from core.wire_enum import WireEnum
 
 MAX_LINES = 200
@@ -203,7 +203,7 @@ def price_lines(
 
 def check_delivery(fulfilment: Fulfilment, address: str) -> None:
     """Raises `InvalidOrder` when a delivery has no address."""
-    if fulfilment is Fulfilment.DELIVERY and not address.strip():
+    if fulfilment is Fulfilment.DELIVERY and is_blank(address):
         raise InvalidOrder("A delivery needs an address.", "address")
 
 

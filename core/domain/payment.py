@@ -10,7 +10,7 @@ from core.domain.errors import IllegalMove, InvalidOrder, ReasonRequired
 from core.domain.order import Order, PaymentState, Tender
 from core.domain.sale.ledger import Entry, EntryKind, Ledger, Pay, Tenders
 from core.domain.status import CALLED_OFF
-from core.domain.texts import check_no_card
+from core.domain.texts import check_no_card, is_blank
 
 
 class PaymentChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -122,7 +122,7 @@ def check_payment(order: Order, target: PaymentState, tender: Tender, reason: st
         )
     if reason is not None:
         check_no_card(reason=reason)
-    if not needs_reason(order, target) or (reason or "").strip():
+    if not needs_reason(order, target) or not is_blank(reason or ""):
         return
     if target is not PaymentState.REFUNDED:
         raise ReasonRequired("This order was called off after it was paid. Say why its payment changes.", "reason")

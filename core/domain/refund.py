@@ -17,7 +17,7 @@ from core.domain.sale.calculation import Item
 from core.domain.sale.parts import Part, Remaining
 from core.domain.sale.rounding import apportion
 from core.domain.sale.taxes import Tax, TaxSet
-from core.domain.texts import check_no_card
+from core.domain.texts import check_no_card, is_blank
 
 _TAXED: Final = TaxSet((Tax("TAX", 0),))
 """An order keeps the sum of its tax. What it is called and its rate play no part in dividing it."""
@@ -53,7 +53,7 @@ def check_refund(order: Order, asked: RefundOrder) -> None:
         gone = order.payment is PaymentState.REFUNDED
         raise IllegalMove("All of it was given back already." if gone else "It is not paid.", "payment")
     check_no_card(reason=asked.reason)
-    if not asked.reason.strip():
+    if is_blank(asked.reason):
         raise ReasonRequired("Say why it is refunded.", "reason")
     if asked.lines:
         value_minor = value_of(order, asked.lines)

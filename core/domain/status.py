@@ -7,7 +7,7 @@ import msgspec
 
 from core.domain.errors import IllegalMove, ReasonRequired
 from core.domain.people import Role
-from core.domain.texts import N_, check_no_card
+from core.domain.texts import N_, check_no_card, is_blank
 from core.wire_enum import WireEnum
 
 
@@ -206,7 +206,7 @@ def transition(
         raise IllegalMove(f"An order that is {look(source).label} cannot become {look(target).label}.", "to")
     if role not in found.roles:
         raise IllegalMove(f"A {role} may not move an order from {look(source).label} to {look(target).label}.", "to")
-    if role in found.reason_from and not reason.strip():
+    if role in found.reason_from and is_blank(reason):
         raise ReasonRequired(f"Say why the order becomes {look(target).label}.", "reason")
     check_no_card(reason=reason)
     return found

@@ -15,3 +15,8 @@ def check_no_card(**texts: str) -> None:
     for field, text in texts.items():
         if next(cards.numbers(text), None) is not None:
             raise CardNumber("This looks like a card number. Please leave it out: it would be kept and shown.", field)
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing of the text can be seen: spaces, and signs without width."""
+    return not any(sign.isprintable() and not sign.isspace() for sign in text)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from core.domain.texts import is_blank
 from core.ui.text import _, window_title
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, fit_before, label
@@ -103,7 +104,7 @@ class ReasonDialog(QDialog):
     def _on_reason_changed(self) -> None:
         for quick in self._quick:
             quick.setChecked(quick.property(_REASON) == self.reason)
-        self._confirm.setEnabled(bool(self.reason) and self.is_ready)
+        self._confirm.setEnabled(not is_blank(self.reason) and self.is_ready)
 
     @Slot()
     def _on_confirmed(self) -> None:

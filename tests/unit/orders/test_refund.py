@@ -116,6 +116,7 @@ def test_an_amount_that_leaves_nothing_is_the_same_as_all_that_is_left() -> None
         (asked((RefundLine(id=line_id(ID, 0)),), 299), IllegalMove, "amount_minor"),
         (asked((RefundLine(id=line_id(ID, 2)),)), IllegalMove, "lines"),
         (asked(amount_minor=5, reason=" "), ReasonRequired, "reason"),
+        (asked(amount_minor=5, reason="\u200b\u2060 \ufeff"), ReasonRequired, "reason"),
         (asked(amount_minor=5, reason="4111 1111 1111 1111"), CardNumber, "reason"),
     ],
 )
