@@ -157,13 +157,16 @@ def test_without_a_server_each_question_is_answered_as_the_table_says(
         for route in asked:
             request = route(order.id if route.parameter else "", query=required.get(route))
             if route.offline is Offline.KEPT:
-                assert order in (pos.api.call(request), *_orders_in(pos.api.call(request))), route.id
+                # As predicted, or as the server has made it, if its answer came before the cut.
+                assert order.id in [each.id for each in _orders_in(pos.api.call(request))], route.id
             else:
                 with pytest.raises(Unreachable):
                     pos.api.call(request)
 
 
 def _orders_in(answer: Any) -> tuple[Order, ...]:
+    if isinstance(answer, Order):
+        return (answer,)
     if isinstance(answer, OrderDetails):
         return (answer.order,)
     return answer.orders if isinstance(answer, OrderPage) else ()
