@@ -38,6 +38,11 @@ def line_ids(order: Order) -> list[LineId]:
     return [line.id or line_id(order.id, position) for position, line in enumerate(order.lines)]
 
 
+def left_minor(order: Order) -> list[int]:
+    """What may still be given back for each line, in minor units."""
+    return [each.left.gross for each in _remaining(order)]
+
+
 def value_of(order: Order, lines: Sequence[RefundLine]) -> int:
     """What these items come to, in minor units. Raises `InvalidOrder` and `IllegalMove`."""
     return sum(part.gross for part in _of_lines(order, _remaining(order), lines).values())

@@ -9,7 +9,7 @@ from typing_extensions import override
 from core.domain.commands import RefundLine, RefundOrder
 from core.domain.errors import DomainError
 from core.domain.order import Order
-from core.domain.refund import left_of, line_ids, refundable_minor, value_of
+from core.domain.refund import left_minor, left_of, line_ids, refundable_minor, value_of
 from core.ui.ordering.item_dialog import Stepper
 from core.ui.text import AMOUNT_LENGTH, _, figure, money, parse_amount, tender_label
 from core.ui.theme import Theme
@@ -32,9 +32,8 @@ class RefundChoice(QWidget):
         grid.setHorizontalSpacing(theme.space(3))
         grid.setVerticalSpacing(theme.space(1))
         grid.setColumnStretch(0, 1)
-        for row, (line, own_id) in enumerate(zip(order.lines, line_ids(order), strict=True)):
+        for row, (line, worth_minor) in enumerate(zip(order.lines, left_minor(order), strict=True)):
             left = left_of(line)
-            worth_minor = value_of(order, [RefundLine(id=own_id, quantity=left)]) if left else 0
             count = Stepper(theme, left, least=0, most=left)
             count.setObjectName(f"refund_line_{row}")
             count.setVisible(left > 0)

@@ -77,12 +77,14 @@ def test_staff_read_what_was_given_back_by_whom_and_why(place: Place) -> None:
 
 def test_the_customer_and_the_other_screens_see_it(place: Place) -> None:
     order = _paid(place)
+    before = {caller: caller.get("/api/snapshot/").json()["cursor"] for caller in (place.ada, place.alex)}
     after = _refund(place, order, amount_minor=250).json()
     assert place.ada.get(f"/api/online/orders/{order['id']}/").json() == after
     history = place.ada.get("/api/online/orders/history/").json()["orders"]
     assert next(each for each in history if each["id"] == order["id"]) == after
-    events = place.kim.get("/api/events/", params={"cursor": place.kim.get("/api/snapshot/").json()["cursor"]})
-    assert events.status_code == 200
+    for caller, cursor in before.items():
+        (frame,) = caller.get("/api/events/", params={"cursor": cursor}).json()["frames"]
+        assert (frame["event"]["kind"], frame["event"]["order"]) == ("order_refunded", after)
 
 
 def test_no_more_than_was_paid_however_it_is_asked(place: Place) -> None:
