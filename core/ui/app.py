@@ -123,7 +123,7 @@ def show_recovered(recovered: Recovered | None, settings: ScreenSettings) -> Non
 
 def refuse(error: LocalStoreError, settings: ScreenSettings) -> int:
     """Report why a window cannot start: on the terminal, and in a box. Returns the exit status."""
-    words = str(error)
+    words = _(error.sentence).format(path=error.path, why=_(error.why) if error.why else "")
     if isinstance(error, InUse):
         words += " " + _("Close it, or give this one a place of its own: --data-dir DIR")
     sys.stderr.write(printable.lines(words) + "\n")

@@ -53,6 +53,18 @@ SAID: Final = (
     N_("there is something in that folder"),
     N_("its name is too long"),
     N_("it is a link that leads to itself"),
+    N_("it cannot be opened"),
+    # Why a window cannot start, by `core.client.storage.local_store`.
+    N_("{path} cannot be written: {why}. Make its folder writable, or give the window one of its own: --data-dir DIR"),
+    N_("{path} is a folder. The window's file is to be there: move the folder away."),
+    N_("{path} is in use: another window of this installation is open."),
+    N_("{path} cannot be used: {why}. Look at the disk and its cable before anything else."),
+    N_("{path} is damaged, and what can be read cannot be saved: {why}"),
+    N_(
+        "{path} has another name too (a hard link). What was accepted last may lie beside that, in a file that "
+        "ends in -wal. Keep the name that the window last had, and remove the other."
+    ),
+    N_("This file was written by a newer Orderbell. Use that one, so that nothing in it is lost."),
     # The client's messages.
     N_("{address} refuses the connection. Is the server running, and is the port right?"),
     N_("The name in {address} is not known. Check the address and the network."),

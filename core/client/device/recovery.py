@@ -16,7 +16,7 @@ from core.client.errors import NotKept
 from core.client.operations import Kind
 from core.client.storage import operation_table, pages, window_id
 from core.client.storage.cache import Cache
-from core.client.storage.local_store import PAGE_BYTES, Damaged, LocalStore, LocalStoreError, files_of
+from core.client.storage.local_store import PAGE_BYTES, Damaged, LocalStore, LocalStoreError, damaged, files_of
 from core.decoding import decode
 
 log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ def _read_all(store: LocalStore) -> None:
             for row in db.execute(operation_table.OPEN):
                 operation_table.operation(row)
     except _UNREADABLE as error:
-        raise Damaged(f"{store.path} is damaged: {error}.") from error
+        raise damaged(store.path, str(error)) from error
 
 
 def _recover(path: Path, error: Damaged) -> Recovered:
@@ -103,7 +103,9 @@ def _recover(path: Path, error: Damaged) -> Recovered:
                 kept.rename(each)
             with contextlib.suppress(OSError):
                 _write(each, was.get(each, b""))
-        raise LocalStoreError(f"{path} is damaged, and what can be read cannot be saved: {refused}") from refused
+        raise LocalStoreError(
+            "{path} is damaged, and what can be read cannot be saved: {why}", path, str(refused)
+        ) from refused
     with contextlib.suppress(OSError):  # on a full disk, what SQLite has left of it
         for kept, each in zip(files_of(aside), files_of(path), strict=True):
             _write(kept, was.get(each, b""))

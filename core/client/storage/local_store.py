@@ -162,11 +162,13 @@ def default_path(window: str) -> Path:
     return settings.data_dir() / f"{window}.db"
 
 
-_IS_SAVED: Final = "A window sets it aside when it is opened, and saves what can be read."
-
-
 class LocalStoreError(Exception):
-    """The file cannot be used; the message says which and why."""
+    """The file cannot be used; the message says which and why. Windows translate `sentence`, in which `{path}` and
+    `{why}` are blanks, and `why`."""
+
+    def __init__(self, sentence: str, path: Path | None = None, why: str = "") -> None:
+        super().__init__(sentence.format(path=path, why=why))
+        self.sentence, self.path, self.why = sentence, path, why
 
 
 class InUse(LocalStoreError):
@@ -201,11 +203,11 @@ class LocalStore:
                 mode=0o600, exist_ok=True
             )  # customers' names are in it; what SQLite puts beside it is made alike
         except OSError as error:
-            raise LocalStoreError(_unwritable(path, reason(error).why)) from error
+            raise _unwritable(path, reason(error).why) from error
         try:
             self._db = sqlite3.connect(path, timeout=_LOCK_WAIT_S, isolation_level=None, check_same_thread=False)
         except sqlite3.OperationalError as error:
-            raise LocalStoreError(_unusable(path)) from error
+            raise _unusable(path) from error
         try:
             self._open()
         except Damaged as error:
@@ -237,7 +239,7 @@ class LocalStore:
         known = Mark(row[0]).read() if row is not None else None
         log_of = files_of(self.path)[1]
         if known is not None and row[1] < known and log_of.exists() and pages.has_more(log_of.read_bytes(), PAGE_BYTES):
-            raise Damaged(f"{self.path} is damaged: its log ends before what this window has kept. {_IS_SAVED}")
+            raise damaged(self.path, "its log ends before what this window has kept")
 
     @contextlib.contextmanager
     def transaction(self, *, accepting: bool = False) -> Iterator[sqlite3.Connection]:
@@ -361,16 +363,18 @@ def place_of(path: Path) -> str:
     return str(path.stat().st_ino or path.resolve())
 
 
-def _unwritable(path: Path, why: str) -> str:
-    return (
-        f"{path} cannot be written: {why}. Make its folder writable, or give the window one of its own: --data-dir DIR"
+def _unwritable(path: Path, why: str) -> LocalStoreError:
+    return LocalStoreError(
+        "{path} cannot be written: {why}. Make its folder writable, or give the window one of its own: --data-dir DIR",
+        path,
+        why,
     )
 
 
-def _unusable(path: Path) -> str:
+def _unusable(path: Path) -> LocalStoreError:
     """Why `path` cannot be opened, which SQLite does not report."""
     if path.is_dir():
-        return f"{path} is a folder. The window's file is to be there: move the folder away."
+        return LocalStoreError("{path} is a folder. The window's file is to be there: move the folder away.", path)
     try:
         with path.open("r+b"):
             pass
@@ -379,18 +383,29 @@ def _unusable(path: Path) -> str:
     return _unwritable(path, "it cannot be opened")
 
 
-def _as_store_error(path: Path, error: sqlite3.DatabaseError) -> "LocalStoreError":
+def _as_store_error(path: Path, error: sqlite3.DatabaseError) -> LocalStoreError:
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-        return InUse(f"{path} is in use: another window of this installation is open.")
+        return InUse("{path} is in use: another window of this installation is open.", path)
     if code == sqlite3.SQLITE_READONLY and path.read_bytes()[18:19] > bytes([_NEWEST_FORMAT]):
-        return Damaged(f"{path} is damaged: its header names another format. {_IS_SAVED}")
+        return damaged(path, "its header names another format")
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL):
-        return LocalStoreError(_unwritable(path, reason(error).why))
+        return _unwritable(path, reason(error).why)
     if code == sqlite3.SQLITE_IOERR:
-        return LocalStoreError(f"{path} cannot be used: {reason(error)}")
+        return LocalStoreError(
+            "{path} cannot be used: {why}. Look at the disk and its cable before anything else.",
+            path,
+            reason(error).why,
+        )
     # Also a table that is missing from the schema.
-    return Damaged(f"{path} is damaged: {error}. {_IS_SAVED}")
+    return damaged(path, str(error))
+
+
+def damaged(path: Path, why: str) -> Damaged:
+    """The error of a file that is damaged."""
+    return Damaged(
+        "{path} is damaged: {why}. A window sets it aside when it is opened, and saves what can be read.", path, why
+    )
 
 
 def _check_names(path: Path) -> None:
@@ -398,8 +413,9 @@ def _check_names(path: Path) -> None:
     other."""
     if path.stat().st_nlink > 1:
         raise LocalStoreError(
-            f"{path} has another name too (a hard link). What was accepted last may lie beside that, in a file that "
-            "ends in -wal. Keep the name that the window last had, and remove the other."
+            "{path} has another name too (a hard link). What was accepted last may lie beside that, in a file that "
+            "ends in -wal. Keep the name that the window last had, and remove the other.",
+            path,
         )
 
 

@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.client.http.api import HttpClient
-from core.client.storage.local_store import Damaged, InUse, LocalStoreError
+from core.client.storage.local_store import Damaged, InUse, LocalStore, LocalStoreError
 from core.client.sync.api import SyncedApi
 from core.domain.ids import OpId
+from core.ui import text
 from core.ui.app import refuse
 from core.ui.preflight import EXIT_CODE
 from customer_view.settings import CustomerSettings
@@ -129,3 +130,21 @@ def test_a_file_that_cannot_be_used_is_told_in_a_sentence(
     told = capsys.readouterr().err
     assert str(error) in told
     assert ("--data-dir" in told) == isinstance(error, InUse)
+
+
+def test_why_a_window_cannot_start_is_said_in_its_persons_language(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "customer.db").mkdir()
+    (tmp_path / "file").touch()
+    text.use_language("es_ES")
+    try:
+        for path in (tmp_path / "customer.db", tmp_path / "file" / "customer.db"):
+            with pytest.raises(LocalStoreError) as refused:
+                LocalStore(path)
+            refuse(refused.value, CustomerSettings(remote=True))
+    finally:
+        text.use_language("en_US")
+    folder, blocked = capsys.readouterr().err.splitlines()
+    assert folder.startswith(f"{tmp_path / 'customer.db'} es una carpeta.")
+    assert blocked.startswith(f"No se puede escribir {tmp_path / 'file' / 'customer.db'}: ya hay algo ")
