@@ -22,6 +22,8 @@ _WHAT: Final = {
     Kind.CHANGE_STATUS: "status",
     Kind.RECALL: "recall",
     Kind.CHANGE_PAYMENT: "payment",
+    Kind.TAKE_PAYMENT: "payment taken",
+    Kind.UNDO_PAYMENT: "payment taken back",
     Kind.REFUND: "refund",
     Kind.CANCEL: "cancel",
 }

@@ -11,19 +11,19 @@ from core.decoding import decode_reply
 from core.domain import order_rules
 from core.domain.commands import (
     ChangePayment,
-    ChangeStatus,
     Command,
     NewOrder,
     PlaceOrder,
-    RecallOrder,
     RefundOrder,
+    TakePayment,
+    UndoPayment,
+    VersionedChange,
 )
 from core.domain.errors import DomainError
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Order
-from core.domain.payment import PaymentChange
+from core.domain.payment import PaymentChange, money_of
 from core.domain.people import Role
-from core.domain.refund import check_refund
 from core.domain.status import OrderStatus
 from core.protocol import routes, sealed
 from core.protocol.route import NOTHING, AnyRoute, Nothing, Request, Route
@@ -35,6 +35,8 @@ class Kind(StrEnum):
     CHANGE_STATUS = "change_status"
     RECALL = "recall"
     CHANGE_PAYMENT = "change_payment"
+    TAKE_PAYMENT = "take_payment"
+    UNDO_PAYMENT = "undo_payment"
     REFUND = "refund"
     CANCEL = "cancel"
 
@@ -64,6 +66,8 @@ ROUTES: Final[dict[Kind, Route[Any, Nothing, Order]]] = {
     Kind.CHANGE_STATUS: routes.CHANGE_STATUS,
     Kind.RECALL: routes.RECALL,
     Kind.CHANGE_PAYMENT: routes.CHANGE_PAYMENT,
+    Kind.TAKE_PAYMENT: routes.TAKE_PAYMENT,
+    Kind.UNDO_PAYMENT: routes.UNDO_PAYMENT,
     Kind.REFUND: routes.REFUND,
     Kind.CANCEL: routes.CANCEL,
 }
@@ -125,9 +129,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         context = sealed.context(*self.owner, self.op_id)
         return msgspec.structs.replace(
             self,
-            request=b""
-            if self.kind.makes_order
-            else msgspec.json.encode(msgspec.structs.replace(self.asked, reason="")),
+            request=b"" if self.kind.makes_order else msgspec.json.encode(_without_reason(self.asked)),
             seen=_impersonal(self.seen),
             problem="",
             theirs=None,
@@ -175,7 +177,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         if isinstance(asked, PlaceOrder):  # at the new price
             asked = msgspec.structs.replace(asked, expected_total_minor=row.total_minor)
             return msgspec.structs.replace(self, request=msgspec.json.encode(asked), seen=row)
-        if isinstance(asked, ChangeStatus | RecallOrder | ChangePayment | RefundOrder):
+        if isinstance(asked, VersionedChange):
             asked = msgspec.structs.replace(asked, version=row.version)
         return msgspec.structs.replace(self, request=msgspec.json.encode(asked), seen=without_lines(row))
 
@@ -193,6 +195,10 @@ def _impersonal(row: Order) -> Order:
     )
 
 
+def _without_reason(asked: Command) -> Command:
+    return asked if isinstance(asked, TakePayment) else msgspec.structs.replace(asked, reason="")
+
+
 def without_lines(row: Order) -> Order:
     """The part of an order that moves depend on."""
     return msgspec.structs.replace(row, lines=())
@@ -200,7 +206,7 @@ def without_lines(row: Order) -> Order:
 
 def named_version(asked: Command) -> int | None:
     """The version of the order that the request is based on."""
-    return asked.version if isinstance(asked, ChangeStatus | RecallOrder | ChangePayment | RefundOrder) else None
+    return asked.version if isinstance(asked, VersionedChange) else None
 
 
 def target(operation: Operation) -> OrderStatus | None:
@@ -221,8 +227,8 @@ def predict(row: Order | None, operation: Operation) -> Order | None:
     if row is None:
         return None
     asked = operation.asked
-    if isinstance(asked, RefundOrder):
-        return _given_back(row, asked, operation.seen)
+    if isinstance(asked, TakePayment | UndoPayment | RefundOrder):
+        return _money_moved(row, asked, operation.seen)
     if isinstance(asked, ChangePayment):
         will_be = order_rules.paid(row, asked, row.updated_at)
     elif (to := target(operation)) is not None:
@@ -235,12 +241,18 @@ def predict(row: Order | None, operation: Operation) -> Order | None:
     return row if happened and there else will_be
 
 
-def _given_back(row: Order, asked: RefundOrder, seen: Order) -> Order:
-    """The prediction of a refund; the row itself where it has that already, or no longer allows it."""
-    if row.version > seen.version and row.refunded_minor > seen.refunded_minor:
-        return row
+def _money_moved(row: Order, asked: TakePayment | UndoPayment | RefundOrder, seen: Order) -> Order:
+    """The prediction of a payment or a refund; the row itself where it has that already, or no longer allows it."""
     try:
-        check_refund(row, asked)
+        if row.version > seen.version and _is_done(row, asked, seen):
+            return row
+        return order_rules.move_money(row, asked, row.updated_at)
     except DomainError:
         return row
-    return order_rules.given_back(row, asked, row.updated_at)
+
+
+def _is_done(row: Order, asked: TakePayment | UndoPayment | RefundOrder, seen: Order) -> bool:
+    """Whether a row that is later than was seen has what was asked for: its event arrived before the answer."""
+    if isinstance(asked, RefundOrder):
+        return row.refunded_minor > seen.refunded_minor
+    return money_of(row) == money_of(order_rules.move_money(seen, asked, row.updated_at))

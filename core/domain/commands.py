@@ -11,7 +11,17 @@ import msgspec
 from msgspec import Meta
 
 from core.domain.ids import CustomerId, LineId, OrderId
-from core.domain.order import MAX_LINES, MAX_QUANTITY, NewLine, Note, PaymentState, Reason, Tender
+from core.domain.order import (
+    MAX_LINES,
+    MAX_PAYMENTS,
+    MAX_QUANTITY,
+    MAX_TOTAL_MINOR,
+    NewLine,
+    Note,
+    PaymentState,
+    Reason,
+    Tender,
+)
 from core.domain.status import Fulfilment, OrderStatus
 
 MAX_GIVEN_MINOR = 10**15
@@ -43,6 +53,18 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     """Sent by older clients and never used: a value that differs from the token's is logged as a warning."""
 
 
+class NewPayment(msgspec.Struct, frozen=True, kw_only=True):
+    """What is paid at one time, by one tender. Amounts in minor units."""
+
+    tender: Tender = Tender.CASH
+    amount_minor: Annotated[int, Meta(ge=0, le=MAX_TOTAL_MINOR)] | None = None
+    """What of the order it pays: all that is due unless given. 0 for a tip alone."""
+    tip_minor: Annotated[int, Meta(ge=0, le=MAX_TOTAL_MINOR)] = 0
+    """What is paid beside that."""
+    given_minor: Annotated[int, Meta(ge=0, le=MAX_GIVEN_MINOR)] | None = None
+    """The cash handed over, of which the rest goes back as change."""
+
+
 class TakeOrder(msgspec.Struct, frozen=True, kw_only=True):
     """An order taken at the counter: for a walk-in, or for a known customer."""
 
@@ -64,6 +86,9 @@ class TakeOrder(msgspec.Struct, frozen=True, kw_only=True):
     """The menu version it was priced by: prices shown at the counter are kept."""
     given_minor: Annotated[int, Meta(ge=0, le=MAX_GIVEN_MINOR)] | None = None
     """The cash handed over. It is on the receipt, with the change; kept of an order that is paid in cash."""
+    payments: Annotated[tuple[NewPayment, ...], Meta(max_length=MAX_PAYMENTS)] = ()
+    """What is paid at once, where that is more than one payment of all of it. They say then whether the order is paid;
+    `payment`, `tender` and `given_minor` are for servers of earlier releases."""
     placed_at_client: ClientTime | None = None
 
 
@@ -102,6 +127,25 @@ class ChangePayment(msgspec.Struct, frozen=True, kw_only=True):
     moved_at_client: ClientTime | None = None
 
 
+class TakePayment(NewPayment, frozen=True, kw_only=True):
+    """A payment of an order that was seen at `version`: all that is due of it, or a part."""
+
+    version: Version
+    moved_at_client: ClientTime | None = None
+
+
+class UndoPayment(msgspec.Struct, frozen=True, kw_only=True):
+    """A payment of an order that was seen at `version` is taken back: it was recorded by mistake, or the order was
+    called off. The newest one of that tender, amount and tip; without a tender, all of them."""
+
+    version: Version
+    reason: Reason
+    tender: Tender | None = None
+    amount_minor: Annotated[int, Meta(ge=0, le=MAX_TOTAL_MINOR)] = 0
+    tip_minor: Annotated[int, Meta(ge=0, le=MAX_TOTAL_MINOR)] = 0
+    moved_at_client: ClientTime | None = None
+
+
 class RefundLine(msgspec.Struct, frozen=True, kw_only=True):
     """Items of one line that are taken back."""
 
@@ -110,18 +154,24 @@ class RefundLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefundOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of what was paid for an order that was seen at `version` is given back, by the tender that paid: for items
-    of its lines, or an amount. All that is left of it is given back by `ChangePayment`."""
+    """A part of what was paid for an order that was seen at `version` is given back, by the tenders that paid: for
+    items of its lines, or an amount. All that is left of it is given back by `ChangePayment`."""
 
     version: Version
     reason: Reason
     lines: Annotated[tuple[RefundLine, ...], Meta(max_length=MAX_LINES)] = ()
     amount_minor: Annotated[int, Meta(ge=1, le=MAX_GIVEN_MINOR)] | None = None
     """The amount, without lines. With lines: what they came to where they were chosen; another is refused."""
+    tender: Tender | None = None
+    """By which it goes back first; what was not paid by it goes back by the others."""
     moved_at_client: ClientTime | None = None
 
 
 NewOrder = PlaceOrder | TakeOrder
-Change = ChangeStatus | RecallOrder | ChangePayment | RefundOrder | CancelOrder
+MoneyChange = ChangePayment | TakePayment | UndoPayment | RefundOrder
+"""Commands on what is paid for an order."""
+VersionedChange = ChangeStatus | RecallOrder | MoneyChange
+"""Commands that name the version of the order that they are based on."""
+Change = VersionedChange | CancelOrder
 """Commands on an existing order."""
 Command = NewOrder | Change

@@ -16,6 +16,7 @@ from core.wire_enum import WireEnum
 MAX_LINES = 200
 MAX_QUANTITY = 999
 MAX_MODIFIERS = 50
+MAX_PAYMENTS = 100
 MAX_TOTAL_MINOR = 10**12
 """The largest total that the ledger books (`core.domain.sale.rounding.MAX_AMOUNT`)."""
 
@@ -47,6 +48,24 @@ class PaymentState(WireEnum):
     UNPAID = "unpaid"
     PAID = "paid"
     REFUNDED = "refunded"
+
+
+class Payment(msgspec.Struct, frozen=True):
+    """One payment of an order, which stands: it was not undone. Amounts in minor units."""
+
+    tender: Tender
+    amount_minor: int
+    """What of the order's total it pays; of what was given back, how much."""
+    tip_minor: int = 0
+    """What was paid beside that."""
+    given_minor: int | None = None
+    """The cash that was handed over, where it was more than was to be paid."""
+    refunded_minor: int = 0
+    """What was given back by its tender."""
+
+    @property
+    def change_minor(self) -> int:
+        return 0 if self.given_minor is None else self.given_minor - self.amount_minor - self.tip_minor
 
 
 class LineModifier(msgspec.Struct, frozen=True):
@@ -100,6 +119,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """What was given back of what was paid. All of it, once the payment is refunded."""
     given_minor: int | None = None
     """The cash that was handed over for it, for receipts; None when it was not paid in cash, or nobody counted."""
+    payments: tuple[Payment, ...] = ()
+    """What was paid of it, oldest first, where `payment`, `tender` and `given_minor` do not say all: in parts, or with
+    a tip. It stays unpaid until they come to its total. See `core.domain.payment.payments_of`."""
     customer_id: CustomerId | None = None
     customer_name: str = ""
     """The known customer's name, or the order's own: a person's, a table's, a pager's."""

@@ -5,7 +5,7 @@ Each function takes an order and returns it as changed; the same object means th
 UTC.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -17,17 +17,20 @@ from core.domain.commands import (
     ChangePayment,
     ChangeStatus,
     NewOrder,
+    NewPayment,
     PlaceOrder,
     RecallOrder,
     RefundOrder,
     TakeOrder,
+    TakePayment,
+    UndoPayment,
 )
 from core.domain.errors import DomainError, IllegalMove, InvalidOrder
 from core.domain.ids import ItemId, OrderId, ShopId
 from core.domain.menu import MenuItem, as_if_available
 from core.domain.money import Tax, totals
 from core.domain.order import MAX_TOTAL_MINOR, Channel, Order, PaymentState, Tender, check_delivery, price_lines
-from core.domain.payment import check_first_payment, check_payment
+from core.domain.payment import check_first_payment, check_payment, check_take, check_undo, taken, undone
 from core.domain.people import Customer, Role
 from core.domain.phones import check_phone
 from core.domain.refund import check_refund, refunded
@@ -76,8 +79,9 @@ def place(
     Raises `InvalidOrder`, and `PriceChanged` when the total differs from the one the customer was shown.
     """
     at_counter = isinstance(asked, TakeOrder)
-    in_cash = isinstance(asked, TakeOrder) and (asked.payment, asked.tender) == (PaymentState.PAID, Tender.CASH)
-    payment = asked.payment if isinstance(asked, TakeOrder) else PaymentState.UNPAID
+    payments = asked.payments if isinstance(asked, TakeOrder) else ()
+    payment = asked.payment if isinstance(asked, TakeOrder) and not payments else PaymentState.UNPAID
+    in_cash = (payment, asked.tender) == (PaymentState.PAID, Tender.CASH)
     name, phone = (asked.customer_name, asked.customer_phone) if isinstance(asked, TakeOrder) else ("", "")
     name, phone = name or (customer.name if customer else ""), phone or (customer.phone if customer else "")
     channel = Channel.COUNTER if at_counter else Channel.ONLINE
@@ -117,6 +121,16 @@ def place(
     )
     if isinstance(asked, PlaceOrder) and asked.expected_total_minor not in (None, order.total_minor):
         raise PriceChanged(order)
+    return _paid_at_once(order, payments)
+
+
+def _paid_at_once(order: Order, payments: Sequence[NewPayment]) -> Order:
+    for place_of, each in enumerate(payments):
+        try:
+            check_take(order, each)
+        except (IllegalMove, InvalidOrder) as error:
+            raise InvalidOrder(error.message, f"payments[{place_of}].{error.field}") from None
+        order = taken(order, each)
     return order
 
 
@@ -132,11 +146,10 @@ def change(order: Order, asked: Change, role: Role, at: datetime, last_moved: Ca
     """
     if isinstance(asked, ChangePayment):
         return _pay(order, asked, at)
-    if isinstance(asked, RefundOrder):
+    if isinstance(asked, TakePayment | UndoPayment | RefundOrder):
         if order.version != asked.version:
             raise Stale
-        check_refund(order, asked)
-        return given_back(order, asked, at)
+        return move_money(order, asked, at)
     if not isinstance(asked, CancelOrder) and order.version != asked.version:
         there = isinstance(asked, ChangeStatus) and order.status is asked.to and order.version > asked.version
         if there and (last_moved is None or last_moved() > asked.version):
@@ -158,7 +171,7 @@ def target_by(order: Order, asked: Change, role: Role) -> OrderStatus | None:
             return OrderStatus.CANCELLED
         case RecallOrder():
             return target_of(order.status, Move.RECALL, order.fulfilment, role)
-        case ChangePayment() | RefundOrder():
+        case ChangePayment() | TakePayment() | UndoPayment() | RefundOrder():
             return None
 
 
@@ -186,9 +199,22 @@ def paid(order: Order, asked: ChangePayment, at: datetime) -> Order:
     )
 
 
-def given_back(order: Order, asked: RefundOrder, at: datetime) -> Order:
-    """The order with a part of it refunded. Checks nothing."""
-    return msgspec.structs.replace(refunded(order, asked), version=order.version + 1, updated_at=at)
+def move_money(order: Order, asked: TakePayment | UndoPayment | RefundOrder, at: datetime) -> Order:
+    """The order with a payment more or one less, or with a part of it refunded, whatever version was seen.
+
+    Raises `IllegalMove`, `InvalidOrder`, `ReasonRequired` and `CardNumber`.
+    """
+    match asked:
+        case TakePayment():
+            check_take(order, asked)
+            after = taken(order, asked)
+        case UndoPayment():
+            check_undo(order, asked)
+            after = undone(order, asked)
+        case RefundOrder():
+            check_refund(order, asked)
+            after = refunded(order, asked)
+    return msgspec.structs.replace(after, version=order.version + 1, updated_at=at)
 
 
 def with_payment(order: Order, payment: PaymentState, tender: Tender) -> Order:
@@ -196,4 +222,5 @@ def with_payment(order: Order, payment: PaymentState, tender: Tender) -> Order:
     cash was handed over."""
     if payment is PaymentState.REFUNDED:
         return msgspec.structs.replace(refunded(order), payment=payment, tender=tender)
-    return msgspec.structs.replace(order, payment=payment, tender=tender, given_minor=None)
+    kept = order.payments if payment is order.payment else ()
+    return msgspec.structs.replace(order, payment=payment, tender=tender, given_minor=None, payments=kept)

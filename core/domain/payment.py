@@ -1,14 +1,16 @@
 """Rules for changing an order's payment, and who must give a reason."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
+from core.domain.commands import NewPayment, UndoPayment
 from core.domain.errors import IllegalMove, InvalidOrder, ReasonRequired
-from core.domain.order import Order, PaymentState, Tender
-from core.domain.sale.ledger import Entry, EntryKind, Ledger, Pay, Tenders
+from core.domain.order import MAX_PAYMENTS, Order, Payment, PaymentState, Tender
+from core.domain.sale.ledger import Entry, EntryKind, Ledger, Pay, PayBack, Tenders
 from core.domain.status import CALLED_OFF
 from core.domain.texts import check_no_card, is_blank
 
@@ -26,6 +28,11 @@ class PaymentChange(msgspec.Struct, frozen=True, kw_only=True):
     """How it was paid or refunded; for an unpaid order, how it is to be paid."""
     refunded_minor: int = 0
     """What was given back, in minor units. Of a part of the order, the payment stays paid."""
+    taken: tuple[Payment, ...] = ()
+    undone: tuple[Payment, ...] = ()
+    """Payments that were taken back."""
+    returned: tuple[Payment, ...] = ()
+    """What was given back, by its tenders."""
     at: datetime
     client_at: datetime | None = None
     """When it was done, by the clock of the client, if sent. Informative: that clock may be wrong."""
@@ -50,22 +57,105 @@ _TENDERS: Final = Tenders(cash=frozenset({str(Tender.CASH)}))
 
 
 def booked(ledger: Ledger, before: Order | None, order: Order) -> Ledger:
-    """The ledger after the payment of an order, or what was refunded of it, became what `order` says. `before` is the
+    """The ledger after the payments of an order, or what was refunded of it, became what `order` says. `before` is the
     order before that; None for a new one."""
     if before is not None and order.refunded_minor != before.refunded_minor:
         taken_back = _credits(before, order) or [Entry(EntryKind.CREDIT, before.refunded_minor - order.refunded_minor)]
-        return ledger.credited(taken_back, order.tender, _TENDERS)
-    if before is not None and before.payment is PaymentState.PAID and order.payment is not PaymentState.REFUNDED:
-        ledger = ledger.correct(ledger.newest_payment)
-    match order.payment:
-        case PaymentState.PAID:
-            given = order.given_minor
-            covered = order.tender is Tender.CASH and given is not None and given >= order.total_minor
-            return ledger.pay(Pay(tender=order.tender, given=given if covered else None), _TENDERS)
-        case PaymentState.REFUNDED:  # nothing was to be paid for it
-            return ledger.credited([Entry(EntryKind.CREDIT, 0)], order.tender, _TENDERS)
-        case _:
-            return ledger.planned(order.tender)
+        return ledger.credited(taken_back, _paid_back(before, order), _TENDERS)
+    if order.payment is PaymentState.REFUNDED:  # nothing was to be paid for it
+        return ledger.credited([Entry(EntryKind.CREDIT, 0)], (PayBack(order.tender),), _TENDERS)
+    then, now = payments_of(before) if before is not None else (), payments_of(order)
+    for gone in _more(then, now):
+        ledger = ledger.correct(_newest_like(ledger, gone))
+    added = _more(now, then)
+    for each in added:
+        pay = Pay(tender=each.tender, amount=each.amount_minor, tip=each.tip_minor, given=each.given_minor)
+        ledger = ledger.pay(pay, _TENDERS)
+    return ledger if added else ledger.planned(order.tender)
+
+
+def _more(these: Iterable[Payment], those: Iterable[Payment]) -> list[Payment]:
+    """Those of `these` that `those` have not, or have fewer of; the newest of equal ones."""
+    left = Counter(map(_value, those))
+    found = []
+    for each in these:
+        if left[_value(each)]:
+            left[_value(each)] -= 1
+        else:
+            found.append(each)
+    return found
+
+
+def _value(payment: Payment) -> tuple[Tender, int, int]:
+    return payment.tender, payment.amount_minor, payment.tip_minor
+
+
+def _newest_like(ledger: Ledger, payment: Payment) -> int:
+    return max(number for number, each in _numbered(ledger) if _value(each) == _value(payment))
+
+
+def _paid_back(before: Order, order: Order) -> list[PayBack]:
+    """What went back by each tender; the last gets what is left of it."""
+    back: Counter[Tender] = Counter()
+    for then, now in zip(payments_of(before), payments_of(order), strict=True):
+        back[now.tender] += now.refunded_minor - then.refunded_minor
+    *others, last = [PayBack(tender, amount) for tender, amount in back.items() if amount]
+    return [*others, PayBack(last.tender)]
+
+
+def payments_in(ledger: Ledger) -> tuple[Payment, ...]:
+    """The payments that stand, oldest first. What was refunded by a tender is taken off them in their order."""
+    back = Counter[str]()
+    for each in ledger.entries:
+        if each.kind is EntryKind.REFUND:
+            back[each.tender] -= each.amount
+    found = []
+    for _number, payment in _numbered(ledger):
+        refunded_minor = min(back[payment.tender], payment.amount_minor)
+        back[payment.tender] -= refunded_minor
+        found.append(msgspec.structs.replace(payment, refunded_minor=refunded_minor))
+    return tuple(found)
+
+
+def _numbered(ledger: Ledger) -> Iterator[tuple[int, Payment]]:
+    for number in ledger.kept_payments:
+        yield number, _payment([each for each in ledger.entries if each.payment == number])
+
+
+def _payment(entries: list[Entry]) -> Payment:
+    """The payment that these entries, all of one, are."""
+    by_kind = {each.kind: each.amount for each in entries}
+    given, change = by_kind[EntryKind.PAYMENT], by_kind.get(EntryKind.CHANGE, 0)
+    tip, added = by_kind.get(EntryKind.TIP, 0), by_kind.get(EntryKind.ROUNDING, 0)
+    return Payment(Tender(entries[0].tender), given + change - tip - added, tip, given if change else None)
+
+
+def change_of(ledger: Ledger, entries: Iterable[Entry]) -> tuple[Ledger, PaymentState, "Moved"]:
+    """The ledger after the entries of one change, the payment's state then, and what the change moved."""
+    after = ledger.followed_by(entries)
+    added = after.entries[len(ledger.entries) :]
+    taken = [each.payment for each in added if each.kind is EntryKind.PAYMENT and not each.corrects]
+    undone = [each.corrects for each in added if each.kind is EntryKind.PAYMENT and each.corrects]
+
+    def of(number: int) -> Payment:
+        return _payment([each for each in after.entries if each.payment == number])
+
+    returned = (Payment(Tender(each.tender), -each.amount) for each in added if each.kind is EntryKind.REFUND)
+    return after, _state(after), Moved(tuple(map(of, taken)), tuple(map(of, undone)), tuple(returned))
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """What one change moved: see `PaymentChange`."""
+
+    taken: tuple[Payment, ...]
+    undone: tuple[Payment, ...]
+    returned: tuple[Payment, ...]
+
+
+def _state(ledger: Ledger) -> PaymentState:
+    if not ledger.charged and any(each.kind is EntryKind.CREDIT for each in ledger.entries):
+        return PaymentState.REFUNDED
+    return PaymentState.PAID if ledger.is_paid else PaymentState.UNPAID
 
 
 def _credits(before: Order, order: Order) -> list[Entry]:
@@ -81,15 +171,6 @@ def _credits(before: Order, order: Order) -> list[Entry]:
         for then, now in zip(before.lines, order.lines, strict=True)
         if now.refunded_minor != then.refunded_minor or now.refunded_quantity != then.refunded_quantity
     ]
-
-
-def state_after(entries: Sequence[Entry], left_minor: int) -> PaymentState:
-    """The payment's state after the entries of one change. `left_minor`: what is charged then, refunds taken off."""
-    if any(each.kind is EntryKind.CREDIT for each in entries):
-        return PaymentState.PAID if left_minor else PaymentState.REFUNDED
-    if any(each.kind is EntryKind.PAYMENT and not each.corrects for each in entries):
-        return PaymentState.PAID
-    return PaymentState.UNPAID
 
 
 def check_first_payment(payment: PaymentState) -> None:
@@ -114,6 +195,8 @@ def check_payment(order: Order, target: PaymentState, tender: Tender, reason: st
         raise IllegalMove(f"A payment that is {source} cannot become {target}.", "payment")
     if order.refunded_minor and target is not PaymentState.REFUNDED:
         raise IllegalMove("A part of it was given back. Refund the rest instead.", "payment")
+    if order.payments and target is PaymentState.PAID:
+        _refuse_in_parts(source)
     if source is target is PaymentState.PAID and tender is order.tender:
         raise IllegalMove("This order is paid already.", "payment")
     if target is PaymentState.REFUNDED and tender is not order.tender:
@@ -130,26 +213,136 @@ def check_payment(order: Order, target: PaymentState, tender: Tender, reason: st
         raise ReasonRequired("Say why it is refunded.", "reason")
 
 
+def _refuse_in_parts(source: PaymentState) -> None:
+    """A client of an earlier release does not see which parts there are, and may not say what becomes of them."""
+    if source is PaymentState.UNPAID:
+        raise IllegalMove("A part of it is paid. Take what is left of it as a payment.", "payment")
+    raise IllegalMove("It was paid in parts or with a tip. Take the wrong payment back instead.", "payment")
+
+
 def needs_reason(order: Order, target: PaymentState) -> bool:
     """Whether changing the payment of `order` to `target` needs a reason."""
     return target is PaymentState.REFUNDED or (order.payment is PaymentState.PAID and order.status in CALLED_OFF)
 
 
-def money_of(order: Order) -> tuple[PaymentState, Tender, int]:
-    """What is known of its money: how it stands, by which tender, and what was given back in minor units. Who decides
-    about money decides on these; once one of them is another, they are asked again."""
-    return order.payment, order.tender, order.refunded_minor
+def payments_of(order: Order) -> tuple[Payment, ...]:
+    """The payments of an order that stand, oldest first."""
+    if order.payments or order.payment not in (PaymentState.PAID, PaymentState.REFUNDED):
+        return order.payments
+    given_minor = order.given_minor if order.tender is Tender.CASH else None
+    if given_minor is not None and given_minor < order.total_minor:  # miscounted, by an earlier release
+        given_minor = None
+    return (Payment(order.tender, order.total_minor, 0, given_minor, order.refunded_minor),)
+
+
+def with_payments(order: Order, payments: tuple[Payment, ...]) -> Order:
+    """The order with these payments, paid once they come to its total. Checks nothing."""
+    is_paid = bool(payments) and sum(each.amount_minor for each in payments) == order.total_minor
+    says_all = is_paid and len(payments) == 1 and not payments[0].tip_minor
+    return msgspec.structs.replace(
+        order,
+        tender=payments[-1].tender if payments else order.tender,
+        payment=PaymentState.PAID if is_paid else PaymentState.UNPAID,
+        given_minor=payments[0].given_minor if says_all else None,
+        payments=() if says_all else payments,
+    )
+
+
+def check_take(order: Order, asked: NewPayment) -> None:
+    """Checks that this payment of the order may be taken: of what is due, or a tip beside what is paid.
+
+    Raises `IllegalMove` and `InvalidOrder`.
+    """
+    due_minor = order.total_minor - paid_minor(order)
+    amount_minor = due_minor if asked.amount_minor is None else asked.amount_minor
+    if order.payment is PaymentState.REFUNDED:
+        raise IllegalMove("This order was refunded. A refund is final.", "payment")
+    if order.payment is PaymentState.PAID and (amount_minor or not asked.tip_minor):
+        raise IllegalMove("This order is paid already.", "payment")
+    if order.refunded_minor:
+        raise IllegalMove("A part of it was given back.", "payment")
+    if amount_minor > due_minor:
+        raise IllegalMove("That is more than is left to pay.", "amount_minor")
+    if due_minor and not amount_minor and not asked.tip_minor:
+        raise InvalidOrder("Say how much is paid.", "amount_minor")
+    if len(payments_of(order)) >= MAX_PAYMENTS:
+        raise IllegalMove(f"An order is paid in {MAX_PAYMENTS} parts at most.", "payment")
+    if asked.given_minor is None:
+        return
+    needed_minor = amount_minor + asked.tip_minor
+    if asked.given_minor < needed_minor:
+        raise InvalidOrder("That is less than is to be paid.", "given_minor")
+    if asked.given_minor > needed_minor and asked.tender is not Tender.CASH:
+        raise InvalidOrder("Only cash gives change.", "given_minor")
+
+
+def taken(order: Order, asked: NewPayment) -> Order:
+    """The order with this payment. Checks nothing."""
+    due_minor = order.total_minor - paid_minor(order)
+    amount_minor = due_minor if asked.amount_minor is None else asked.amount_minor
+    needed_minor = amount_minor + asked.tip_minor
+    given_minor = asked.given_minor if (asked.given_minor or 0) > needed_minor else None
+    payment = Payment(asked.tender, amount_minor, asked.tip_minor, given_minor)
+    return with_payments(order, (*payments_of(order), payment))
+
+
+def check_undo(order: Order, asked: UndoPayment) -> None:
+    """Checks that a payment may be taken back. Raises `IllegalMove`, `ReasonRequired`, and `CardNumber` for a reason
+    that contains one."""
+    if order.refunded_minor or order.payment is PaymentState.REFUNDED:
+        raise IllegalMove("A part of it was given back. Refund the rest instead.", "payment")
+    if not payments_of(order):
+        raise IllegalMove("It is not paid.", "payment")
+    if asked.tender is not None and _named(asked) not in [_value(each) for each in payments_of(order)]:
+        raise IllegalMove("It has no such payment.", "amount_minor")
+    check_no_card(reason=asked.reason)
+    if is_blank(asked.reason):
+        raise ReasonRequired("Say why it is taken back.", "reason")
+
+
+def undone(order: Order, asked: UndoPayment) -> Order:
+    """The order without this payment: the newest like it, or all. Checks nothing."""
+    left = list(payments_of(order)) if asked.tender is not None else []
+    for place in reversed(range(len(left))):
+        if _value(left[place]) == _named(asked):
+            del left[place]
+            break
+    return with_payments(order, tuple(left))
+
+
+def _named(asked: UndoPayment) -> tuple[Tender | None, int, int]:
+    return asked.tender, asked.amount_minor, asked.tip_minor
+
+
+def money_of(order: Order) -> tuple[PaymentState, Tender, int, tuple[tuple[Tender, int, int], ...]]:
+    """What is known of its money: how it stands, by which tender, what was given back in minor units, and the payments
+    of one that was paid in parts. Who decides about money decides on these; once one of them is another, they are asked
+    again."""
+    return order.payment, order.tender, order.refunded_minor, tuple(map(_value, order.payments))
+
+
+def paid_minor(order: Order) -> int:
+    """What was paid of its total, tips not counted, in minor units. Refunds are not taken off."""
+    return sum(each.amount_minor for each in payments_of(order))
+
+
+def tip_minor(order: Order) -> int:
+    """What was paid beside its total, in minor units."""
+    return sum(each.tip_minor for each in order.payments)
 
 
 def to_pay_minor(order: Order) -> int:
     """What is still to be paid, in minor units."""
-    return order.total_minor if order.payment is PaymentState.UNPAID and order.status not in CALLED_OFF else 0
+    is_due = order.payment is PaymentState.UNPAID and order.status not in CALLED_OFF
+    return order.total_minor - paid_minor(order) if is_due else 0
 
 
 def to_give_back_minor(order: Order) -> int:
     """What was paid for an order that was called off, and is to be given back, in minor units."""
-    owed = order.payment is PaymentState.PAID and order.status in CALLED_OFF
-    return order.total_minor - order.refunded_minor if owed else 0
+    if order.status not in CALLED_OFF or order.payment is PaymentState.REFUNDED:
+        return 0
+    tips_minor = tip_minor(order) if order.payment is PaymentState.UNPAID else 0  # refunds leave them; undoing does not
+    return paid_minor(order) + tips_minor - order.refunded_minor
 
 
 def _words(tender: Tender) -> str:

@@ -4,7 +4,7 @@ A refund takes its part of what remains of a line, net and tax, and never prices
 paid to the last unit (`core.domain.sale.parts`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -12,13 +12,15 @@ import msgspec
 from core.domain.commands import RefundLine, RefundOrder
 from core.domain.errors import IllegalMove, InvalidOrder, ReasonRequired
 from core.domain.ids import LineId, line_id
-from core.domain.order import Order, OrderLine, PaymentState
+from core.domain.order import Order, OrderLine, Payment, PaymentState, Tender
+from core.domain.payment import payments_of
 from core.domain.sale.calculation import Item
 from core.domain.sale.parts import Part, Remaining
 from core.domain.sale.rounding import apportion
 from core.domain.sale.taxes import Tax, TaxSet
 from core.domain.texts import check_no_card, is_blank
 
+_COINS: Final = (Tender.CASH, Tender.CASH_ON_DELIVERY)
 _TAXED: Final = TaxSet((Tax("TAX", 0),))
 """An order keeps the sum of its tax. What it is called and its rate play no part in dividing it."""
 
@@ -57,6 +59,8 @@ def check_refund(order: Order, asked: RefundOrder) -> None:
     if order.payment is not PaymentState.PAID:
         gone = order.payment is PaymentState.REFUNDED
         raise IllegalMove("All of it was given back already." if gone else "It is not paid.", "payment")
+    if asked.tender is not None and asked.tender not in {each.tender for each in payments_of(order)}:
+        raise IllegalMove("Nothing was paid by this tender.", "tender")
     check_no_card(reason=asked.reason)
     if is_blank(asked.reason):
         raise ReasonRequired("Say why it is refunded.", "reason")
@@ -72,8 +76,31 @@ def check_refund(order: Order, asked: RefundOrder) -> None:
         raise IllegalMove("That is more than is left of what was paid.", "amount_minor")
 
 
-def refunded(order: Order, asked: RefundOrder | None = None) -> Order:
-    """The order with what `asked` takes back; without it, with all that was left. Checks nothing."""
+def by_tender(order: Order, back_minor: int, first: Tender | None = None) -> dict[Tender, int]:
+    """By which tenders an amount goes back, and how much by each: `first`, then what is no cash, at most what was paid
+    by each."""
+    held: dict[Tender, int] = {}
+    for each in payments_of(order):
+        held[each.tender] = held.get(each.tender, 0) + each.amount_minor - each.refunded_minor
+    found = {}
+    for tender in sorted(held, key=lambda tender: (tender is not first, tender in _COINS)):
+        found[tender] = min(held[tender], back_minor)
+        back_minor -= found[tender]
+    return {tender: amount for tender, amount in found.items() if amount}
+
+
+def _returned(payments: Sequence[Payment], back: Mapping[Tender, int]) -> Iterator[Payment]:
+    """The payments with what goes back of them, the oldest of a tender first."""
+    left = dict(back)
+    for each in payments:
+        now_minor = min(left.get(each.tender, 0), each.amount_minor - each.refunded_minor)
+        left[each.tender] = left.get(each.tender, 0) - now_minor
+        yield msgspec.structs.replace(each, refunded_minor=each.refunded_minor + now_minor)
+
+
+def refunded(order: Order, asked: RefundOrder | None = None, first: Tender | None = None) -> Order:
+    """The order with what `asked` takes back; without it, with all that was left, by the tender `first` as far as that
+    goes. Checks nothing."""
     remaining = _remaining(order)
     quantities: dict[int, int] = {}
     if asked is None:
@@ -87,8 +114,9 @@ def refunded(order: Order, asked: RefundOrder | None = None) -> Order:
         parts = _of_amount(remaining, asked.amount_minor or 0)
     back_minor = refundable_minor(order) if asked is None else sum(part.gross for part in parts.values())
     refunded_minor = order.refunded_minor + back_minor
+    first = asked.tender if asked is not None else first
     if asked is not None and refunded_minor == order.total_minor:
-        return refunded(order)  # nothing is left, so all items are taken back, however it came to that
+        return refunded(order, first=first)  # nothing is left, so all items are taken back, however it came to that
     return msgspec.structs.replace(
         order,
         lines=tuple(
@@ -96,6 +124,7 @@ def refunded(order: Order, asked: RefundOrder | None = None) -> Order:
             for position, line in enumerate(order.lines)
         ),
         refunded_minor=refunded_minor,
+        payments=tuple(_returned(order.payments, by_tender(order, back_minor, first))),
         payment=PaymentState.REFUNDED if refunded_minor == order.total_minor else order.payment,
     )
 

@@ -48,6 +48,17 @@ class OrderRefunded(msgspec.Struct, frozen=True, kw_only=True, tag="order_refund
         return self.order.customer_id
 
 
+class OrderPaymentsChanged(msgspec.Struct, frozen=True, kw_only=True, tag="order_payments_changed", tag_field="kind"):
+    """A payment was taken, or taken back, of an order that is paid in parts, with a tip, or with counted cash."""
+
+    order_id: OrderId
+    order: Order
+
+    @property
+    def customer_id(self) -> CustomerId | None:
+        return self.order.customer_id
+
+
 class MenuChanged(msgspec.Struct, frozen=True, kw_only=True, tag="menu_changed", tag_field="kind"):
     """The menu has changed. Sent to all subscribers of the shop but status displays."""
 
@@ -58,7 +69,7 @@ class MenuChanged(msgspec.Struct, frozen=True, kw_only=True, tag="menu_changed",
     available: bool = True
 
 
-OrderEvent = OrderPlaced | OrderStatusChanged | OrderPaymentChanged | OrderRefunded
+OrderEvent = OrderPlaced | OrderStatusChanged | OrderPaymentChanged | OrderPaymentsChanged | OrderRefunded
 Event = OrderEvent | MenuChanged
 
 
@@ -79,6 +90,8 @@ def event_of(before: Order | None, order: Order) -> OrderEvent:
         )
     if order.payment is before.payment and order.refunded_minor != before.refunded_minor:
         return OrderRefunded(order_id=order.id, order=order)
+    if before.payments or order.payments or (before.payment is not order.payment and order.given_minor is not None):
+        return OrderPaymentsChanged(order_id=order.id, order=order)
     return OrderPaymentChanged(
         order_id=order.id,
         customer_id=order.customer_id,

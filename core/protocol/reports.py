@@ -43,8 +43,9 @@ class SalesRow(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     sales: int = 0
-    """Orders that were paid; of items and categories, items. One that was marked as paid by mistake is taken off again
-    where it was counted, on the day of the correction."""
+    """Orders that were paid, on the day when all of it was; of items and categories, items. One that was marked as paid
+    by mistake is taken off again where it was counted, on the day of the correction. One that was paid by several
+    tenders counts with the last, and each amount with its own."""
     sales_minor: int = 0
     refunds: int = 0
     """How often something was given back; of items and categories, items taken back."""

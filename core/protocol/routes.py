@@ -16,6 +16,8 @@ from core.domain.commands import (
     RecallOrder,
     RefundOrder,
     TakeOrder,
+    TakePayment,
+    UndoPayment,
 )
 from core.domain.menu import Menu
 from core.domain.order import Order
@@ -185,6 +187,30 @@ CHANGE_PAYMENT: Final = Route(
     Who.STAFF,
     "Mark an order as paid, unpaid or refunded; a refund says why",
     body=ChangePayment,
+    reply=Order,
+    keyed=Keyed.REQUIRED,
+    offline=Offline.OUTBOX,
+    refusals=(409,),
+)
+TAKE_PAYMENT: Final = Route(
+    "pos_take_payment",
+    "POST",
+    "/api/pos/orders/{order_id}/payments/",
+    Who.STAFF,
+    "Take a payment of an order: all that is due, or a part of it, and a tip",
+    body=TakePayment,
+    reply=Order,
+    keyed=Keyed.REQUIRED,
+    offline=Offline.OUTBOX,
+    refusals=(409,),
+)
+UNDO_PAYMENT: Final = Route(
+    "pos_undo_payment",
+    "POST",
+    "/api/pos/orders/{order_id}/payments/undo/",
+    Who.STAFF,
+    "Take a payment back that was recorded by mistake, or of an order that was called off; says why",
+    body=UndoPayment,
     reply=Order,
     keyed=Keyed.REQUIRED,
     offline=Offline.OUTBOX,

@@ -1,7 +1,8 @@
 """The append-only ledger of orders' payments."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Final
@@ -9,8 +10,8 @@ from typing import Final
 from sqlalchemy import bindparam, select
 
 from core.domain.ids import OrderId
-from core.domain.order import Order, PaymentState, Tender
-from core.domain.payment import PaymentChange, booked, state_after
+from core.domain.order import Order, Payment, PaymentState, Tender
+from core.domain.payment import PaymentChange, booked, change_of, payments_in
 from core.domain.people import Principal
 from core.domain.sale.ledger import Entry, EntryKind, Ledger
 from core.instants import advised_us, from_us, to_us
@@ -19,15 +20,19 @@ from core.store.tables import ledger
 
 _e = ledger.c
 _INSERT: Final = Prepared.insert(ledger)
+_ENTRY: Final = (
+    *(_e.kind, _e.amount_minor, _e.tender, _e.payment, _e.corrects),
+    *(_e.line_id, _e.quantity, _e.tax_minor, _e.in_part),
+)
 _OF: Final = Prepared(
     select(
-        *(_e.kind, _e.amount_minor, _e.tender, _e.payment, _e.corrects, _e.line_id, _e.quantity, _e.tax_minor),
+        *_ENTRY,
         *(_e.version, _e.at, _e.reason, _e.by_name, _e.device, _e.client_at),
     )
     .where(_e.order_id == bindparam("order_id"))
     .order_by(_e.number)
 )
-_VERSION: Final = 8
+_VERSION: Final = len(_ENTRY)
 
 
 def record(
@@ -58,6 +63,7 @@ def record(
                 "line_id": entry.line,
                 "quantity": entry.quantity,
                 "tax_minor": entry.tax,
+                "in_part": int(entry.in_part),
                 "at": to_us(order.updated_at),
                 "reason": reason,
                 "by_id": by.subject,
@@ -74,22 +80,24 @@ def record(
 def changes(transaction: Transaction, order_id: OrderId, total_minor: int) -> tuple[PaymentChange, ...]:
     """What became of the payment of an order of that total, oldest first; empty for one that is unpaid as it was
     placed."""
-    left_minor = total_minor
+    ledger = Ledger.opened(total_minor)
     found: list[PaymentChange] = []
     for version, rows in groupby(transaction.all(_OF, order_id=order_id), itemgetter(_VERSION)):
         together = list(rows)
         entries = _entries(together)
+        ledger, state, moved = change_of(ledger, entries)
         at, reason, by, device, client_at = together[0][_VERSION + 1 :]
-        back_minor = -sum(entry.amount for entry in entries if entry.kind is EntryKind.CREDIT)
-        left_minor -= back_minor
         is_first = not found and (version == 1 or not by)
         found.append(
             PaymentChange(
                 version=version,
                 source=None if is_first else found[-1].target if found else PaymentState.UNPAID,
-                target=state_after(entries, left_minor),
+                target=state,
                 tender=Tender(entries[-1].tender),
-                refunded_minor=back_minor,
+                refunded_minor=-sum(entry.amount for entry in entries if entry.kind is EntryKind.CREDIT),
+                taken=moved.taken,
+                undone=moved.undone,
+                returned=moved.returned,
                 at=from_us(at),
                 reason=reason,
                 by=by,
@@ -100,8 +108,24 @@ def changes(transaction: Transaction, order_id: OrderId, total_minor: int) -> tu
     return tuple(found)
 
 
+def payments(transaction: Transaction, order_ids: Sequence[str]) -> dict[str, tuple[Payment, ...]]:
+    """The payments that stand of each of these orders."""
+    ids = {f"id{n}": order_id for n, order_id in enumerate(order_ids)}
+    rows = transaction.all(_of_many(len(order_ids)), **ids)
+    return {
+        order_id: payments_in(Ledger(_entries(row[1:] for row in together)))
+        for order_id, together in groupby(rows, itemgetter(0))
+    }
+
+
+@cache
+def _of_many(count: int) -> Prepared:
+    wanted = _e.order_id.in_([bindparam(f"id{n}") for n in range(count)])
+    return Prepared(select(_e.order_id, *_ENTRY).where(wanted).order_by(_e.order_id, _e.number))
+
+
 def _entries(rows: Iterable[Row]) -> tuple[Entry, ...]:
     return tuple(
-        Entry(EntryKind(kind), amount, tender, payment, corrects, line, quantity, tax)
-        for kind, amount, tender, payment, corrects, line, quantity, tax, *_ in rows
+        Entry(EntryKind(kind), amount, tender, payment, corrects, line, quantity, tax, bool(in_part))
+        for kind, amount, tender, payment, corrects, line, quantity, tax, in_part, *_ in rows
     )

@@ -13,7 +13,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from core.decoding import decode
 from core.domain.errors import DomainError
 from core.domain.ids import CustomerId, OrderId, ShopId, line_id
-from core.domain.order import Channel, LineModifier, Order, OrderLine, PaymentState, Tender
+from core.domain.order import Channel, LineModifier, Order, OrderLine, Payment, PaymentState, Tender
 from core.domain.people import Principal
 from core.domain.search import WHOLE_NUMBER
 from core.domain.status import Fulfilment, OrderStatus
@@ -50,7 +50,9 @@ _ORDER: Final = (
     _c.address,
     _c.note,
     _c.reason,
+    _c.in_parts,
 )
+_IN_PARTS: Final = _ORDER.index(_c.in_parts)
 _l = order_lines.c
 _LINE: Final = (
     _l.order_id,
@@ -83,7 +85,7 @@ _UPDATE: Final = Prepared(
         {
             name: bindparam(name)
             for name in (
-                *("status", "is_open", "version", "tender", "payment", "given_minor"),
+                *("status", "is_open", "version", "tender", "payment", "in_parts", "given_minor"),
                 *("refunded_minor", "updated_at", "moved_at", "reason"),
             )
         }
@@ -174,14 +176,15 @@ def insert(
     """Insert a new order with its lines, its words, and the first entry of its history (with `reason`), and count it
     for its customer."""
     values = msgspec.structs.asdict(order)
-    del values["lines"]
+    del values["lines"], values["payments"]
+    values["in_parts"] = int(bool(order.payments))
     values |= {at: to_us(values[at]) for at in ("placed_at", "updated_at")}
     values["moved_at"] = _us(order.moved_at)
     transaction.run(_INSERT, **values, is_open=int(order.status.is_open))
     transaction.run_many(_INSERT_LINE, [_line_values(order.id, *each) for each in enumerate(order.lines)])
     order_words.insert(transaction, order)
     status_history.record(transaction, order, None, by, client_at, reason)
-    if order.payment is not PaymentState.UNPAID:
+    if order.payment is not PaymentState.UNPAID or order.payments:
         ledger.record(transaction, order, None, by, client_at=client_at)
     if order.customer_id is not None:
         transaction.run(_COUNT_UP, customer=order.customer_id)
@@ -222,6 +225,7 @@ def update_changed(transaction: Transaction, order: Order, seen: int) -> bool:
         version=order.version,
         tender=order.tender,
         payment=order.payment,
+        in_parts=int(bool(order.payments)),
         given_minor=order.given_minor,
         refunded_minor=order.refunded_minor,
         updated_at=to_us(order.updated_at),
@@ -434,10 +438,13 @@ def _load(transaction: Transaction, order_ids: Sequence[str]) -> list[Order]:
         chosen = _modifiers(modifiers) if modifiers != "[]" else ()
         own_id = line_id(order_id, position)
         lines[order_id].append(OrderLine(item_id, name, quantity, unit, total, chosen, note, own_id, *refunds))
-    return [_order(row, tuple(lines[row[0]])) for row in transaction.all(_orders_of(len(order_ids)), **ids)]
+    rows = transaction.all(_orders_of(len(order_ids)), **ids)
+    in_parts = [row[0] for row in rows if row[_IN_PARTS]]
+    payments = ledger.payments(transaction, in_parts) if in_parts else {}
+    return [_order(row, tuple(lines[row[0]]), payments.get(row[0], ())) for row in rows]
 
 
-def _order(row: Row, lines: tuple[OrderLine, ...]) -> Order:
+def _order(row: Row, lines: tuple[OrderLine, ...], payments: tuple[Payment, ...]) -> Order:
     return Order(
         id=row[0],
         shop_id=row[1],
@@ -464,4 +471,5 @@ def _order(row: Row, lines: tuple[OrderLine, ...]) -> Order:
         note=row[22],
         reason=row[23],
         lines=lines,
+        payments=payments,
     )

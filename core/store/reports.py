@@ -18,9 +18,10 @@ _taken = ledger.alias("taken")
 """The payment that an entry takes back."""
 _by = func.coalesce(_taken.c.by_name, _e.by_name)
 _period = (_e.at >= bindparam("from_us"), _e.at < bindparam("to_us"), _o.shop_id == bindparam("shop_id"))
-_sign = case((_e.corrects == 0, 1), else_=-1)
-_is_payment, _is_change, _is_refund, _is_credit = (
-    _e.kind == str(kind) for kind in (EntryKind.PAYMENT, EntryKind.CHANGE, EntryKind.REFUND, EntryKind.CREDIT)
+_sign = case((_e.in_part != 0, 0), (_e.corrects == 0, 1), else_=-1)
+"""Of a payment: 1 where the order was paid by it, -1 where one that was is no longer; 0 for one in part."""
+_is_payment, _is_refund, _is_credit = (
+    _e.kind == str(kind) for kind in (EntryKind.PAYMENT, EntryKind.REFUND, EntryKind.CREDIT)
 )
 _credited_tax = case(
     (_e.line_id != "", _e.tax_minor),
@@ -36,8 +37,8 @@ _BOOKED: Final = Prepared(
         _o.fulfilment,
         _by.label("by_name"),
         func.sum(case((_is_payment, _sign), else_=0)),
-        func.sum(case((or_(_is_payment, _is_change), _e.amount_minor), else_=0)),
-        func.sum(case((_is_refund, 1), else_=0)),
+        func.sum(case((_is_payment, _sign * _o.total_minor), else_=0)),
+        func.sum(case((and_(_is_refund, _e.in_part == 0), 1), else_=0)),
         func.sum(case((_is_credit, -_e.amount_minor), else_=0)),
         func.sum(case((_is_payment, _sign * _o.tax_minor), (_is_credit, _credited_tax), else_=0)),
     )
@@ -52,13 +53,33 @@ _BOOKED: Final = Prepared(
             ),
         )
     )
-    .where(*_period, or_(_is_payment, _is_change, _is_refund, _is_credit))
+    .where(*_period, or_(_is_payment, _is_refund, _is_credit))
     .group_by(literal_column("1"), literal_column("2"), _o.channel, _o.fulfilment, _by)
+)
+_part = ledger.alias("part")
+"""What was booked of an order until it was paid, or was no longer."""
+_is_money = or_(_part.c.kind == str(EntryKind.PAYMENT), _part.c.kind == str(EntryKind.CHANGE))
+_is_beside = or_(_part.c.kind == str(EntryKind.TIP), _part.c.kind == str(EntryKind.ROUNDING))
+_until = or_(_part.c.number < _e.number, and_(_e.corrects == 0, _part.c.payment == _e.payment))
+_PAID_BY: Final = Prepared(
+    select(
+        _part.c.tender,
+        func.sum(_sign * case((_is_money, _part.c.amount_minor), (_is_beside, -_part.c.amount_minor), else_=0)),
+    )
+    .select_from(ledger.join(orders, _o.id == _e.order_id).join(_part, and_(_part.c.order_id == _e.order_id, _until)))
+    .where(*_period, _is_payment, _e.in_part == 0, or_(_is_money, _is_beside))
+    .group_by(_part.c.tender)
+)
+_BACK_BY: Final = Prepared(
+    select(_e.tender, func.sum(-_e.amount_minor))
+    .select_from(ledger.join(orders, _o.id == _e.order_id))
+    .where(*_period, _is_refund)
+    .group_by(_e.tender)
 )
 _SOLD: Final = Prepared(
     select(_l.item_id, _l.name, func.sum(_sign * _l.quantity), func.sum(_sign * _l.total_minor))
     .select_from(ledger.join(orders, _o.id == _e.order_id).join(order_lines, _l.order_id == _e.order_id))
-    .where(*_period, _is_payment)
+    .where(*_period, _is_payment, _e.in_part == 0)
     .group_by(_l.item_id, _l.name)
 )
 _CREDITS: Final = Prepared(
@@ -110,6 +131,19 @@ class Sold(NamedTuple):
 def booked(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) -> Iterator[Booked]:
     for row in transaction.all(_BOOKED, shop_id=shop_id, from_us=from_us, to_us=to_us):
         yield Booked(int(row[0]), *row[1:5], *map(int, row[5:]))
+
+
+def by_tender(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) -> Iterator[Booked]:
+    """The same sums, each amount with the tender by which it was paid or given back. A sale that was paid by several
+    counts as one of the last one's."""
+    period = {"shop_id": shop_id, "from_us": from_us, "to_us": to_us}
+    for each in booked(transaction, shop_id, from_us, to_us):
+        yield each._replace(sales_minor=0, refunds_minor=0)
+    none = Booked(0, "", "", "", "", 0, 0, 0, 0, 0)
+    for tender, minor in transaction.all(_PAID_BY, **period):
+        yield none._replace(tender=tender, sales_minor=int(minor))
+    for tender, minor in transaction.all(_BACK_BY, **period):
+        yield none._replace(tender=tender, refunds_minor=int(minor))
 
 
 def sold(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) -> Iterator[Sold]:

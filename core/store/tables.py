@@ -233,6 +233,7 @@ orders: Final = Table(
     _text("fulfilment"),
     _text("tender"),
     _text("payment"),
+    _int("in_parts"),  # whether the ledger says more of its payment than this row
     _text("currency"),
     _big("subtotal_minor"),
     _big("tax_minor"),
@@ -321,6 +322,8 @@ ledger: Final = Table(
     _text("line_id"),  # of a credit: the line that it is for; empty for the whole order
     _int("quantity"),  # of a credit: the items of the line that are taken back
     _big("tax_minor"),  # of a credit: the tax in it
+    # 1: not to be counted as a sale or a refund of its own (`core.domain.sale.ledger.Entry.in_part`)
+    _int("in_part"),
     _big("at"),
     _text("reason"),
     _text("by_id"),  # empty, as all of whom, in what was so before payments had a history

@@ -3,6 +3,7 @@
 import gettext as _gettext
 import io
 import unicodedata
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -15,7 +16,7 @@ from core import reasons
 from core.client.errors import ClientError, Refused
 from core.domain import texts
 from core.domain.money import exponent, parse_minor
-from core.domain.order import Order, PaymentState, Tender, is_table
+from core.domain.order import Order, Payment, PaymentState, Tender, is_table
 from core.domain.status import Fulfilment, OrderStatus, look
 from core.ui.days import local, local_date
 
@@ -129,6 +130,22 @@ def payment_label(payment: PaymentState, tender: Tender) -> str:
     if not payment.is_known:
         return payment.readable
     return _("Refunded") if payment is PaymentState.REFUNDED else tender_label(tender)
+
+
+def payment_text(payment: Payment, currency: str) -> str:
+    """A payment with all that belongs to it: `Cash $10.00 · Tip $1.00 · Given $20.00 · Change $9.00`."""
+    parts = [f"{tender_label(payment.tender)} {money(payment.amount_minor, currency)}"]
+    if payment.tip_minor:
+        parts.append(_("Tip {amount}").format(amount=money(payment.tip_minor, currency)))
+    if payment.given_minor is not None:
+        parts.append(_("Given {amount}").format(amount=money(payment.given_minor, currency)))
+        parts.append(_("Change {amount}").format(amount=money(payment.change_minor, currency)))
+    return " · ".join(parts)
+
+
+def tenders_text(amounts: Mapping[Tender, int], currency: str) -> str:
+    """Amounts by tender: `Card $7.20 · Cash $8.77`."""
+    return " · ".join(f"{tender_label(tender)} {money(amount, currency)}" for tender, amount in amounts.items())
 
 
 def refund_label(order: Order) -> str:

@@ -9,6 +9,7 @@ import msgspec
 from core.domain.order import Channel, Order, OrderLine, PaymentState, Tender
 from core.domain.payment import to_give_back_minor, to_pay_minor
 from core.domain.people import Role
+from core.domain.refund import by_tender, refundable_minor
 from core.domain.status import OPEN, Move, OrderStatus, look, move_from, steps_of, target_of
 from core.ui.text import (
     N_,
@@ -21,6 +22,7 @@ from core.ui.text import (
     payment_label,
     status_label,
     tender_label,
+    tenders_text,
 )
 
 _READY: Final = OrderStatus.READY
@@ -165,14 +167,30 @@ def payment_badge(order: Order) -> tuple[str, str]:
         return _("Paid"), "ready"
     if to_pay_minor(order):
         on_delivery = order.tender is Tender.CASH_ON_DELIVERY
+        if order.payments:
+            left, total = (money(minor, order.currency) for minor in (to_pay_minor(order), order.total_minor))
+            return _("To pay {left} of {total}").format(left=left, total=total), "danger"
         return (_("On delivery"), "muted") if on_delivery else (_("To pay"), "danger")
     return payment_label(order.payment, order.tender), "danger" if order.payment is PaymentState.REFUNDED else "muted"
 
 
 def to_give_back(order: Order) -> str:
-    """The amount to give back for a paid order that was called off, and the tender: `$15.97 (Cash)`."""
+    """The amount to give back for a paid order that was called off, and the tender: `$15.97 (Cash)`; of one that was
+    paid by several, each amount."""
+    if order.payments:
+        return tenders_text(_held(order), order.currency)
     how = Tender.CASH if order.tender is Tender.CASH_ON_DELIVERY else order.tender
     return f"{money(order.total_minor - order.refunded_minor, order.currency)} ({tender_label(how)})"
+
+
+def _held(order: Order) -> dict[Tender, int]:
+    """What goes back by each tender, all of it: of one that is not paid whole, with its tips."""
+    if order.payment is PaymentState.PAID:
+        return by_tender(order, refundable_minor(order))
+    held: dict[Tender, int] = {}
+    for each in order.payments:
+        held[each.tender] = held.get(each.tender, 0) + each.amount_minor + each.tip_minor
+    return held
 
 
 def item_count(order: Order) -> str:

@@ -22,9 +22,11 @@ from core.ui.text import (
     fulfilment_label,
     money,
     payment_label,
+    payment_text,
     refund_label,
     status_label,
     tender_label,
+    tenders_text,
     window_title,
 )
 from core.ui.widgets.controls import button, keep_room, label, panel, restyle, rule
@@ -177,7 +179,9 @@ class DetailsDialog(QDialog):
             back.setObjectName("details_refunded")
             column.addWidget(back)
         paid = _("Not paid yet") if unpaid else payment_label(order.payment, order.tender)
-        column.addWidget(label(f"{paid} · {tender_label(order.tender)}", "strong"))
+        column.addWidget(label(f"{paid} · {tender_label(order.tender)}" if not order.payments else paid, "strong"))
+        for each in order.payments:
+            column.addWidget(label(payment_text(each, order.currency), wrap=True))
         for words, due_minor in (
             (_("To pay: {amount}"), to_pay_minor(order)),
             (_("To give back: {amount}"), to_give_back_minor(order)),
@@ -262,6 +266,10 @@ class DetailsDialog(QDialog):
 
 def _paid(change: PaymentChange, currency: str) -> str:
     """The text for a change of the payment."""
+    told = [_("Taken back: {payment}").format(payment=payment_text(each, currency)) for each in change.undone]
+    told += [_("Paid: {payment}").format(payment=payment_text(each, currency)) for each in change.taken]
+    if told:
+        return "\n".join(told)
     if change.target is PaymentState.UNPAID:
         undone = change.source is PaymentState.PAID
         words = _("Not paid after all") if undone else _("Not paid yet")
@@ -269,6 +277,9 @@ def _paid(change: PaymentChange, currency: str) -> str:
         words = payment_label(change.target, change.tender)
     if change.refunded_minor and change.target is PaymentState.PAID:
         words = _("Refunded {amount}").format(amount=money(change.refunded_minor, currency))
+    if len(change.returned) > 1:
+        back = {each.tender: each.amount_minor for each in change.returned}
+        return f"{words} · {tenders_text(back, currency)}"
     return f"{words} · {tender_label(change.tender)}"
 
 

@@ -1,15 +1,23 @@
 """An operation of the outbox in words: the change, its reason, and the result of repeating it now."""
 
-from core.client.operations import Kind, Operation, target
+from core.client.operations import Operation, target
 from core.client.sync.outbox import NUMBER_REFUSED
-from core.domain.commands import ChangePayment, ChangeStatus, RecallOrder, RefundOrder
+from core.domain.commands import (
+    ChangePayment,
+    ChangeStatus,
+    MoneyChange,
+    RecallOrder,
+    RefundOrder,
+    TakePayment,
+    UndoPayment,
+)
 from core.domain.errors import DomainError
-from core.domain.order import Order, PaymentState
-from core.domain.payment import check_payment
+from core.domain.order import Order, Payment, PaymentState
+from core.domain.order_rules import move_money
+from core.domain.payment import PaymentChange, check_payment, paid_minor, to_pay_minor
 from core.domain.people import Role
-from core.domain.refund import check_refund
 from core.domain.status import Move, target_of, transition
-from core.ui.text import _, clock, money, payment_label, status_label, tender_label
+from core.ui.text import _, clock, money, payment_label, payment_text, status_label, tender_label
 
 
 def did(operation: Operation) -> str:
@@ -25,6 +33,11 @@ def did(operation: Operation) -> str:
         return f"{words} · {tender_label(tender)}" if asked.payment is PaymentState.PAID else words
     if isinstance(asked, RefundOrder):
         return _("Refunded {amount}").format(amount=money(asked.amount_minor or 0, operation.seen.currency))
+    if isinstance(asked, TakePayment):
+        amount_minor = to_pay_minor(operation.seen) if asked.amount_minor is None else asked.amount_minor
+        return payment_text(Payment(asked.tender, amount_minor, asked.tip_minor), operation.seen.currency)
+    if isinstance(asked, UndoPayment):
+        return _undone(asked, operation.seen)
     to = target(operation)
     words = status_label(to) if to is not None else ""
     if isinstance(asked, RecallOrder):
@@ -35,8 +48,7 @@ def did(operation: Operation) -> str:
 def reason(operation: Operation) -> str:
     """The cashier's reason, if given."""
     asked = None if operation.kind.makes_order else operation.asked
-    said = asked.reason if isinstance(asked, ChangeStatus | RecallOrder | ChangePayment | RefundOrder) else None
-    return (said or "").strip()
+    return (getattr(asked, "reason", "") or "").strip()
 
 
 def again(operation: Operation) -> str:
@@ -54,9 +66,9 @@ def again(operation: Operation) -> str:
     if isinstance(asked, RecallOrder):
         back = target_of(theirs.status, Move.RECALL, theirs.fulfilment, Role.CASHIER)
         return _("Move back to {status}").format(status=status_label(back)) if back is not None else ""
-    if isinstance(asked, RefundOrder):
+    if isinstance(asked, TakePayment | UndoPayment | RefundOrder):
         try:
-            check_refund(theirs, asked)
+            move_money(theirs, asked, theirs.updated_at)
         except DomainError:
             return ""
     if isinstance(asked, ChangePayment):
@@ -69,9 +81,29 @@ def again(operation: Operation) -> str:
     return did(operation)
 
 
+def _undone(asked: UndoPayment, order: Order) -> str:
+    if asked.tender is None:
+        return _("Not paid after all")
+    payment = Payment(asked.tender, asked.amount_minor, asked.tip_minor)
+    return _("Taken back: {payment}").format(payment=payment_text(payment, order.currency))
+
+
 def _rest_refunded(order: Order) -> str:
     """A refund of all that is left."""
     return _("Refunded {amount}").format(amount=money(order.total_minor - order.refunded_minor, order.currency))
+
+
+def _paid_meanwhile(seen: Order, theirs: Order, payment: PaymentChange) -> str:
+    more_minor = paid_minor(theirs) - paid_minor(seen)
+    if more_minor <= 0:
+        return ""
+    told = _("{name} has taken {amount} meanwhile, at {time}; {left} is left to pay. If you took more, give it back.")
+    return told.format(
+        name=payment.by or _("Somebody else"),
+        amount=money(more_minor, theirs.currency),
+        time=clock(payment.at),
+        left=money(to_pay_minor(theirs), theirs.currency),
+    )
 
 
 def needs_number(operation: Operation) -> bool:
@@ -86,9 +118,11 @@ def number(operation: Operation) -> str:
 def done_by_another(operation: Operation) -> str:
     """Who made the same payment, and when; empty for other conflicts, or when unknown."""
     theirs, payment = operation.theirs, operation.payment
-    if theirs is None or payment is None or operation.kind not in (Kind.CHANGE_PAYMENT, Kind.REFUND):
+    asked = None if operation.kind.makes_order else operation.asked
+    if theirs is None or payment is None or not isinstance(asked, MoneyChange):
         return ""
-    asked = operation.asked
+    if isinstance(asked, TakePayment):
+        return _paid_meanwhile(operation.seen, theirs, payment)
     back_minor = theirs.refunded_minor - operation.seen.refunded_minor
     refunds = isinstance(asked, RefundOrder)
     refunds = refunds or (isinstance(asked, ChangePayment) and asked.payment is PaymentState.REFUNDED)

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from core.domain.order import Order
+from core.store.backups import check
 from core.store.engine.database import make_engine
 
 
@@ -25,6 +26,8 @@ class Findings(msgspec.Struct, kw_only=True):
     misattributed: int = 0
     """Sent, shown or kept as somebody else's."""
     reordered: int = 0
+    misbooked: int = 0
+    """Rules of `orderbell db check` that the server's database breaks."""
     diverged: int = 0
     stale: int = 0
     """Old news that was told as new."""
@@ -32,7 +35,7 @@ class Findings(msgspec.Struct, kw_only=True):
 
     @property
     def clean(self) -> bool:
-        wrong = (self.lost, self.doubled, self.misattributed, self.reordered, self.diverged, self.stale)
+        wrong = (self.lost, self.doubled, self.misattributed, self.reordered, self.misbooked, self.diverged, self.stale)
         return not any(wrong)
 
 
@@ -61,6 +64,7 @@ class _Server:
             """Which operation made which version of which order; one that found it so made nothing."""
             for key, order in self.replies.items():
                 self.makers.setdefault((order.id, order.version), key)
+            self.broken = [each for each in check.invariants(connection) if each.count]
         engine.dispose()
 
 
@@ -68,6 +72,9 @@ def audit(database_url: str, clients: dict[Path, Iterable[dict[str, Any]]]) -> F
     """`clients` are the clients' files and what each process said. Everything must have ended."""
     found, server = Findings(), _Server(database_url)
     _doubled(found, server)
+    for each in server.broken:
+        found.misbooked += each.count
+        found.notes.append(f"{each.rule}: {', '.join(each.examples)}")
     for path, said in clients.items():
         accepted = [line["accepted"] for line in said if "accepted" in line]
         found.accepted += len(accepted)

@@ -22,9 +22,19 @@ from core.client.errors import ClientError, NotKept
 from core.client.operations import State
 from core.client.sync.engine import ConnectionState
 from core.clock import Clock
-from core.domain.commands import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RefundOrder, TakeOrder
+from core.domain.commands import (
+    CancelOrder,
+    ChangePayment,
+    ChangeStatus,
+    PlaceOrder,
+    RefundOrder,
+    TakeOrder,
+    TakePayment,
+    UndoPayment,
+)
 from core.domain.ids import new_op_id
-from core.domain.order import Order, PaymentState
+from core.domain.order import Order, PaymentState, Tender
+from core.domain.payment import to_pay_minor
 from core.domain.people import Role
 from core.domain.refund import refundable_minor
 from core.domain.status import Move, OrderStatus, target_of
@@ -184,12 +194,20 @@ class Client:
 
     def _serve(self, order: Order) -> None:
         op_id, dice = new_op_id(), self._random.random()
-        if dice < 0.2 and order.payment is PaymentState.UNPAID:
+        if dice < 0.15 and to_pay_minor(order):
+            part = 1 + self._random.randrange(to_pay_minor(order))
+            tender, tip = self._random.choice((Tender.CASH, Tender.CARD)), self._random.choice((0, 50))
+            paid = TakePayment(version=order.version, tender=tender, amount_minor=part, tip_minor=tip)
+            self._screen.api.call(routes.TAKE_PAYMENT(order.id, body=paid, op_id=op_id))
+        elif dice < 0.18 and order.payments and not order.refunded_minor:
+            undo = UndoPayment(version=order.version, reason="drill")
+            self._screen.api.call(routes.UNDO_PAYMENT(order.id, body=undo, op_id=op_id))
+        elif dice < 0.2 and order.payment is PaymentState.UNPAID and not order.payments:
             request = ChangePayment(payment=PaymentState.PAID, version=order.version)
             self._screen.api.call(routes.CHANGE_PAYMENT(order.id, body=request, op_id=op_id))
         elif dice < 0.3 and refundable_minor(order):
-            part = RefundOrder(version=order.version, reason="drill", amount_minor=1 + refundable_minor(order) // 2)
-            self._screen.api.call(routes.REFUND(order.id, body=part, op_id=op_id))
+            back = RefundOrder(version=order.version, reason="drill", amount_minor=1 + refundable_minor(order) // 2)
+            self._screen.api.call(routes.REFUND(order.id, body=back, op_id=op_id))
         else:
             following = target_of(order.status, Move.ADVANCE, order.fulfilment, Role.CASHIER)
             to = OrderStatus.CANCELLED if dice > 0.95 or following is None else following

@@ -14,7 +14,7 @@ from core.client.sync.outbox import Outbox
 from core.client.sync.synchronizer import Synchronizer
 from core.client.sync.transport import Transport
 from core.client.sync.updates import Changed
-from core.domain.commands import ChangePayment, ChangeStatus, Command, RefundLine, RefundOrder, TakeOrder
+from core.domain.commands import ChangePayment, ChangeStatus, Command, RefundLine, RefundOrder, TakeOrder, TakePayment
 from core.domain.ids import OpId, OrderId, ShopId, new_op_id, new_order_id
 from core.domain.order import Channel, NewLine, Order, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus
@@ -65,6 +65,12 @@ class Desk:
         row = self.shown(order_id)
         asked = ChangePayment(payment=payment, version=row.version, tender=tender)
         return self.accept(Kind.CHANGE_PAYMENT, order_id, asked, row)
+
+    def take_payment(self, order_id: OrderId, amount_minor: int) -> Operation:
+        row = self.shown(order_id)
+        return self.accept(
+            Kind.TAKE_PAYMENT, order_id, TakePayment(version=row.version, amount_minor=amount_minor), row
+        )
 
     def refund(self, order_id: OrderId, lines: Sequence[RefundLine] = (), amount_minor: int | None = None) -> Operation:
         row = self.shown(order_id)

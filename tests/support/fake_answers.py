@@ -285,6 +285,8 @@ CALLS: Final[Mapping[str, tuple[AnyRoute, Callable[[Asked], object]]]] = {
     "change_status": (routes.CHANGE_STATUS, _change),
     "recall": (routes.RECALL, _change),
     "change_payment": (routes.CHANGE_PAYMENT, _change),
+    "take_payment": (routes.TAKE_PAYMENT, _change),
+    "undo_payment": (routes.UNDO_PAYMENT, _change),
     "refund": (routes.REFUND, _change),
     "sales": (routes.SALES, _sales),
     "customers": (routes.CUSTOMERS, _customers),

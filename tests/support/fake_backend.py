@@ -25,7 +25,7 @@ from core.domain.errors import DomainError, IllegalMove
 from core.domain.ids import CustomerId, DeviceId, ItemId, OpId, OrderId, ShopId, new_order_id, uuid7
 from core.domain.menu import Category, Menu, with_availability
 from core.domain.order import ONLINE_SERIES, Order, PaymentState, StatusChange, order_number
-from core.domain.payment import PaymentChange
+from core.domain.payment import PaymentChange, payments_of
 from core.domain.people import Customer, Person, Role
 from core.domain.status import OrderStatus
 from core.protocol.devices import DeviceReport
@@ -219,8 +219,11 @@ class FakeBackend:
         if (before is None and order.payment is not PaymentState.UNPAID) or (
             before is not None and order.status is before.status
         ):
+            then = payments_of(before) if before else ()
             self.payments[order.id].append(
                 PaymentChange(
+                    taken=tuple(each for each in order.payments if each not in then),
+                    undone=tuple(each for each in then if before and before.payments and each not in order.payments),
                     version=order.version,
                     source=before.payment if before else None,
                     target=order.payment,

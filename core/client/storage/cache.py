@@ -18,7 +18,15 @@ from core.domain.ids import OrderId
 from core.domain.menu import Menu, with_availability
 from core.domain.order import Order
 from core.instants import from_us, to_us
-from core.protocol.events import Event, MenuChanged, OrderPlaced, OrderRefunded, OrderStatusChanged, UnknownEvent
+from core.protocol.events import (
+    Event,
+    MenuChanged,
+    OrderPaymentsChanged,
+    OrderPlaced,
+    OrderRefunded,
+    OrderStatusChanged,
+    UnknownEvent,
+)
 from core.protocol.feed import Cursor
 
 _BEFORE: Final = ""
@@ -39,7 +47,7 @@ def after(row: Order | None, event: Event | UnknownEvent) -> Order:
     """The order after `event`; unchanged if it includes the event already. Raises `CannotApply`."""
     if isinstance(event, UnknownEvent | MenuChanged):
         raise CannotApply(event)
-    if isinstance(event, OrderPlaced | OrderRefunded):
+    if isinstance(event, OrderPlaced | OrderPaymentsChanged | OrderRefunded):
         return row if row is not None and row.version >= event.order.version else event.order
     if row is None or row.version < event.version - 1:
         raise CannotApply(event)

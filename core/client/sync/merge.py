@@ -6,7 +6,7 @@ A change is never forced. What is not plainly harmless is asked.
 from enum import Enum, auto
 
 from core.client.operations import Kind, Operation, named_version, target
-from core.domain.commands import ChangePayment
+from core.domain.commands import ChangePayment, TakePayment
 from core.domain.order import Order, PaymentState
 from core.domain.payment import money_of, to_pay_minor
 from core.domain.status import CALLED_OFF, OrderStatus, steps_of
@@ -31,7 +31,9 @@ def judge(operation: Operation, theirs: Order) -> Verdict:
         return Verdict.BEHIND
     if operation.kind is Kind.CHANGE_PAYMENT:
         return _payment(operation, theirs)
-    if operation.kind is Kind.REFUND:
+    if operation.kind is Kind.TAKE_PAYMENT:
+        return _more_paid(operation, theirs)
+    if operation.kind in (Kind.UNDO_PAYMENT, Kind.REFUND):
         return Verdict.AGAIN if _same_money(operation.seen, theirs) else Verdict.ASK
     wanted = target(operation)
     if wanted is None:
@@ -69,6 +71,20 @@ def _payment(operation: Operation, theirs: Order) -> Verdict:
     if _same_money(seen, theirs) and not (called_off and asked.payment is PaymentState.PAID):
         return Verdict.AGAIN
     return Verdict.ASK
+
+
+def _more_paid(operation: Operation, theirs: Order) -> Verdict:
+    """Another has taken a payment meanwhile: this one is taken as well while it is no more than is left to pay. Of what
+    was to be all that is due, nobody knows whether less was taken."""
+    asked = operation.asked
+    assert isinstance(asked, TakePayment)
+    if theirs.status in CALLED_OFF:
+        return Verdict.ASK
+    if _same_money(operation.seen, theirs):
+        return Verdict.AGAIN
+    left_minor = to_pay_minor(theirs)
+    fits = asked.amount_minor is not None and 0 < asked.amount_minor <= left_minor
+    return Verdict.AGAIN if fits else Verdict.ASK
 
 
 def _same_money(seen: Order, theirs: Order) -> bool:

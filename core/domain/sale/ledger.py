@@ -51,6 +51,9 @@ class Entry(msgspec.Struct, frozen=True):
     """Of a credit: how many of the line's items are taken back."""
     tax: int = 0
     """Of a credit: the tax in it, below zero."""
+    in_part: bool = False
+    """Of a payment: the order is not paid by it, or was already; of one that is taken back: it is no less paid than
+    before. Of a refund: another tender's of the same refund. Others are counted as sales and refunds."""
 
 
 class PaymentStatus(WireEnum):
@@ -130,6 +133,17 @@ class Ledger(msgspec.Struct, frozen=True):
         """What is still to be paid; below zero, what is to be given back."""
         return self.charged - self.settled
 
+    @property
+    def is_paid(self) -> bool:
+        """Whether all that is charged is paid, be it nothing."""
+        return not self.balance and bool(self.kept_payments)
+
+    @property
+    def kept_payments(self) -> list[int]:
+        """The numbers of the payments that were not taken back."""
+        undone = {each.corrects for each in self.entries}
+        return [each.payment for each in self.entries if each.kind is EntryKind.PAYMENT and each.payment not in undone]
+
     def held_by(self) -> dict[str, int]:
         """The money held, by tender."""
         found: dict[str, int] = {}
@@ -166,9 +180,10 @@ class Ledger(msgspec.Struct, frozen=True):
             raise Refused("exceeds_balance", "That is more than is to be paid.")
         number = self.newest_payment + 1
         booked = _in_cash if payment.tender in tenders.cash else _by_other
-        return self._with(
+        after = self._with(
             Entry(kind, value, payment.tender, number) for kind, value in booked(payment, amount, tenders.rounding)
         )
+        return _marked(after, len(self.entries), in_part=self.is_paid or not after.is_paid)
 
     def correct(self, payment: int) -> "Ledger":
         """Take payment number `payment` back, as it was booked with a wrong tender or amount."""
@@ -180,7 +195,8 @@ class Ledger(msgspec.Struct, frozen=True):
             raise Refused("already_corrected", "This payment was taken back already.")
         if any(each.kind is EntryKind.REFUND for each in self.entries):
             raise Refused("refunded_already", "Money was given back since. Refund the rest instead.")
-        return self._with(Entry(each.kind, -each.amount, each.tender, 0, payment) for each in wrong)
+        after = self._with(Entry(each.kind, -each.amount, each.tender, 0, payment) for each in wrong)
+        return _marked(after, len(self.entries), in_part=after.is_paid or not self.is_paid)
 
     @property
     def newest_payment(self) -> int:
@@ -211,12 +227,11 @@ class Ledger(msgspec.Struct, frozen=True):
         empties = value == over and not self.charged
         return self.paid_back(value, 0, (PayBack(tender),), tenders, empties=empties)
 
-    def credited(self, entries: Sequence[Entry], tender: str, tenders: Tenders) -> "Ledger":
-        """What these entries of credit take back goes back by one tender; with the last of them, the tip as well."""
+    def credited(self, entries: Sequence[Entry], to: Sequence["PayBack"], tenders: Tenders) -> "Ledger":
+        """What these entries of credit take back goes back by these tenders; tips stay."""
         self._check_not_void()
         after = self._with(entries)
-        value, empties = self.charged - after.charged, not after.charged
-        return after.paid_back(value, self.tips if empties else 0, (PayBack(tender),), tenders, empties=empties)
+        return after.paid_back(self.charged - after.charged, 0, to, tenders, empties=not after.charged)
 
     def paid_back(
         self, value: int, tip: int, to: Sequence["PayBack"], tenders: Tenders, *, empties: bool, cross: bool = False
@@ -251,7 +266,10 @@ class Ledger(msgspec.Struct, frozen=True):
             paid.append((each.tender, back))
             rest -= back
         last = to[-1].tender
-        entries = [Entry(EntryKind.REFUND, -amount, tender) for tender, amount in paid]
+        entries = [
+            Entry(EntryKind.REFUND, -amount, tender, in_part=position > 0)
+            for position, (tender, amount) in enumerate(paid)
+        ]
         if tip:
             entries.append(Entry(EntryKind.TIP, -tip, last))
         if rest:
@@ -271,6 +289,12 @@ class PayBack(msgspec.Struct, frozen=True):
 
     tender: str
     amount: int | None = None
+
+
+def _marked(ledger: Ledger, first: int, *, in_part: bool) -> Ledger:
+    """With the entries from `first` on marked as a part of a sale, or not."""
+    added = (msgspec.structs.replace(each, in_part=in_part) for each in ledger.entries[first:])
+    return msgspec.structs.replace(ledger, entries=(*ledger.entries[:first], *added))
 
 
 def _in_cash(payment: Pay, amount: int, rounding: CashRounding) -> Iterator[tuple[EntryKind, int]]:

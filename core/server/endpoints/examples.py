@@ -12,6 +12,8 @@ from core.domain.commands import (
     RecallOrder,
     RefundOrder,
     TakeOrder,
+    TakePayment,
+    UndoPayment,
 )
 from core.domain.ids import CustomerId, DeviceId, ItemId, ModifierId, OpId, OrderId, ShopId, StaffId, line_id
 from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup
@@ -81,6 +83,8 @@ TAKE: Final = TakeOrder(lines=(NewLine(item_id=_BOWL),), payment=PaymentState.PA
 CHANGE_STATUS: Final = ChangeStatus(to=OrderStatus.CONFIRMED, version=1)
 RECALL: Final = RecallOrder(version=2)
 CHANGE_PAYMENT: Final = ChangePayment(payment=PaymentState.PAID, version=2, tender=Tender.CARD)
+TAKE_PAYMENT: Final = TakePayment(version=2, tender=Tender.CASH, amount_minor=700, tip_minor=100, given_minor=1000)
+UNDO_PAYMENT: Final = UndoPayment(version=3, tender=Tender.CASH, amount_minor=700, tip_minor=100, reason="By mistake")
 REFUND: Final = RefundOrder(version=4, amount_minor=250, reason="Something was wrong with it")
 CANCEL: Final = CancelOrder(reason="I ordered twice")
 

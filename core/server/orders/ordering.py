@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from core.domain import order_rules
-from core.domain.commands import CancelOrder, Change, ChangePayment, NewOrder, PlaceOrder, RefundOrder, TakeOrder
+from core.domain.commands import CancelOrder, Change, MoneyChange, NewOrder, PlaceOrder, TakeOrder, TakePayment
 from core.domain.errors import IllegalMove
 from core.domain.ids import ItemId, OrderId, ShopId, new_order_id
 from core.domain.menu import MenuItem
@@ -109,8 +109,8 @@ def change(transaction: Transaction, principal: Principal, order_id: OrderId, re
         raise problems.illegal_move(order, error, _last_payment(transaction, order, request)) from None
     if changed is order:
         return order
-    if isinstance(request, ChangePayment | RefundOrder):
-        reason = (request.reason or "").strip()
+    if isinstance(request, MoneyChange):
+        reason = "" if isinstance(request, TakePayment) else (request.reason or "").strip()
         ledger.record(transaction, changed, order, principal, reason, request.moved_at_client)
         orders.update_lines(transaction, order, changed)
     else:
@@ -124,7 +124,7 @@ def change(transaction: Transaction, principal: Principal, order_id: OrderId, re
 
 
 def _last_payment(transaction: Transaction, order: Order, request: Change) -> PaymentChange | None:
-    about_money = isinstance(request, ChangePayment | RefundOrder)
+    about_money = isinstance(request, MoneyChange)
     history = ledger.changes(transaction, order.id, order.total_minor) if about_money else ()
     return history[-1] if history else None
 

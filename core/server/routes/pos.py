@@ -109,6 +109,8 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     Endpoint(routes.DETAILS, details, example_reply=examples.DETAILS),
     Endpoint(routes.RECALL, change, examples.RECALL, examples.ORDER),
     Endpoint(routes.CHANGE_PAYMENT, change, examples.CHANGE_PAYMENT, examples.ORDER),
+    Endpoint(routes.TAKE_PAYMENT, change, examples.TAKE_PAYMENT, examples.ORDER),
+    Endpoint(routes.UNDO_PAYMENT, change, examples.UNDO_PAYMENT, examples.ORDER),
     Endpoint(routes.REFUND, change, examples.REFUND, examples.ORDER),
     Endpoint(routes.CUSTOMERS, customers, example_reply=examples.CUSTOMERS),
     Endpoint(routes.NOTE_EXPORT, exported, examples.EXPORTED, examples.EXPORTED),

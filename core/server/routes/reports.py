@@ -44,7 +44,8 @@ def _report(transaction: Transaction, shop_id: ShopId, query: SalesQuery, first:
         found = (_of_line(each, names) for each in reports.sold(transaction, shop_id, from_us, until_us))
     else:
         name = _NAMES[query.by]
-        booked = reports.booked(transaction, shop_id, from_us, until_us)
+        added_up = reports.by_tender if query.by is By.TENDER else reports.booked
+        booked = added_up(transaction, shop_id, from_us, until_us)
         found = (_of_booked(each, name(each, where)) for each in booked)
     rows = _summed(found)
     if query.by is By.HOUR:

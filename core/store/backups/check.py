@@ -35,6 +35,8 @@ _o, _h, _b, _e, _l, _s, _c, _n, _w = (
         *(shops, customers, number_series, order_words),
     )
 )
+_BESIDE: Final = [str(kind) for kind in (EntryKind.TIP, EntryKind.ROUNDING)]
+"""Entries of money that is held, and pays for no goods."""
 _SHOWN: Final = 5
 """The number of offending rows that a finding names."""
 
@@ -76,14 +78,16 @@ def _status_is_not_the_last_change() -> Select[Any]:
 
 def _broken_payments() -> Select[Any]:
     """Orders whose payment is not what their ledger comes to. Without entries, an order is unpaid."""
-    last = func.row_number().over(partition_by=_b.order_id, order_by=_b.number.desc())
+    says_tender = and_(_b.corrects == 0, _b.kind.in_([str(EntryKind.PAYMENT), str(EntryKind.PLAN)]))
+    last = func.row_number().over(partition_by=_b.order_id, order_by=case((says_tender, _b.number), else_=-1).desc())
     booked = select(_b.order_id, _b.version, _b.kind, _b.amount_minor, _b.tender, last.label("place")).subquery().c
     held = func.sum(case((booked.kind.in_([str(kind) for kind in MONEY]), booked.amount_minor), else_=0))
+    beside = func.sum(case((booked.kind.in_(_BESIDE), booked.amount_minor), else_=0))
     credit = func.sum(case((booked.kind == str(EntryKind.CREDIT), booked.amount_minor), else_=0))
     ledgers = (
         select(
             booked.order_id,
-            held.label("held"),
+            (held - beside).label("settled"),
             credit.label("credit"),
             func.max(booked.version).label("version"),
             func.max(case((booked.place == 1, booked.tender), else_="")).label("tender"),
@@ -92,9 +96,9 @@ def _broken_payments() -> Select[Any]:
         .subquery()
     )
     at = ledgers.c
-    unpaid = and_(at.held == 0, at.credit == 0)
-    paid = and_(at.held == _o.total_minor + at.credit, or_(at.credit == 0, at.credit > -_o.total_minor))
-    refunded = and_(at.held == 0, at.credit == -_o.total_minor)
+    unpaid = and_(at.credit == 0, or_(at.settled == 0, and_(at.settled > 0, at.settled < _o.total_minor)))
+    paid = and_(at.settled == _o.total_minor + at.credit, or_(at.credit == 0, at.credit > -_o.total_minor))
+    refunded = and_(at.settled == 0, at.credit == -_o.total_minor)
     agrees = case(
         (at.order_id.is_(None), _o.payment == str(PaymentState.UNPAID)),
         (or_(at.tender != _o.tender, at.version > _o.version, at.credit != -_o.refunded_minor), false()),
@@ -103,6 +107,34 @@ def _broken_payments() -> Select[Any]:
         else_=and_(_o.payment == str(PaymentState.REFUNDED), refunded),
     )
     return select(_o.number).select_from(orders.outerjoin(ledgers, at.order_id == _o.id)).where(~agrees)
+
+
+def _broken_parts() -> Select[Any]:
+    """Orders whose ledger says more of their payments than their row and that are not marked so, or the reverse."""
+
+    def kept(kind: EntryKind) -> ColumnElement[int]:
+        return func.sum(case((_b.kind != str(kind), 0), (_b.corrects == 0, 1), else_=-1))
+
+    payments, tips = kept(EntryKind.PAYMENT), kept(EntryKind.TIP)
+    counted = select(_b.order_id, payments.label("payments"), tips.label("tips")).group_by(_b.order_id).subquery().c
+    of_unpaid = and_(_o.payment == str(PaymentState.UNPAID), counted.payments > 0)
+    says_more = case((or_(counted.payments > 1, counted.tips > 0, of_unpaid), 1), else_=0)
+    joined = orders.outerjoin(counted.order_id.table, counted.order_id == _o.id)
+    return select(_o.number).select_from(joined).where(_o.in_parts != says_more)
+
+
+def _broken_corrections() -> Select[Any]:
+    """Orders of which a payment was taken back in part, or more than once."""
+    of_payment = case((_b.corrects > 0, _b.corrects), else_=_b.payment)
+    taken_back = func.max(_b.corrects)
+    left = func.sum(_b.amount_minor)
+    return (
+        select(_b.order_id)
+        .where(of_payment > 0)
+        .group_by(_b.order_id, of_payment, _b.kind)
+        .having(taken_back > 0, left != 0)
+        .distinct()
+    )
 
 
 def _wrong_amounts() -> Select[Any]:
@@ -208,6 +240,8 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule("status", "each order stands where its history ends", _status_is_not_the_last_change()),
     Rule("payments", "each order's payment is what its ledger comes to", _broken_payments()),
+    Rule("parts", "the payments of each order are told where its row does not say all of them", _broken_parts()),
+    Rule("corrections", "each payment that was taken back was taken back whole, and once", _broken_corrections()),
     Rule(
         "open",
         "an order is marked open exactly while its status is",

@@ -245,6 +245,12 @@ BREAKS = {
     "history": "UPDATE status_history SET source = 'ready' WHERE version = 2",
     "status": "UPDATE orders SET status = 'ready' WHERE number = 'ONLINE-000001'",
     "payments": "UPDATE orders SET payment = 'refunded' WHERE number = 'ONLINE-000001'",
+    "parts": "UPDATE orders SET in_parts = 1 WHERE number = 'ONLINE-000001'",
+    "corrections": (
+        "INSERT INTO ledger (order_id, number, version, kind, amount_minor, tender, payment, corrects, line_id, "
+        "quantity, tax_minor, in_part, at, reason, by_id, by_name, by_role, device) SELECT id, 9, 1, 'plan', 1, "
+        "tender, 0, 1, '', 0, 0, 1, 1, '', '', '', '', '' FROM orders WHERE number = 'ONLINE-000001'"
+    ),
     "open": "UPDATE orders SET is_open = 0 WHERE number = 'ONLINE-000001'",
     "amounts": "UPDATE orders SET subtotal_minor = subtotal_minor + 1 WHERE number = 'ONLINE-000001'",
     "lines": "UPDATE order_lines SET quantity = quantity + 1",

@@ -16,6 +16,7 @@ from core.protocol.events import (
     Event,
     MenuChanged,
     OrderPaymentChanged,
+    OrderPaymentsChanged,
     OrderPlaced,
     OrderRefunded,
     OrderStatusChanged,
@@ -35,6 +36,7 @@ HEARERS: dict[type[Any], set[str]] = {
     OrderPlaced: {OWNER, *STAFF},
     OrderStatusChanged: {OWNER, *STAFF, DISPLAY},
     OrderPaymentChanged: {OWNER, *STAFF},
+    OrderPaymentsChanged: {OWNER, *STAFF},
     OrderRefunded: {OWNER, *STAFF},
     MenuChanged: {OWNER, OTHER, *STAFF},
 }
@@ -69,6 +71,14 @@ def _paid(place: Place) -> str:
     return str(order["id"])
 
 
+def _paid_in_part(place: Place) -> str:
+    order = place.ada.place()
+    body = {"amount_minor": 100, "version": order["version"]}
+    reply = place.kim.post(f"/api/pos/orders/{order['id']}/payments/", body, key=new_key())
+    assert reply.status_code == 200, reply.text
+    return str(order["id"])
+
+
 def _refunded(place: Place) -> str:
     order_id = _paid(place)
     body = {"version": 2, "amount_minor": 100, "reason": "cold"}
@@ -90,6 +100,7 @@ CAUSES: dict[type[Any], Callable[[Place], str]] = {
     OrderPlaced: _placed,
     OrderStatusChanged: _moved,
     OrderPaymentChanged: _paid,
+    OrderPaymentsChanged: _paid_in_part,
     OrderRefunded: _refunded,
     MenuChanged: _sold_out,
 }

@@ -11,8 +11,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from core.domain.ids import OrderId, uuid7
+from core.domain.payment import payments_of, to_pay_minor
 from core.domain.search import Facts, end_keys, index_keys
-from core.store import ledger, migrate
+from core.store import ledger, migrate, orders
 from core.store.backups import check
 from core.store.engine.database import Database, make_engine
 from core.store.sql import partitions
@@ -175,6 +176,48 @@ def test_a_payment_history_becomes_the_ledger_that_its_acts_would_have_made(tmp_
     }
     assert found["payments"] == 0
     assert [(each.version, each.source, each.target, each.tender) for each in changes] == list(_STEPS[:steps])
+
+
+def test_payments_of_before_are_whole_sales(tmp_path: Path) -> None:
+    """Their rows say all, and a part can be paid of one that was not paid."""
+    url = databases.url(tmp_path / "old.db")
+    engine = make_engine(url)
+    migrate.upgrade(engine, "0024")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO shops (id, name, currency, tax_rate_bp, tax_included, time_zone, country, menu_version, "
+            "epoch, timeline, seq, created_at) VALUES ('s', 'Shop', 'EUR', 0, 1, 'UTC', '', 1, 'epoch', '', 0, 0)"
+        )
+        for n, (order_id, payment) in enumerate((("paid", "paid"), ("unpaid", "unpaid")), 1):
+            connection.exec_driver_sql(
+                "INSERT INTO orders (id, shop_id, number, channel, status, is_open, version, fulfilment, tender, "
+                "payment, currency, subtotal_minor, tax_minor, total_minor, placed_at, updated_at, refunded_minor, "
+                "customer_name, customer_phone, address, note, reason) VALUES "
+                f"('{order_id}', 's', 'P-00000{n}', 'counter', 'ready', 1, 1, 'pickup', 'cash', '{payment}', 'EUR', "
+                "500, 0, 500, 0, 0, 0, '', '', '', '', '')"
+            )
+        connection.exec_driver_sql(
+            "INSERT INTO ledger (order_id, number, version, kind, amount_minor, tender, payment, corrects, line_id, "
+            "quantity, tax_minor, at, reason, by_id, by_name, by_role, device) "
+            "VALUES ('paid', 1, 1, 'payment', 500, 'cash', 1, 0, '', 0, 0, 1, '', 'kim', 'Kim', 'cashier', 'POS1')"
+        )
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        in_parts = connection.exec_driver_sql("SELECT DISTINCT in_parts FROM orders").scalars().all()
+        in_part = connection.exec_driver_sql("SELECT in_part FROM ledger").scalars().all()
+        found = {each.rule: each.count for each in check.invariants(connection)}
+    engine.dispose()
+    assert (list(in_parts), list(in_part)) == ([0], [0])
+    assert found["payments"] == found["parts"] == found["corrections"] == 0
+    database = Database(url)
+    paid, unpaid = database.read_blocking(
+        lambda transaction: [orders.get(transaction, OrderId(each)) for each in ("paid", "unpaid")]
+    )
+    database.close()
+    assert paid is not None
+    assert unpaid is not None
+    assert [each.amount_minor for each in payments_of(paid)] == [500]
+    assert (to_pay_minor(unpaid), unpaid.payments) == (500, ())
 
 
 def test_open_orders_of_before_have_waited_since_they_came_to_their_status(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from core.domain.ids import OrderId, ShopId
 from core.domain.order import Channel, Order, PaymentState, Tender
-from core.domain.payment import booked, state_after
+from core.domain.payment import booked, change_of
 from core.domain.sale.ledger import Ledger, PaymentStatus
 from core.domain.status import Fulfilment, OrderStatus
 
@@ -66,7 +66,7 @@ def test_each_act_adds_its_entries_and_the_ledger_comes_to_the_state() -> None:
         order = an_order(763, payment, tender, given)
         after = booked(ledger, before, order)
         assert added(ledger, after) == wanted
-        assert state_after(after.entries[len(ledger.entries) :], after.charged) is payment
+        assert change_of(ledger, after.entries[len(ledger.entries) :])[1] is payment
         assert after.status is statuses[payment]
         assert after.held == (763 if payment is PAID else 0)
         ledger, before = after, order
@@ -87,7 +87,7 @@ def test_cash_that_does_not_cover_the_total_was_miscounted_and_only_cash_is_give
 def test_an_order_that_costs_nothing_is_paid_and_refunded_like_any_other() -> None:
     free = an_order(0, PAID, CARD)
     paid = booked(Ledger.opened(0), None, free)
-    assert state_after(paid.entries[1:], 0) is PAID
+    assert change_of(Ledger.opened(0), paid.entries[1:])[1] is PAID
     refunded = booked(paid, free, msgspec.structs.replace(free, payment=REFUNDED))
-    assert state_after(refunded.entries[len(paid.entries) :], 0) is REFUNDED
+    assert change_of(paid, refunded.entries[len(paid.entries) :])[1] is REFUNDED
     assert refunded.held == 0

@@ -12,6 +12,7 @@ from core.client.storage.cache import CannotApply, after
 from core.domain.commands import RefundLine
 from core.domain.ids import CustomerId, OrderId
 from core.domain.order import Order, PaymentState, Tender
+from core.domain.payment import to_pay_minor
 from core.domain.people import Role
 from core.domain.refund import left_of, line_ids, refundable_minor
 from core.domain.status import Move, OrderStatus, target_of
@@ -28,7 +29,7 @@ def _history(open_desk: OpenDesk, shop: FakeBackend, seed: int) -> None:
     """A few dozen changes of every kind, at random."""
     generator = random.Random(seed)
     desk = open_desk(f"writer-{seed}")
-    for _ in range(60):
+    for _ in range(120):
         orders = sorted(desk.store, key=lambda order: order.id)
         if generator.random() < 0.2:
             _change_menu(shop, generator)
@@ -41,7 +42,10 @@ def _history(open_desk: OpenDesk, shop: FakeBackend, seed: int) -> None:
 
 def _change(desk: Desk, order: Order, generator: random.Random) -> None:
     if generator.random() < 0.3 and order.payment is PaymentState.UNPAID:
-        desk.pay(order.id)
+        if generator.random() < 0.5 or order.payments:
+            desk.take_payment(order.id, 1 + to_pay_minor(order) // 2)
+        else:
+            desk.pay(order.id)
         return
     if generator.random() < 0.7 and refundable_minor(order) > 1:
         items = [RefundLine(id=each) for each, line in zip(line_ids(order), order.lines, strict=True) if left_of(line)]
