@@ -19,12 +19,13 @@ from core.domain.commands import (
     UndoPayment,
     VersionedChange,
 )
+from core.domain.drawers import DrawerCommand, cash_held_minor
 from core.domain.errors import DomainError
-from core.domain.ids import OpId, OrderId
-from core.domain.order import Order
+from core.domain.ids import DeviceId, OpId, OrderId, ShopId
+from core.domain.order import Channel, Order, PaymentState, Tender
 from core.domain.payment import PaymentChange, money_of
 from core.domain.people import Role
-from core.domain.status import OrderStatus
+from core.domain.status import Fulfilment, OrderStatus
 from core.protocol import routes, sealed
 from core.protocol.route import NOTHING, AnyRoute, Nothing, Request, Route
 
@@ -39,6 +40,15 @@ class Kind(StrEnum):
     UNDO_PAYMENT = "undo_payment"
     REFUND = "refund"
     CANCEL = "cancel"
+    OPEN_DRAWER = "open_drawer"
+    MOVE_CASH = "move_cash"
+    COUNT_DRAWER = "count_drawer"
+    CLOSE_DRAWER = "close_drawer"
+
+    @property
+    def is_of_drawer(self) -> bool:
+        """Whether it is about the drawer of this POS, and about no order."""
+        return self in (Kind.OPEN_DRAWER, Kind.MOVE_CASH, Kind.COUNT_DRAWER, Kind.CLOSE_DRAWER)
 
     @property
     def makes_order(self) -> bool:
@@ -60,7 +70,7 @@ class State(StrEnum):
     DISCARDED = "discarded"
 
 
-ROUTES: Final[dict[Kind, Route[Any, Nothing, Order]]] = {
+ROUTES: Final[dict[Kind, Route[Any, Nothing, Any]]] = {
     Kind.PLACE: routes.PLACE,
     Kind.TAKE: routes.TAKE,
     Kind.CHANGE_STATUS: routes.CHANGE_STATUS,
@@ -70,6 +80,10 @@ ROUTES: Final[dict[Kind, Route[Any, Nothing, Order]]] = {
     Kind.UNDO_PAYMENT: routes.UNDO_PAYMENT,
     Kind.REFUND: routes.REFUND,
     Kind.CANCEL: routes.CANCEL,
+    Kind.OPEN_DRAWER: routes.OPEN_DRAWER,
+    Kind.MOVE_CASH: routes.MOVE_CASH,
+    Kind.COUNT_DRAWER: routes.COUNT_DRAWER,
+    Kind.CLOSE_DRAWER: routes.CLOSE_DRAWER,
 }
 """The routes of operations that are sent from an outbox (`Offline.OUTBOX`), by their kind in a window's file."""
 KINDS: Final[dict[AnyRoute, Kind]] = {route: kind for kind, route in ROUTES.items()}
@@ -103,10 +117,12 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     shop_name: str = ""
     """The name of the shop at the time."""
     order_id: OrderId
+    """Operations of one order are sent one after the other. Those of a drawer have `drawer_queue` here."""
     kind: Kind
     request: bytes
     seen: Order
-    """The order as the person saw it. For a new order: the order as this window predicted it."""
+    """The order as the person saw it. For a new order: the order as this window predicted it. For a drawer, which is
+    about no order: `no_order`."""
     state: State = State.WAITING
     outcome: str = ""
     failed_attempts: int = 0
@@ -151,14 +167,14 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @property
-    def sent(self) -> Request[Order]:
+    def sent(self) -> Request[Any]:
         """As it is sent, the same every time."""
-        parameter = "" if self.kind.makes_order else self.order_id
+        parameter = "" if self.kind.makes_order or self.kind.is_of_drawer else self.order_id
         return Request(ROUTES[self.kind], parameter, NOTHING, msgspec.Raw(self.request), self.op_id, self.number)
 
     @property
-    def asked(self) -> Command:
-        asked: Command = decode_reply(self.request, ROUTES[self.kind].body)
+    def asked(self) -> Command | DrawerCommand:
+        asked: Command | DrawerCommand = decode_reply(self.request, ROUTES[self.kind].body)
         return asked
 
     @property
@@ -188,6 +204,36 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, request=msgspec.json.encode(asked), seen=seen)
 
 
+def drawer_queue(device: DeviceId) -> OrderId:
+    """What operations of the drawer of a POS have in place of an order: they are sent one after the other."""
+    return OrderId(f"drawer/{device}")
+
+
+def no_order(device: DeviceId, at: datetime) -> Order:
+    """What an operation of a drawer has in place of the order that was seen. Its number is the name of the POS."""
+    return Order(
+        id=drawer_queue(device),
+        shop_id=ShopId(""),
+        number=device,
+        channel=Channel.COUNTER,
+        status=OrderStatus.COMPLETED,
+        version=1,
+        fulfilment=Fulfilment.DINE_IN,
+        tender=Tender.CASH,
+        payment=PaymentState.UNPAID,
+        currency="",
+        subtotal_minor=0,
+        tax_minor=0,
+        total_minor=0,
+        placed_at=at,
+        updated_at=at,
+    )
+
+
+def _without_reason(asked: Command | DrawerCommand) -> Command | DrawerCommand:
+    return msgspec.structs.replace(asked, reason="") if "reason" in asked.__struct_fields__ else asked
+
+
 def _impersonal(row: Order) -> Order:
     """An order without personal data and lines. Its number, status and totals stay."""
     return msgspec.structs.replace(
@@ -195,16 +241,12 @@ def _impersonal(row: Order) -> Order:
     )
 
 
-def _without_reason(asked: Command) -> Command:
-    return asked if isinstance(asked, TakePayment) else msgspec.structs.replace(asked, reason="")
-
-
 def without_lines(row: Order) -> Order:
     """The part of an order that moves depend on."""
     return msgspec.structs.replace(row, lines=())
 
 
-def named_version(asked: Command) -> int | None:
+def named_version(asked: Command | DrawerCommand) -> int | None:
     """The version of the order that the request is based on."""
     return asked.version if isinstance(asked, VersionedChange) else None
 
@@ -212,7 +254,9 @@ def named_version(asked: Command) -> int | None:
 def target(operation: Operation) -> OrderStatus | None:
     """The status that the operation moves its order to; None when it moves none."""
     asked = operation.asked
-    return None if isinstance(asked, NewOrder) else order_rules.target_by(operation.seen, asked, Role.CASHIER)
+    if isinstance(asked, NewOrder | DrawerCommand):
+        return None
+    return order_rules.target_by(operation.seen, asked, Role.CASHIER)
 
 
 def predict(row: Order | None, operation: Operation) -> Order | None:
@@ -239,6 +283,14 @@ def predict(row: Order | None, operation: Operation) -> Order | None:
     happened = row.version > operation.seen.version
     there = (row.status, row.payment, row.tender) == (will_be.status, will_be.payment, will_be.tender)
     return row if happened and there else will_be
+
+
+def cash_moved_minor(seen: Order, operation: Operation) -> int:
+    """The cash that goes into the drawer by an operation on the order `seen`; below zero, out of it."""
+    if operation.kind.makes_order:
+        return cash_held_minor(seen)
+    will_be = None if operation.kind.is_of_drawer else predict(seen, operation)
+    return 0 if will_be is None else cash_held_minor(will_be) - cash_held_minor(seen)
 
 
 def _money_moved(row: Order, asked: TakePayment | UndoPayment | RefundOrder, seen: Order) -> Order:

@@ -220,6 +220,8 @@ class OrderStore:
                 self._projected[update.order_id] = update.shown
             self._told_at[update.order_id] = self._now
             shown = self.get(update.order_id)
+            if shown is None and update.operations and update.operations[0].kind.is_of_drawer:
+                continue
             if shown is None:
                 removed.append(update.order_id)
             elif update.order_id not in self._listed:

@@ -30,6 +30,13 @@ UUID = Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3
 Version = Annotated[int, Meta(ge=1)]
 Lines = Annotated[tuple[NewLine, ...], Meta(min_length=1, max_length=MAX_LINES)]
 Address = Annotated[str, Meta(max_length=300)]
+Drawer = Annotated[
+    str,
+    Meta(
+        pattern=r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?\Z",
+        description="The drawer session in which it was done, as the POS knows. Empty: that which is open there.",
+    ),
+]
 ClientTime = Annotated[
     datetime,
     Meta(tz=True, description="When it was done, by the client's clock. Shown in the history; orders nothing."),
@@ -89,6 +96,7 @@ class TakeOrder(msgspec.Struct, frozen=True, kw_only=True):
     payments: Annotated[tuple[NewPayment, ...], Meta(max_length=MAX_PAYMENTS)] = ()
     """What is paid at once, where that is more than one payment of all of it. They say then whether the order is paid;
     `payment`, `tender` and `given_minor` are for servers of earlier releases."""
+    drawer: Drawer = ""
     placed_at_client: ClientTime | None = None
 
 
@@ -124,6 +132,7 @@ class ChangePayment(msgspec.Struct, frozen=True, kw_only=True):
     tender: Tender | None = None
     reason: Reason | None = None
     """Required for a refund, and when the payment of a cancelled order is undone. Release 0.1.0 sends none."""
+    drawer: Drawer = ""
     moved_at_client: ClientTime | None = None
 
 
@@ -131,6 +140,7 @@ class TakePayment(NewPayment, frozen=True, kw_only=True):
     """A payment of an order that was seen at `version`: all that is due of it, or a part."""
 
     version: Version
+    drawer: Drawer = ""
     moved_at_client: ClientTime | None = None
 
 
@@ -143,6 +153,7 @@ class UndoPayment(msgspec.Struct, frozen=True, kw_only=True):
     tender: Tender | None = None
     amount_minor: Annotated[int, Meta(ge=0, le=MAX_TOTAL_MINOR)] = 0
     tip_minor: Annotated[int, Meta(ge=0, le=MAX_TOTAL_MINOR)] = 0
+    drawer: Drawer = ""
     moved_at_client: ClientTime | None = None
 
 
@@ -164,6 +175,7 @@ class RefundOrder(msgspec.Struct, frozen=True, kw_only=True):
     """The amount, without lines. With lines: what they came to where they were chosen; another is refused."""
     tender: Tender | None = None
     """By which it goes back first; what was not paid by it goes back by the others."""
+    drawer: Drawer = ""
     moved_at_client: ClientTime | None = None
 
 

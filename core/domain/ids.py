@@ -14,6 +14,7 @@ ShopId = NewType("ShopId", str)
 LineId = NewType("LineId", str)
 ItemId = NewType("ItemId", str)
 ModifierId = NewType("ModifierId", str)
+DrawerSessionId = NewType("DrawerSessionId", str)
 OpId = NewType("OpId", str)
 """The id of one operation, the same however often it is sent: the `Idempotency-Key`."""
 

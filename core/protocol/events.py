@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from core.domain.drawers import DrawerSession
 from core.domain.ids import CustomerId, ItemId, OrderId
 from core.domain.order import Order, PaymentState, Tender
 from core.domain.status import OrderStatus
@@ -69,8 +70,14 @@ class MenuChanged(msgspec.Struct, frozen=True, kw_only=True, tag="menu_changed",
     available: bool = True
 
 
+class DrawerChanged(msgspec.Struct, frozen=True, kw_only=True, tag="drawer_changed", tag_field="kind"):
+    """Something was done at the drawer of a till. Sent to the shop's staff."""
+
+    session: DrawerSession
+
+
 OrderEvent = OrderPlaced | OrderStatusChanged | OrderPaymentChanged | OrderPaymentsChanged | OrderRefunded
-Event = OrderEvent | MenuChanged
+Event = OrderEvent | MenuChanged | DrawerChanged
 
 
 def event_of(before: Order | None, order: Order) -> OrderEvent:

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Meta
 from typing_extensions import override
 
+from core.domain.drawers import DrawerSession
 from core.domain.ids import DeviceId
 from core.domain.order import Order
 from core.protocol.events import Event, UnknownEvent
@@ -151,6 +152,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     series: DeviceId | None = None
     """The number series of the staff's till, and its highest issued number: `POS1`, 64."""
     series_last: int = 0
+    drawer: DrawerSession | None = None
+    """The newest drawer session of the staff's till; None before the first."""
     next_after: str = ""
     """The id after which the next page begins; empty: this was the last, or all."""
 

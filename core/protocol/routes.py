@@ -19,6 +19,7 @@ from core.domain.commands import (
     TakePayment,
     UndoPayment,
 )
+from core.domain.drawers import CloseDrawer, CountDrawer, DrawerSession, MoveCash, OpenDrawer
 from core.domain.menu import Menu
 from core.domain.order import Order
 from core.protocol import reading
@@ -35,6 +36,7 @@ from core.protocol.accounts import (
 )
 from core.protocol.devices import DeviceList, Invitation, InviteDevice, Pair, Paired
 from core.protocol.display import TicketsReply
+from core.protocol.drawers import DrawerDetails, DrawerList, DrawerQuery, ReportCheck, ReportList, SignedReport
 from core.protocol.feed import EventPage, EventQuery, Snapshot, SnapshotQuery
 from core.protocol.health import BackupList, BackupMade, Diagnosis, Findings
 from core.protocol.replies import (
@@ -247,6 +249,100 @@ NOTE_EXPORT: Final = Route(
     body=ExportNote,
     reply=ExportNote,
     status=201,
+)
+OPEN_DRAWER: Final = Route(
+    "drawers_open",
+    "POST",
+    "/api/pos/drawer/",
+    Who.STAFF,
+    "Begin a session of this POS's drawer, with what was counted in it",
+    body=OpenDrawer,
+    reply=DrawerSession,
+    status=201,
+    keyed=Keyed.REQUIRED,
+    offline=Offline.OUTBOX,
+    refusals=(409,),
+)
+MOVE_CASH: Final = Route(
+    "drawers_move_cash",
+    "POST",
+    "/api/pos/drawer/cash/",
+    Who.STAFF,
+    "Put cash into this POS's drawer or take some out, or open it, without a sale",
+    body=MoveCash,
+    reply=DrawerSession,
+    keyed=Keyed.REQUIRED,
+    offline=Offline.OUTBOX,
+    refusals=(409,),
+)
+COUNT_DRAWER: Final = Route(
+    "drawers_count",
+    "POST",
+    "/api/pos/drawer/count/",
+    Who.STAFF,
+    "Say what was counted in this POS's drawer; what should be in it is told from then on",
+    body=CountDrawer,
+    reply=DrawerSession,
+    keyed=Keyed.REQUIRED,
+    offline=Offline.OUTBOX,
+    refusals=(409,),
+)
+CLOSE_DRAWER: Final = Route(
+    "drawers_close",
+    "POST",
+    "/api/pos/drawer/close/",
+    Who.STAFF,
+    "End the session of this POS's drawer after its last count, and make its Z",
+    body=CloseDrawer,
+    reply=DrawerSession,
+    keyed=Keyed.REQUIRED,
+    offline=Offline.OUTBOX,
+    refusals=(409,),
+)
+DRAWERS: Final = Route(
+    "drawers_sessions",
+    "GET",
+    "/api/pos/drawers/",
+    Who.STAFF,
+    "The newest drawer sessions of this POS; for admins of any POS, or of all",
+    query=DrawerQuery,
+    reply=DrawerList,
+    offline=Offline.KEPT,
+)
+DRAWER: Final = Route(
+    "drawers_session",
+    "GET",
+    "/api/pos/drawers/{drawer_session_id}/",
+    Who.STAFF,
+    "A drawer session and, once it was counted, what should be in the drawer",
+    reply=DrawerDetails,
+    offline=Offline.KEPT,
+)
+X_REPORT: Final = Route(
+    "drawers_x",
+    "GET",
+    "/api/pos/drawers/{drawer_session_id}/x/",
+    Who.STAFF,
+    "The figures of a drawer session as they are now",
+    reply=SignedReport,
+    refusals=(409,),
+)
+Z_REPORTS: Final = Route(
+    "drawers_z",
+    "GET",
+    "/api/pos/z-reports/",
+    Who.STAFF,
+    "The newest Zs and supplements of this POS; for admins of any POS, or of all",
+    query=DrawerQuery,
+    reply=ReportList,
+)
+VERIFY_REPORTS: Final = Route(
+    "drawers_verify",
+    "GET",
+    "/api/admin/z-reports/",
+    Who.ADMIN,
+    "Whether all Zs of the shop are as they were made, and none is missing",
+    reply=ReportCheck,
 )
 EVENTS: Final = Route(
     "feed_events",

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import hmac
 import logging
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -15,11 +16,12 @@ from core.logs import Repeats
 from core.protocol.security import SecurityEvent
 from core.server.auth import authority, recovery_kit
 from core.server.auth.authority import AuthorityError
-from core.server.auth.keys import KeyFile, Keys, backup_key
+from core.server.auth.keys import KeyFile, Keys, backup_key, report_key
 from core.server.auth.passwords import Passwords
 from core.server.auth.security import SecurityLog
 from core.server.auth.tokens import LOCAL, AccessTokens, InvalidToken, MadeLater, UnknownKey, Verified, VerifiedTokens
 from core.server.backups import Backups
+from core.server.drawers.chain import Note, Notes
 from core.server.health.metrics import Metrics
 from core.server.health.presence import PresenceTracker
 from core.server.health.readiness import Readiness
@@ -59,8 +61,19 @@ class Services(msgspec.Struct, frozen=True):
     """The rate of customer look-ups, by member of staff."""
     security: SecurityLog
     readiness: Readiness
+    report_key: bytes
+    """See `core.server.auth.keys.report_key`."""
+    report_notes: Notes
     shop_secrets: dict[ShopId, bytes] = msgspec.field(default_factory=dict)
     """A cache of `shop_secret`: none ever changes."""
+
+    async def note_reports(self, notes: Sequence[Note]) -> None:
+        """Note beside the keys that reports were added. One that cannot be noted is made all the same."""
+        if notes:
+            try:
+                await asyncio.to_thread(self.report_notes.add, notes)
+            except OSError as error:
+                log.error("reports could not be noted beside the keys", extra={"cause": str(error)})  # noqa: TRY400
 
     async def shop_secret(self, shop_id: ShopId) -> bytes:
         """See `core.store.shops.secret`."""
@@ -171,4 +184,6 @@ def make(database: Database, keys: Keys, settings: ServerSettings) -> Services:
         ),
         security=SecurityLog(database),
         readiness=Readiness(database),
+        report_key=report_key(keys),
+        report_notes=Notes(settings.keys_path.with_name("z-reports.jsonl")),
     )

@@ -15,6 +15,7 @@ from core.domain.payment import PaymentChange, booked, change_of, payments_in
 from core.domain.people import Principal
 from core.domain.sale.ledger import Entry, EntryKind, Ledger
 from core.instants import advised_us, from_us, to_us
+from core.store import drawers
 from core.store.sql.statements import Prepared, Row, Transaction
 from core.store.tables import ledger
 
@@ -42,9 +43,11 @@ def record(
     by: Principal,
     reason: str = "",
     client_at: datetime | None = None,
+    drawer: str = "",
 ) -> None:
     """Append what `by` did when the payment of `order`, or what was refunded of it, became what it is now. `former` is
-    the order before that; None for a new one."""
+    the order before that; None for a new one. `drawer`: the session that their till named, if it named one."""
+    session = drawers.for_entry(transaction, by, drawer)
     kept = () if former is None else _entries(transaction.all(_OF, order_id=order.id))
     before = Ledger.opened(order.total_minor).followed_by(kept)
     after = booked(before, former, order)
@@ -71,6 +74,7 @@ def record(
                 "by_role": by.role,
                 "device": by.device_id or "",
                 "client_at": advised_us(client_at),
+                "drawer": session,
             }
             for number, entry in enumerate(after.entries[len(before.entries) :], len(before.entries))
         ],

@@ -171,10 +171,15 @@ def _modifiers(text: str) -> tuple[LineModifier, ...]:
 
 
 def insert(
-    transaction: Transaction, order: Order, by: Principal, client_at: datetime | None = None, reason: str = ""
+    transaction: Transaction,
+    order: Order,
+    by: Principal,
+    client_at: datetime | None = None,
+    reason: str = "",
+    drawer: str = "",
 ) -> None:
     """Insert a new order with its lines, its words, and the first entry of its history (with `reason`), and count it
-    for its customer."""
+    for its customer. `drawer`: as in `ledger.record`."""
     values = msgspec.structs.asdict(order)
     del values["lines"], values["payments"]
     values["in_parts"] = int(bool(order.payments))
@@ -185,7 +190,7 @@ def insert(
     order_words.insert(transaction, order)
     status_history.record(transaction, order, None, by, client_at, reason)
     if order.payment is not PaymentState.UNPAID or order.payments:
-        ledger.record(transaction, order, None, by, client_at=client_at)
+        ledger.record(transaction, order, None, by, client_at=client_at, drawer=drawer)
     if order.customer_id is not None:
         transaction.run(_COUNT_UP, customer=order.customer_id)
 

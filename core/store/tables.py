@@ -331,9 +331,46 @@ ledger: Final = Table(
     _text("by_role"),
     _text("device"),
     _big("client_at", nullable=True),
+    _text("drawer", server_default=text("''")),  # the drawer session in which it was done; empty for none
     Index("ix_ledger_at", "at"),
+    _index_where("ix_ledger_drawer", "drawer", where="drawer <> ''"),
     sqlite_with_rowid=False,
     postgresql_partition_by=_BY_MONTH,
+)
+
+drawer_entries: Final = Table(
+    "drawer_entries",
+    metadata,
+    _key("shop_id", ForeignKey("shops.id")),
+    _key("device"),
+    Column("place", Integer, primary_key=True, nullable=False, autoincrement=False),  # running, from 1, in a till
+    _text("drawer_session_id"),
+    _text("act"),  # `core.domain.drawers.DrawerAct`
+    _big("amount_minor"),
+    _text("denominations"),  # JSON: as counted
+    _text("reason"),
+    _big("at"),
+    _big("client_at", nullable=True),
+    _text("by_id"),
+    _text("by_name"),
+    _text("by_role"),
+    _text("op_id"),
+    Index(None, "drawer_session_id", "place"),
+)
+
+z_reports: Final = Table(
+    "z_reports",
+    metadata,
+    _key("shop_id", ForeignKey("shops.id")),
+    _key("device"),
+    Column("place", Integer, primary_key=True, nullable=False, autoincrement=False),  # running, from 1, in a till
+    _int("number"),  # the Z's
+    _int("supplement"),  # its number; 0 for the Z itself
+    _text("drawer_session_id"),
+    _big("at"),
+    Column("content", LargeBinary, nullable=False),  # JSON: a `core.protocol.drawers.ZReport`, as it was hashed
+    _text("hash"),  # by a key that is not in the database, over content, which has the hash before
+    UniqueConstraint("shop_id", "drawer_session_id", "supplement"),
 )
 
 events: Final = Table(
@@ -430,7 +467,11 @@ for _table in (order_lines, status_history, ledger):
 
 
 HISTORIES: Final = (status_history, ledger)
-"""Append-only tables: each has triggers that refuse updates and deletes."""
+"""Append-only tables of orders."""
+JOURNALS: Final = (drawer_entries, z_reports)
+"""Append-only tables of tills."""
+APPEND_ONLY: Final = (*HISTORIES, *JOURNALS)
+"""Each has triggers that refuse updates and deletes."""
 
 
 def history_guards(history: str, table: str) -> tuple[str, ...]:
@@ -443,7 +484,8 @@ def history_guards(history: str, table: str) -> tuple[str, ...]:
     )
 
 
-def _guards(history: str) -> dict[str, tuple[str, ...]]:
+def guards(history: str, *, is_partitioned: bool) -> dict[str, tuple[str, ...]]:
+    """The triggers of an append-only table that is new, by dialect."""
     refused = f"{history.replace('_', ' ')} is append-only"
     return {
         "sqlite": tuple(
@@ -457,13 +499,13 @@ def _guards(history: str) -> dict[str, tuple[str, ...]]:
                 f"EXCEPTION '{refused}' USING ERRCODE = 'integrity_constraint_violation'; END $$"
             ),
             *history_guards(history, history),
-            *history_guards(history, f"{history}_default"),
+            *(history_guards(history, f"{history}_default") if is_partitioned else ()),
         ),
     }
 
 
-for _history in HISTORIES:
-    for _dialect, _statements in _guards(_history.name).items():
+for _history in APPEND_ONLY:
+    for _dialect, _statements in guards(_history.name, is_partitioned=_history in HISTORIES).items():
         for _statement in _statements:
             event.listen(
                 _history,

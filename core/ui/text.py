@@ -15,6 +15,7 @@ import resources
 from core import reasons
 from core.client.errors import ClientError, Refused
 from core.domain import texts
+from core.domain.drawers import DrawerAct
 from core.domain.money import exponent, parse_minor
 from core.domain.order import Order, Payment, PaymentState, Tender, is_table
 from core.domain.status import Fulfilment, OrderStatus, look
@@ -121,6 +122,11 @@ def fulfilment_label(fulfilment: Fulfilment) -> str:
 
 def tender_label(tender: Tender) -> str:
     return _(_TENDER[tender]) if tender.is_known else tender.readable
+
+
+def drawer_act_label(act: DrawerAct) -> str:
+    """The label of what was done at a drawer: `Paid in`."""
+    return _(act.label)
 
 
 def payment_label(payment: PaymentState, tender: Tender) -> str:

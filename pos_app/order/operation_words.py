@@ -11,13 +11,14 @@ from core.domain.commands import (
     TakePayment,
     UndoPayment,
 )
+from core.domain.drawers import CloseDrawer, CountDrawer, DrawerCommand, MoveCash, OpenDrawer
 from core.domain.errors import DomainError
 from core.domain.order import Order, Payment, PaymentState
 from core.domain.order_rules import move_money
 from core.domain.payment import PaymentChange, check_payment, paid_minor, to_pay_minor
 from core.domain.people import Role
 from core.domain.status import Move, target_of, transition
-from core.ui.text import _, clock, money, payment_label, payment_text, status_label, tender_label
+from core.ui.text import _, clock, drawer_act_label, money, payment_label, payment_text, status_label, tender_label
 
 
 def did(operation: Operation) -> str:
@@ -25,6 +26,8 @@ def did(operation: Operation) -> str:
     if operation.kind.makes_order:
         return _("New order taken")
     asked = operation.asked
+    if isinstance(asked, DrawerCommand):
+        return _done_at_drawer(asked)
     if isinstance(asked, ChangePayment):
         tender = asked.tender or operation.seen.tender
         if asked.payment is PaymentState.REFUNDED:
@@ -43,6 +46,19 @@ def did(operation: Operation) -> str:
     if isinstance(asked, RecallOrder):
         return _("Move back to {status}").format(status=words)
     return _("{before} → {after}").format(before=status_label(operation.seen.status), after=words)
+
+
+def _done_at_drawer(asked: DrawerCommand) -> str:
+    match asked:
+        case OpenDrawer():
+            return _("Drawer opened")
+        case MoveCash():
+            drawer = _("Drawer")
+            return f"{drawer} · {drawer_act_label(asked.act)}"
+        case CountDrawer():
+            return _("Drawer counted")
+        case CloseDrawer():
+            return _("Drawer closed")
 
 
 def reason(operation: Operation) -> str:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
@@ -20,7 +20,17 @@ from core.client.errors import ClientError, Conflict, Diverged, Gone, NotFound, 
 from core.client.operations import Operation
 from core.client.sync.transport import Answered, HistoryProof
 from core.domain import order_rules
-from core.domain.commands import CancelOrder, Change, ChangeStatus, NewOrder, TakeOrder
+from core.domain.commands import CancelOrder, Change, ChangeStatus, Command, NewOrder, TakeOrder
+from core.domain.drawers import (
+    CloseDrawer,
+    CountDrawer,
+    DrawerCommand,
+    DrawerSession,
+    MoveCash,
+    OpenDrawer,
+    applied,
+    opened,
+)
 from core.domain.errors import DomainError, IllegalMove
 from core.domain.ids import CustomerId, DeviceId, ItemId, OpId, OrderId, ShopId, new_order_id, uuid7
 from core.domain.menu import Category, Menu, with_availability
@@ -29,12 +39,14 @@ from core.domain.payment import PaymentChange, payments_of
 from core.domain.people import Customer, Person, Role
 from core.domain.status import OrderStatus
 from core.protocol.devices import DeviceReport
-from core.protocol.events import Event, MenuChanged, event_of
+from core.protocol.events import DrawerChanged, Event, MenuChanged, event_of
 from core.protocol.feed import Cursor, EventPage, EventQuery, Frame, Snapshot
 from core.protocol.headers import IDEMPOTENCY_KEY, Outcome
 from core.protocol.reports import SalesQuery, SalesReport, SalesRow
 from core.protocol.security import ExportNote
 from tests.support.menus import MENU
+
+T = TypeVar("T", Order, DrawerSession)
 
 SHOP = ShopId("00000000-0000-7000-8000-000000000001")
 EVERYBODY = CustomerId("")
@@ -76,8 +88,8 @@ class FakeBackend:
         self.staff = {"Maya": ("1234", Role.CASHIER), "Ana": ("9999", Role.ADMIN)}
         self.sessions: dict[str, Session] = {}
         """Sessions by access token."""
-        self.operations: dict[tuple[str, OpId], tuple[object, Order]] = {}
-        """Completed operations by person and key: the request and the order."""
+        self.operations: dict[tuple[str, OpId], tuple[object, Any]] = {}
+        """Completed operations by person and key: the request, and the order or drawer session."""
         self.applied: list[OpId] = []
         """The op ids of all effects: none may be in it twice. Part of backups."""
         self.asked: list[tuple[OpId, object]] = []
@@ -87,6 +99,8 @@ class FakeBackend:
         self.requests_to_lose = 0
         """The number of commands that are still to be lost; they are in `asked`."""
         self.counters: dict[str, int] = {}
+        self.drawers: dict[str, DrawerSession] = {}
+        """The newest session of each till's drawer."""
         self.exports: list[ExportNote] = []
         self.sold: dict[str, tuple[SalesRow, ...]] = {}
         """The rows of reports by their first day; none of other days."""
@@ -257,7 +271,7 @@ class FakeBackend:
             self.keep(order, changed, getattr(request, "reason", "") or "", by, device)
         return changed
 
-    def once(self, person_id: str, op_id: OpId, asked: object, effect: Callable[[], Order]) -> tuple[Order, Outcome]:
+    def once(self, person_id: str, op_id: OpId, asked: object, effect: Callable[[], T]) -> tuple[T, Outcome]:
         """The result of `effect`, run once for each person and key."""
         key = (person_id, op_id)
         with self.happened:
@@ -282,6 +296,10 @@ class FakeBackend:
     def perform(self, operation: Operation) -> Answered:
         """Apply an operation of an outbox, once."""
         asked = operation.request
+        if operation.kind.is_of_drawer:
+            at_drawer = partial(self.at_drawer, operation.asked, operation.seen.number)
+            session, outcome = self.once(operation.owner.subject, operation.op_id, asked, at_drawer)
+            return Answered(None, outcome, HistoryProof(self.cursor(), str(self.run)), drawer=session)
         order, outcome = self.once(operation.owner.subject, operation.op_id, asked, partial(self._effect, operation))
         return Answered(order, outcome, HistoryProof(self.cursor(), str(self.run)))
 
@@ -293,11 +311,33 @@ class FakeBackend:
         order = self.orders.get(operation.order_id)
         if order is None:
             raise NotFound("no such order")
+        assert isinstance(asked, Change)
         return self.change(order, asked, Role.CUSTOMER if isinstance(asked, CancelOrder) else Role.CASHIER)
+
+    # -- drawers
+
+    def at_drawer(self, asked: Command | DrawerCommand, device: str, by: str = "Kim") -> DrawerSession:
+        """Do something at the drawer of a till."""
+        with self.happened:
+            held = self.drawers.get(device)
+            try:
+                if isinstance(asked, OpenDrawer):
+                    session = opened(held, asked, DeviceId(device), by, self.now())
+                else:
+                    assert isinstance(asked, MoveCash | CountDrawer | CloseDrawer)
+                    session = applied(held, asked, by, self.now())
+            except IllegalMove as error:
+                raise Conflict(error.message, order=None) from None
+            self.drawers[device] = session
+            self._publish(None, DrawerChanged(session=session))
+            return session
 
     # -- backups and restores
 
-    _KEPT_IN_BACKUPS: Final = ("menu", "orders", "history", "payments", "operations", "applied", "counters", "events")
+    _KEPT_IN_BACKUPS: Final = (
+        *("menu", "orders", "history", "payments", "operations", "applied", "counters", "events"),
+        "drawers",
+    )
 
     def backup(self) -> dict[str, object]:
         return copy.deepcopy({name: getattr(self, name) for name in self._KEPT_IN_BACKUPS})
@@ -366,4 +406,5 @@ class FakeBackend:
                 menu_version=self.menu.version,
                 series=DeviceId(device) if device else None,
                 series_last=self.counters.get(device, 0) if last is None else last,
+                drawer=self.drawers.get(device),
             )

@@ -14,11 +14,13 @@ from core.client.operations import Owner
 from core.client.storage.lease import Store
 from core.decoding import decode_reply, reader
 from core.domain import order_rules
+from core.domain.drawers import DrawerSession
 from core.domain.ids import OrderId
 from core.domain.menu import Menu, with_availability
 from core.domain.order import Order
 from core.instants import from_us, to_us
 from core.protocol.events import (
+    DrawerChanged,
     Event,
     MenuChanged,
     OrderPaymentsChanged,
@@ -45,7 +47,7 @@ class CannotApply(Exception):
 
 def after(row: Order | None, event: Event | UnknownEvent) -> Order:
     """The order after `event`; unchanged if it includes the event already. Raises `CannotApply`."""
-    if isinstance(event, UnknownEvent | MenuChanged):
+    if isinstance(event, UnknownEvent | MenuChanged | DrawerChanged):
         raise CannotApply(event)
     if isinstance(event, OrderPlaced | OrderPaymentsChanged | OrderRefunded):
         return row if row is not None and row.version >= event.order.version else event.order
@@ -68,7 +70,7 @@ def after(row: Order | None, event: Event | UnknownEvent) -> Order:
 
 def order_id_of(event: Event | UnknownEvent) -> OrderId | None:
     """The order of an event; None for other events."""
-    if isinstance(event, MenuChanged):
+    if isinstance(event, MenuChanged | DrawerChanged):
         return None
     return event.order.id if isinstance(event, OrderPlaced) else event.order_id
 
@@ -81,6 +83,11 @@ def menu_after(menu: Menu, event: MenuChanged) -> Menu | None:
         return None
     categories = with_availability(menu.categories, {event.item_id: event.available})
     return msgspec.structs.replace(menu, categories=categories, version=event.version)
+
+
+def _state_of(session: DrawerSession) -> tuple[datetime, int, int]:
+    """Newer states of newer sessions come later."""
+    return session.opened.at, len(session.entries), session.z_number
 
 
 class Cache:
@@ -116,6 +123,7 @@ class Cache:
                 self._insert_history_proof(db, self.owner, _BEFORE, place)
             db.execute("DELETE FROM orders")
             db.execute("DELETE FROM facts WHERE name IN ('owner', 'shop', 'place', 'synced_at')")
+            db.execute("DELETE FROM facts WHERE name GLOB 'drawer/*'")
 
     def forget_shop(self) -> None:
         """Delete orders and menu: this machine is now paired with another shop."""
@@ -197,6 +205,26 @@ class Cache:
                 "ORDER BY placed_at DESC, id DESC LIMIT -1 OFFSET ?)",
                 (CLOSED_KEPT,),
             )
+
+    # -- drawers
+
+    def drawer(self, device: str) -> DrawerSession | None:
+        """The newest drawer session of a POS, as the server knows it."""
+        return self._fact(f"drawer/{device}", DrawerSession)
+
+    def put_drawer(self, session: DrawerSession) -> None:
+        """Store a session of the server's, unless a newer state of it, or a newer one, is held."""
+        with self._store.lock:
+            held = self.drawer(session.device)
+            if held is None or _state_of(held) <= _state_of(session):
+                self._keep(f"drawer/{session.device}", session)
+
+    def replace_drawer(self, device: str, session: DrawerSession | None) -> None:
+        """Store what a snapshot says: the server may have been restored."""
+        with self._store.transaction() as db:
+            db.execute("DELETE FROM facts WHERE name = ?", (f"drawer/{device}",))
+            if session is not None:
+                self._keep(f"drawer/{device}", session)
 
     # -- what else there is
 

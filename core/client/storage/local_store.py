@@ -137,6 +137,12 @@ _LEDGER: Final = (
     "ALTER TABLE operations ADD COLUMN payment BLOB",
     # See `core.client.sync.sign_outs`.
     "CREATE TABLE sign_outs (sealed BLOB PRIMARY KEY, shop TEXT NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID",
+    # In which drawer session it moved how much cash.
+    """
+    ALTER TABLE operations ADD COLUMN drawer TEXT NOT NULL DEFAULT '';
+    ALTER TABLE operations ADD COLUMN cash_minor INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX operations_drawer ON operations (drawer) WHERE drawer <> '';
+    """,
 )
 """Each entry migrates the ledger to the next version. Entries are only ever added."""
 

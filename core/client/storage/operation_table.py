@@ -15,6 +15,7 @@ from core.domain.numbers import AHEAD, LAST, count_of, may_count
 from core.domain.order import Order, order_number
 from core.domain.payment import PaymentChange
 from core.instants import from_us, to_us
+from core.protocol.headers import Outcome
 
 _COLUMNS: Final = (
     "position, op_id, subject, shop, shop_name, order_id, kind, request, seen, state, outcome, tries, problem, "
@@ -134,11 +135,12 @@ def number_seen(db: sqlite3.Connection, number: str) -> None:
         )
 
 
-def insert(db: sqlite3.Connection, new: Operation) -> int:
-    """Insert an operation; returns its position."""
+def insert(db: sqlite3.Connection, new: Operation, cash_minor: int = 0) -> int:
+    """Insert an operation, which moves that much cash in the drawer session that it names; returns its position."""
     row = db.execute(
         "INSERT INTO operations (op_id, subject, shop, shop_name, order_id, kind, request, seen, state, outcome, "
-        "tries, problem, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, '', ?) RETURNING position",
+        "tries, problem, created_at, drawer, cash_minor) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, '', ?, ?, ?) RETURNING position",
         (
             new.op_id,
             *new.owner,
@@ -149,10 +151,19 @@ def insert(db: sqlite3.Connection, new: Operation) -> int:
             _encode(new.seen),
             State.WAITING,
             to_us(new.created_at),
+            getattr(new.asked, "drawer", ""),
+            cash_minor,
         ),
     ).fetchone()
     position: int = row[0]
     return position
+
+
+def cash_of(db: sqlite3.Connection, drawer: str) -> int:
+    """The cash that operations of this window, anybody's, have moved in a drawer session."""
+    query = "SELECT coalesce(sum(cash_minor), 0) FROM operations WHERE drawer = ? AND drawer <> '' AND state <> ?"
+    total: int = db.execute(f"{query} AND outcome <> ?", (drawer, State.DISCARDED, Outcome.SUPERSEDED)).fetchone()[0]
+    return total
 
 
 def next_number(db: sqlite3.Connection, series: str) -> str:

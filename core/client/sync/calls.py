@@ -13,13 +13,15 @@ from core.client.errors import Conflict, NotFound, PriceChanged, Refused, Unreac
 from core.client.http.api import SessionApi
 from core.client.operations import KINDS, Kind
 from core.client.storage.cache import Cache, menu_after
+from core.client.sync.drawer import OwnDrawer
 from core.client.sync.engine import Engine
 from core.client.sync.outbox import Outbox
 from core.client.sync.search import KeptDetails, find, is_kept
 from core.client.sync.synchronizer import Synchronizer
 from core.client.sync.transport import Transport
 from core.domain import order_rules
-from core.domain.commands import Change, NewOrder, PlaceOrder, TakeOrder
+from core.domain.commands import Change, MoneyChange, NewOrder, PlaceOrder, TakeOrder
+from core.domain.drawers import DrawerCommand
 from core.domain.errors import DomainError, IllegalMove
 from core.domain.ids import CustomerId, ItemId, OpId, OrderId, ShopId, new_order_id
 from core.domain.menu import Menu
@@ -53,6 +55,7 @@ class Calls:
         self._transport = transport
         self._sync = sync
         self._engine = engine
+        self._drawer = OwnDrawer(api, cache, outbox, sync, engine)
         self._answers: dict[AnyRoute, Callable[[Any], Any]] = {
             routes.MENU: lambda _request: self._menu(),
             routes.HISTORY: self._cached,
@@ -63,6 +66,8 @@ class Calls:
             routes.CUSTOMERS: self._found_customers,
             routes.SET_AVAILABLE: self._set_available,
             routes.REPLACE_MENU: self._replace_menu,
+            routes.DRAWERS: self._drawer.sessions,
+            routes.DRAWER: self._drawer.details,
         }
         """The routes whose answer is more than the server's."""
         self._customers: dict[CustomerId, Customer] = {}
@@ -78,6 +83,10 @@ class Calls:
 
     def _accept(self, request: Request[Any]) -> Any:
         kind, asked = KINDS[request.route], request.body
+        if isinstance(asked, DrawerCommand):
+            return self._drawer.accept(kind, request.op_id, asked)
+        if isinstance(asked, TakeOrder | MoneyChange):
+            asked = msgspec.structs.replace(asked, drawer=asked.drawer or self._drawer.open_session)
         if isinstance(asked, NewOrder):
             return self._accept_new(kind, request.op_id, asked)
         assert isinstance(asked, Change)

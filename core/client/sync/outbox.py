@@ -15,10 +15,20 @@ from typing import Final, Self
 
 import msgspec
 
-from core.client.operations import Kind, Operation, Owner, State, named_version, predict, without_lines
+from core.client.operations import (
+    Kind,
+    Operation,
+    Owner,
+    State,
+    cash_moved_minor,
+    named_version,
+    predict,
+    without_lines,
+)
 from core.client.storage import operation_table
 from core.client.storage.lease import Store
 from core.domain.commands import Command
+from core.domain.drawers import DrawerCommand
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Channel, Order
 from core.domain.payment import PaymentChange, money_of
@@ -76,6 +86,8 @@ class Outbox:
         self._queues: dict[OrderId, deque[Operation]] = {}
         self._ready: deque[OrderId] = deque()
         self._later: list[tuple[float, OrderId]] = []
+        self._last: set[OrderId] = set()
+        """Those of which the next operation waits for all that were accepted before it."""
         self._sending: dict[OrderId, int] = {}
         """The orders with an operation being sent, and by which thread."""
         with store.transaction() as db:
@@ -91,7 +103,7 @@ class Outbox:
         kind: Kind,
         op_id: OpId,
         order_id: OrderId,
-        request: Command,
+        request: Command | DrawerCommand,
         seen: Order,
         at: datetime,
         *,
@@ -122,7 +134,8 @@ class Outbox:
                     seen=seen if kind.makes_order else without_lines(seen),
                     created_at=at,
                 )
-                operation = msgspec.structs.replace(operation, position=operation_table.insert(db, operation))
+                position = operation_table.insert(db, operation, cash_moved_minor(seen, operation))
+                operation = msgspec.structs.replace(operation, position=position)
                 self._store.after_commit(partial(self._append, operation))
             return operation
 
@@ -149,9 +162,17 @@ class Outbox:
                 order_id = self._ready.popleft()
                 queue = self._queues.get(order_id)
                 if queue and order_id not in self._sending and not (queue[0].held or queue[0].sealed):
+                    if queue[0].kind is Kind.CLOSE_DRAWER and self._is_preceded(queue[0]):
+                        self._last.add(order_id)
+                        continue
                     self._sending[order_id] = threading.get_ident()
                     return queue[0]
             return None
+
+    def _is_preceded(self, closing: Operation) -> bool:
+        """Whether something that was accepted before a drawer's closing is yet to be sent: its report is to have it."""
+        heads = (queue[0] for queue in self._queues.values() if queue)
+        return any(head.position < closing.position and not (head.held or head.sealed) for head in heads)
 
     def due_in(self, now_s: float) -> float | None:
         """Seconds until `take` may have something; None when only a change here will give it something."""
@@ -436,6 +457,11 @@ class Outbox:
         with self._store.lock:
             return Counts.of(each for queue in self._queues.values() for each in queue)
 
+    def cash_minor(self, drawer: str) -> int:
+        """See `operation_table.cash_of`."""
+        with self._store.reading() as db:
+            return operation_table.cash_of(db, drawer)
+
     def shown(self, order_id: OrderId, row: Order | None) -> Order | None:
         """The server's `row` with waiting operations on top. Held ones, and those behind them, are not applied."""
         shown = row
@@ -460,6 +486,8 @@ class Outbox:
 
     def _sent(self, order_id: OrderId) -> None:
         self._sending.pop(order_id, None)
+        self._ready.extend(self._last)
+        self._last.clear()
         if self._queues.get(order_id):
             self._ready.append(order_id)
         else:

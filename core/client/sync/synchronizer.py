@@ -34,10 +34,11 @@ from core.client.sync.outbox import KEPT_FOR, NUMBER_REFUSED, ORDER_MISSING, Out
 from core.client.sync.transport import Answered, Transport
 from core.client.sync.updates import Changed, Listener, Update
 from core.clock import Believed
+from core.domain.drawers import DrawerSession
 from core.domain.ids import OpId, OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
-from core.protocol.events import MenuChanged, UnknownEvent
+from core.protocol.events import DrawerChanged, MenuChanged, UnknownEvent
 from core.protocol.feed import PAGE_LIMIT, Cursor, EventQuery, Frame, Frames, Heartbeat
 from core.protocol.headers import Outcome
 from core.protocol.sealed import BYTES_AT_ONCE, MOST_AT_ONCE, OpenOperations, SealedOperation
@@ -187,12 +188,16 @@ class Synchronizer:
         if following.seq <= place.seq:
             return True
         menu = self._menu_after([event for event in events if isinstance(event, MenuChanged)])
+        sessions = tuple(event.session for event in events if isinstance(event, DrawerChanged))
+        for session in sessions:
+            self.cache.put_drawer(session)
         news = self.cache.advance(events, following, self._fetch)
         self.outbox.numbers_seen(news)
         for order in news:
             self.outbox.reached(order)
         if news or menu is not None:
             self._publish(*(order.id for order in news), backlog=backlog, menu=menu)
+        self.drawers_changed(*sessions)
         return True
 
     def _menu_after(self, changes: Sequence[MenuChanged]) -> Menu | None:
@@ -223,6 +228,12 @@ class Synchronizer:
             if held != before:
                 self._publish(menu=held)
             return held
+
+    def drawers_changed(self, *sessions: DrawerSession) -> None:
+        """Publish drawer sessions to which something was done."""
+        with self._publishing, contextlib.suppress(SignedOut):
+            if sessions:
+                self._listener(Changed(updates=(), drawers=sessions))
 
     def _read_menu(self) -> Menu | None:
         """The server's menu. None when it cannot be fetched, which must not hold up orders."""
@@ -255,6 +266,7 @@ class Synchronizer:
             self.cache.replace(snapshot.orders, Cursor.parse(snapshot.cursor))
             if snapshot.series:
                 self.outbox.series_at(snapshot.series, snapshot.series_last)
+                self.cache.replace_drawer(snapshot.series, snapshot.drawer)
         for order in snapshot.orders:
             self.outbox.reached(order)
         there = {*(order.id for order in snapshot.orders), *self.outbox.orders()}
@@ -285,6 +297,9 @@ class Synchronizer:
         return True
 
     def _acknowledge(self, operation: Operation, answered: Answered) -> None:
+        if answered.order is None:
+            self._drawer_answered(operation, answered)
+            return
         news = [answered.order]
         if answered.outcome is Outcome.DUPLICATE and self.cache.get(operation.order_id) is None:
             # That answer has the order as it was then. One that is sent again after a restore is older than what
@@ -300,6 +315,18 @@ class Synchronizer:
         self._forget(operation)
         former = operation.issued_number
         self._publish(operation.order_id, former_number="" if former == answered.order.number else former)
+
+    def _drawer_answered(self, operation: Operation, answered: Answered) -> None:
+        assert answered.drawer is not None
+        with self._store.transaction():
+            self.cache.put_drawer(answered.drawer)
+            if answered.witness is not None:
+                self.cache.add_history_proof(answered.witness.cursor, answered.witness.run)
+            self.outbox.acknowledge(operation, answered.outcome, None, self._transport.now())
+        self._acknowledged += 1
+        self._forget(operation)
+        self._publish(operation.order_id)
+        self.drawers_changed(answered.drawer)
 
     def _settle(self, operation: Operation, conflict: Conflict) -> bool:
         theirs = conflict.order

@@ -13,6 +13,7 @@ from core.client.errors import OtherServer, ServerFault, SignedOut
 from core.client.http.api import SessionApi
 from core.client.http.push import Socket
 from core.client.operations import Operation
+from core.domain.drawers import DrawerSession
 from core.domain.ids import OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
@@ -43,11 +44,14 @@ class HistoryProof(msgspec.Struct, frozen=True):
 class Answered(msgspec.Struct, frozen=True):
     """An accepted write: its outcome, and the order afterwards."""
 
-    order: Order
+    order: Order | None
+    """None for what is about no order."""
     outcome: Outcome
     witness: HistoryProof | None
     number: str = ""
     """For a new order: the server's proof of its number, should it have to be sent again."""
+    drawer: DrawerSession | None = None
+    """Of an operation of a drawer: the session afterwards."""
 
 
 class PushSubscription(Protocol):
@@ -153,9 +157,11 @@ class HttpTransport:
         return self._api.client.server_now()
 
 
-def _answered(order: Order, headers: Mapping[str, str]) -> Answered:
+def _answered(found: Order | DrawerSession, headers: Mapping[str, str]) -> Answered:
     """Raises `KeyError` and `ValueError` for unexpected headers."""
     cursor = headers.get(EVENT_CURSOR)
     witness = HistoryProof(Cursor.parse(cursor), run_of(headers[REQUEST_ID])) if cursor else None
     outcome = Outcome.newer(headers.get(OUTCOME, Outcome.APPLIED))
-    return Answered(order, outcome, witness, headers.get(ORDER_NUMBER, ""))
+    if isinstance(found, DrawerSession):
+        return Answered(None, outcome, witness, drawer=found)
+    return Answered(found, outcome, witness, headers.get(ORDER_NUMBER, ""))

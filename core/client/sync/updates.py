@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from core.client.operations import Operation
+from core.domain.drawers import DrawerSession
 from core.domain.ids import OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
@@ -35,6 +36,8 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
     """It happened while this window was away: worth one summary, not a toast each."""
     menu: Menu | None = None
     """The new menu. None: unchanged."""
+    drawers: tuple[DrawerSession, ...] = ()
+    """Drawer sessions to which something was done."""
     missing: tuple[Order, ...] = ()
     """Open orders that a server with another history (after a restore or failover) does not know. Their creators send
     them again; nothing of this window does."""

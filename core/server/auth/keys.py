@@ -86,6 +86,11 @@ def backup_key(keys: Keys) -> bytes:
     return hmac.digest(keys.refresh, b"orderbell backup", "sha256")
 
 
+def report_key(keys: Keys) -> bytes:
+    """The key by which the reports of drawers are chained. It is in no database, and lives as long as `refresh`."""
+    return hmac.digest(keys.refresh, b"orderbell z reports", "sha256")
+
+
 def backup_key_at(path: Path) -> bytes:
     """The `backup_key` of the keys in a file; empty when it does not exist or cannot be read."""
     try:

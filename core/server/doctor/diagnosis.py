@@ -18,6 +18,7 @@ from core.protocol.devices import DeviceReport
 from core.protocol.health import Check, Diagnosis, Fact, Result
 from core.server.auth.tokens import LEEWAY_S
 from core.server.doctor.probe import probe
+from core.server.drawers import chain
 from core.server.endpoints import openapi
 from core.server.health import presence
 from core.server.health.presence import SILENT_AFTER
@@ -60,6 +61,7 @@ async def examine(services: Services, shop_id: ShopId) -> Diagnosis:
             _backup(services),
             _failures(transaction, shop_id),
             _owners(connection),
+            _reports(services, transaction, shop_id),
             *(_device(report, on_network=_is_on_network(settings.host)) for report in reports),
         )
         return Diagnosis(checks=checks, facts=_facts(connection))
@@ -214,6 +216,21 @@ def _owners(connection: Connection) -> Check:
         result=Result.FAIL if orphans else Result.OK,
         says=f"{orphans} orders name a customer who does not exist.",
         do="orderbell db check names them. Nobody sees them; tell whoever looks after the software." if orphans else "",
+    )
+
+
+def _reports(services: Services, transaction: Transaction, shop_id: ShopId) -> Check:
+    """The chains of the drawers' reports."""
+    found = chain.check(transaction, shop_id, services.report_key, services.report_notes)
+    if not found.faults:
+        says = f"{found.reports} reports of drawers are as they were made, and none is missing."
+        return Check(name="z reports", result=Result.OK, says=says)
+    first = found.faults[0]
+    return Check(
+        name="z reports",
+        result=Result.FAIL,
+        says=f"{len(found.faults)} faults in reports of drawers; {first.device}, place {first.place}: {first.says}",
+        do="See all of them: orderbell report verify. Compare with the printed ones, and ask who has the database.",
     )
 
 

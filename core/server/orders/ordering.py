@@ -111,7 +111,7 @@ def change(transaction: Transaction, principal: Principal, order_id: OrderId, re
         return order
     if isinstance(request, MoneyChange):
         reason = "" if isinstance(request, TakePayment) else (request.reason or "").strip()
-        ledger.record(transaction, changed, order, principal, reason, request.moved_at_client)
+        ledger.record(transaction, changed, order, principal, reason, request.moved_at_client, request.drawer)
         orders.update_lines(transaction, order, changed)
     else:
         status_history.record(transaction, changed, order.status, principal, request.moved_at_client)
@@ -157,7 +157,8 @@ def _new(
     renumbered = f"{former} → {given}" if former not in ("", given) else ""
     if renumbered:
         log.warning("an order that was lost has another number", extra={"former": former, "number": given})
-    orders.insert(transaction, order, principal, request.placed_at_client, renumbered)
+    drawer = request.drawer if isinstance(request, TakeOrder) else ""
+    orders.insert(transaction, order, principal, request.placed_at_client, renumbered, drawer)
     events.append(transaction, shop.id, order.customer_id, to_us(order.placed_at), event_of(None, order))
     return order
 

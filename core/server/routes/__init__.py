@@ -10,6 +10,7 @@ from core.server.routes import (
     backups,
     devices,
     display,
+    drawers,
     feed,
     health,
     menu,
@@ -24,6 +25,7 @@ from core.server.routes import (
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     *online.ENDPOINTS,
     *pos.ENDPOINTS,
+    *drawers.ENDPOINTS,
     *feed.ENDPOINTS,
     *sealed.ENDPOINTS,
     *reports.ENDPOINTS,

@@ -1,7 +1,7 @@
 """For staff, in their own shop: the order board, the counter, and the moves of an order."""
 
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from core.domain.commands import Change, TakeOrder
 from core.domain.order import Order
@@ -11,6 +11,8 @@ from core.protocol.requests import CustomerQuery, OrderQuery
 from core.protocol.route import Nothing
 from core.protocol.security import ExportNote, SecurityEvent
 from core.server.auth.security import actor
+from core.server.drawers.chain import Note
+from core.server.drawers.reports import supplement
 from core.server.endpoints import examples
 from core.server.endpoints.conditional import etag, knows, not_modified, unless_known
 from core.server.endpoints.endpoint import AnyEndpoint, Call, Encoded, Endpoint
@@ -42,10 +44,14 @@ async def take(call: Call[TakeOrder, Nothing]) -> Encoded[Order]:
     former = await numbers.former_number(call)
 
     def work(transaction: Transaction) -> Order:
-        return ordering.take(transaction, call.services.offers, call.principal, call.body, former)
+        order = ordering.take(transaction, call.services.offers, call.principal, call.body, former)
+        _add_to_report(transaction, call, call.body.drawer, notes)
+        return order
 
+    notes: list[Note] = []
     await numbers.prove_history(call, call.body.id)
     reply = await numbers.with_number_proof(call, await operate(call, work))
+    await call.services.note_reports(notes)
     if call.services.offers.missed(call.principal.shop_id):
         await menu.load_offer(call)
     return reply
@@ -68,9 +74,23 @@ async def details(call: Call[Nothing, Nothing]) -> Encoded[OrderDetails]:
 
 
 async def change(call: Call[C, Nothing]) -> Encoded[Order]:
-    return await operate(
-        call, lambda transaction: ordering.change(transaction, call.principal, call.order_id, call.body)
-    )
+    def work(transaction: Transaction) -> Order:
+        order = ordering.change(transaction, call.principal, call.order_id, call.body)
+        _add_to_report(transaction, call, getattr(call.body, "drawer", ""), notes)
+        return order
+
+    notes: list[Note] = []
+    reply = await operate(call, work)
+    await call.services.note_reports(notes)
+    return reply
+
+
+def _add_to_report(transaction: Transaction, call: Call[Any, Nothing], drawer: str, notes: list[Note]) -> None:
+    """What was done in a session that has its Z by now makes a supplement to it."""
+    notes.clear()
+    if drawer:
+        note = supplement(transaction, call.principal.shop_id, drawer, call.services.report_key)
+        notes += [note] if note else []
 
 
 async def customers(call: Call[Nothing, CustomerQuery]) -> CustomerList:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from core.instants import now
 from core.store import migrate
 from core.store.sql import dialects, partitions
-from core.store.tables import HISTORIES, metadata, security_log
+from core.store.tables import APPEND_ONLY, metadata, security_log
 
 BATCH: Final = 1_000
 _SUM: Final = 1 << 256
@@ -120,7 +120,7 @@ def _empty(connection: Connection, tables: Sequence[Table]) -> None:
     """Delete all rows of all tables. The history guards are off meanwhile: another history replaces this one."""
     guarded = [
         (history.name, table)
-        for history in (*HISTORIES, security_log)
+        for history in (*APPEND_ONLY, security_log)
         if history.name in {table.name for table in tables}  # an older schema has not all of them
         for table in (history.name, *partitions.of(connection, history.name))
     ]

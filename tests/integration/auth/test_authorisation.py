@@ -16,7 +16,7 @@ from core.domain.people import Principal, Role
 from core.instants import now, to_us
 from core.protocol.route import ORDER_ID, Keyed, Nothing, Who
 from core.server.endpoints.endpoint import AnyEndpoint
-from core.server.routes import ENDPOINTS, auth, pos
+from core.server.routes import ENDPOINTS, auth, drawers, pos
 from core.store import sessions
 from core.store.tables import metadata
 from tests.integration.calls import Caller, customer, display, new_key, order_body, staff
@@ -150,8 +150,8 @@ def entrance(endpoint: AnyEndpoint, somebody: Somebody) -> set[int]:
         return {400}
     if route.parameter:
         return {404}
-    if endpoint.handler is pos.take and not somebody.at_a_terminal:
-        return {403}  # there is no series to number the order by
+    if endpoint.handler in (pos.take, drawers.act) and not somebody.at_a_terminal:
+        return {403}  # there is no series to number the order by, and no drawer
     return {route.status, *route.refusals} - {403}
 
 
@@ -187,6 +187,8 @@ def test_whatever_another_shop_calls_this_one_stays_as_it_is(tmp_path: Path) -> 
         nobody, ada = Caller(server.url), customer(server)
         place = Place(server, world, tmp_path, nobody, ada, ada, nobody, nobody, nobody, nobody, nobody)
         order = ada.place()
+        session = {"session": new_key(), "float_minor": 0}
+        assert staff(server, shop.KIM).post("/api/pos/drawer/", session, key=new_key()).ok
         parameters = {endpoint.route.parameter for endpoint in ENDPOINTS} - {"", CHAIN_WIDE}
         ours = {"": ""} | {parameter: owned(place, world.shop, parameter) for parameter in parameters}
         assert ours["order_id"] == order["id"]

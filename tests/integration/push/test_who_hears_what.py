@@ -13,6 +13,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from core.domain.people import Role
 from core.protocol.events import (
+    DrawerChanged,
     Event,
     MenuChanged,
     OrderPaymentChanged,
@@ -39,6 +40,7 @@ HEARERS: dict[type[Any], set[str]] = {
     OrderPaymentsChanged: {OWNER, *STAFF},
     OrderRefunded: {OWNER, *STAFF},
     MenuChanged: {OWNER, OTHER, *STAFF},
+    DrawerChanged: STAFF,
 }
 AS_A_DISPLAY_HEARS_IT = {OrderStatusChanged: "ticket_moved"}
 
@@ -96,6 +98,17 @@ def _sold_out(place: Place) -> str:
     return ""
 
 
+def _at_the_drawer(place: Place) -> str:
+    newest = place.kim.get("/api/pos/drawers/").json()["sessions"][:1]
+    if newest and newest[0]["entries"][-1]["act"] != "closed":
+        body = {"session": newest[0]["id"], "act": "no_sale", "reason": "change"}
+        reply = place.kim.post("/api/pos/drawer/cash/", body, key=new_key())
+    else:
+        reply = place.kim.post("/api/pos/drawer/", {"session": new_key(), "float_minor": 100}, key=new_key())
+    assert reply.ok, reply.text
+    return ""
+
+
 CAUSES: dict[type[Any], Callable[[Place], str]] = {
     OrderPlaced: _placed,
     OrderStatusChanged: _moved,
@@ -103,6 +116,7 @@ CAUSES: dict[type[Any], Callable[[Place], str]] = {
     OrderPaymentsChanged: _paid_in_part,
     OrderRefunded: _refunded,
     MenuChanged: _sold_out,
+    DrawerChanged: _at_the_drawer,
 }
 KINDS = pytest.mark.parametrize("kind", HEARERS, ids=lambda kind: kind.__struct_config__.tag)
 

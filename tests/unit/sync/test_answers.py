@@ -69,6 +69,7 @@ def test_the_servers_proof_of_a_number_is_kept_and_another_number_is_said_once(
 
     def numbering(operation: Operation) -> Answered:
         answered, number = send(operation), numbers.pop(0)
+        assert answered.order is not None
         order = msgspec.structs.replace(answered.order, number=number)
         return msgspec.structs.replace(answered, order=order, number=f"{number}.proof")
 

@@ -10,7 +10,8 @@ import pytest
 
 from core.client.storage.cache import CannotApply, after
 from core.domain.commands import RefundLine
-from core.domain.ids import CustomerId, OrderId
+from core.domain.drawers import CloseDrawer, CountDrawer, OpenDrawer
+from core.domain.ids import CustomerId, DrawerSessionId, OrderId, uuid7
 from core.domain.order import Order, PaymentState, Tender
 from core.domain.payment import to_pay_minor
 from core.domain.people import Role
@@ -33,6 +34,8 @@ def _history(open_desk: OpenDesk, shop: FakeBackend, seed: int) -> None:
         orders = sorted(desk.store, key=lambda order: order.id)
         if generator.random() < 0.2:
             _change_menu(shop, generator)
+        elif generator.random() < 0.1:
+            _do_at_drawer(shop, generator.choice(["POS1", "POS2"]))
         elif not orders or generator.random() < 0.3:
             desk.take()
         else:
@@ -64,6 +67,16 @@ def _change_menu(shop: FakeBackend, generator: random.Random) -> None:
         shop.sell(generator.choice([*shop.menu.items()]), generator.random() < 0.5)
 
 
+def _do_at_drawer(shop: FakeBackend, device: str) -> None:
+    session = shop.drawers.get(device)
+    if session is None or not session.is_open:
+        shop.at_drawer(OpenDrawer(session=DrawerSessionId(uuid7()), float_minor=100), device)
+    elif session.is_counted:
+        shop.at_drawer(CloseDrawer(session=session.id), device)
+    else:
+        shop.at_drawer(CountDrawer(session=session.id, counted_minor=100), device)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_state_and_events_are_the_snapshot(open_desk: OpenDesk, shop: FakeBackend, seed: int) -> None:
     reader = open_desk("reader", "alex", ModelTransport(shop))
@@ -76,6 +89,8 @@ def test_state_and_events_are_the_snapshot(open_desk: OpenDesk, shop: FakeBacken
     assert {order.id: order for order in reader.cache.newest()} == {order.id: order for order in fresh.orders}
     assert str(reader.cache.place) == fresh.cursor
     assert reader.cache.menu == shop.menu
+    assert shop.drawers
+    assert {device: reader.cache.drawer(device) for device in shop.drawers} == shop.drawers
     assert [told.menu for told in reader.told if told.menu is not None][-1] == shop.menu
 
 

@@ -1,0 +1,132 @@
+"""The drawer of this till: what is done at it is accepted here and sent by the engine, and shown as the server will
+make it."""
+
+from typing import Final
+
+import msgspec
+
+from core.client.errors import Conflict, NotFound, Refused, Unreachable
+from core.client.http.api import SessionApi
+from core.client.operations import Kind, Operation, drawer_queue, no_order
+from core.client.storage.cache import Cache
+from core.client.sync.engine import Engine
+from core.client.sync.outbox import Outbox
+from core.client.sync.synchronizer import Synchronizer
+from core.domain.drawers import (
+    UNSENT_MOST,
+    CloseDrawer,
+    DrawerCommand,
+    DrawerSession,
+    OpenDrawer,
+    applied,
+    cash_of,
+    opened,
+)
+from core.domain.errors import DomainError, IllegalMove
+from core.domain.ids import DeviceId, OpId
+from core.domain.people import Role
+from core.protocol.drawers import DrawerDetails, DrawerList, DrawerQuery
+from core.protocol.route import Request
+
+NO_DRAWER: Final = "Sign in at a POS: a drawer is a POS's."
+
+
+class OwnDrawer:
+    """Made for one session of a person, and ended with it."""
+
+    def __init__(self, api: SessionApi, cache: Cache, outbox: Outbox, sync: Synchronizer, engine: Engine) -> None:
+        self._api = api
+        self._cache = cache
+        self._outbox = outbox
+        self._sync = sync
+        self._engine = engine
+
+    @property
+    def session(self) -> DrawerSession | None:
+        """The newest session of this till, as the server will have it; None before the first."""
+        session = self._cache.drawer(self._device)
+        for operation in self._waiting():
+            if operation.held or operation.sealed:
+                break
+            asked = operation.asked
+            assert isinstance(asked, DrawerCommand)
+            try:
+                session = self._after(session, asked, operation)
+            except DomainError:  # the server has done it already
+                continue
+        return session
+
+    @property
+    def open_session(self) -> str:
+        """The id of the session that is open here; empty for none."""
+        session = self.session if self._device else None
+        return session.id if session is not None and session.is_open else ""
+
+    def accept(self, kind: Kind, op_id: OpId, asked: DrawerCommand) -> DrawerSession:
+        """Accept what was done at the drawer. Raises `Refused` and `Conflict` for what the server would refuse."""
+        if not self._device:
+            raise Refused(NO_DRAWER)
+        if self._outbox.find(op_id) is not None and (session := self.session) is not None:
+            return session
+        if any(operation.held for operation in self._waiting()):
+            raise Refused("Decide first about what the server has refused: see what waits to be sent.")
+        at = self._api.client.server_now()
+        asked = msgspec.structs.replace(asked, moved_at_client=asked.moved_at_client or at)
+        if isinstance(asked, CloseDrawer):
+            unsent = (each.op_id for each in self._outbox.open() if not each.kind.is_of_drawer)
+            asked = msgspec.structs.replace(asked, unsent=tuple(unsent)[:UNSENT_MOST])
+        try:
+            session = self._after(self.session, asked, None)
+        except IllegalMove as error:
+            raise Conflict(error.message, order=None) from None
+        except DomainError as error:
+            raise Refused(error.message, field=error.field) from None
+        self._outbox.accept(kind, op_id, drawer_queue(self._device), asked, no_order(self._device, at), at)
+        self._sync.accepted(drawer_queue(self._device))
+        self._sync.drawers_changed(session)
+        self._engine.accepted()
+        return session
+
+    def sessions(self, request: Request[DrawerList]) -> DrawerList:
+        """The server's list, with this till's own session as it will be; without a server that one alone."""
+        query, own = request.query, self.session if self._device else None
+        assert isinstance(query, DrawerQuery)
+        menu = self._cache.menu
+        try:
+            found = self._api.call(request)
+        except Unreachable:
+            if own is None or query.device not in ("", self._device):
+                raise
+            return DrawerList(currency=menu.currency if menu is not None else "", sessions=(own,))
+        if own is None or not self._waiting():
+            return found
+        others = tuple(each for each in found.sessions if each.id != own.id)
+        return msgspec.structs.replace(found, sessions=(own, *others))
+
+    def details(self, request: Request[DrawerDetails]) -> DrawerDetails:
+        """The server's; for this till's own session what it will be, while something of it waits."""
+        own = self.session if self._device else None
+        if own is None or own.id != request.parameter:
+            return self._api.call(request)
+        if not self._waiting():
+            try:
+                return self._api.call(request)
+            except (Unreachable, NotFound):
+                pass
+        if not own.is_counted and self._api.person.role is not Role.ADMIN:
+            return DrawerDetails(session=own, predicted=True)
+        return DrawerDetails(session=own, cash=cash_of(own, self._outbox.cash_minor(own.id)), predicted=True)
+
+    @property
+    def _device(self) -> DeviceId:
+        return DeviceId(self._api.session.device)
+
+    def _waiting(self) -> tuple[Operation, ...]:
+        return self._outbox.of(drawer_queue(self._device))
+
+    def _after(self, session: DrawerSession | None, asked: DrawerCommand, operation: Operation | None) -> DrawerSession:
+        at = self._api.client.server_now() if operation is None else operation.created_at
+        by = self._api.person.name
+        if isinstance(asked, OpenDrawer):
+            return opened(session, asked, self._device, by, at)
+        return applied(session, asked, by, at)

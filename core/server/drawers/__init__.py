@@ -1,0 +1,1 @@
+"""Drawer sessions of tills, and their reports."""

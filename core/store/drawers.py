@@ -1,0 +1,232 @@
+"""Drawer sessions: the append-only journal of each till, and the ledger's entries of a session."""
+
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import and_, bindparam, case, func, or_, select
+
+from core.decoding import decode
+from core.domain.drawers import Denomination, DrawerAct, DrawerEntry, DrawerSession
+from core.domain.ids import DeviceId, DrawerSessionId, OpId, ShopId
+from core.domain.order import PaymentState, Tender
+from core.domain.people import Principal
+from core.domain.sale.ledger import MONEY, EntryKind
+from core.domain.sale.turnover import Booked, Sold
+from core.domain.status import CALLED_OFF
+from core.instants import advised_us, from_us, to_us
+from core.store.sql.statements import Prepared, Row, Transaction
+from core.store.tables import drawer_entries, ledger, orders, status_history, z_reports
+
+_d, _e, _o, _h, _z = drawer_entries.c, ledger.c, orders.c, status_history.c, z_reports.c
+_till: Final = (_d.shop_id == bindparam("shop_id"), _d.device == bindparam("till"))
+_INSERT: Final = Prepared.insert(drawer_entries)
+_LAST: Final = Prepared(select(_d.drawer_session_id, _d.place, _d.act).where(*_till).order_by(_d.place.desc()).limit(1))
+_DEVICE: Final = Prepared(
+    select(_d.device).where(_d.drawer_session_id == bindparam("session"), _d.shop_id == bindparam("shop_id")).limit(1)
+)
+_ENTRIES: Final = Prepared(
+    select(
+        *(_d.device, _d.act, _d.amount_minor, _d.denominations, _d.reason, _d.at, _d.client_at, _d.by_name),
+        func.coalesce(_z.number, 0),
+    )
+    .select_from(
+        drawer_entries.outerjoin(z_reports, and_(_z.drawer_session_id == _d.drawer_session_id, _z.supplement == 0))
+    )
+    .where(_d.drawer_session_id == bindparam("session"), _d.shop_id == bindparam("shop_id"))
+    .order_by(_d.place)
+)
+_OPENED: Final = Prepared(
+    select(_d.drawer_session_id)
+    .where(*_till, _d.act == str(DrawerAct.OPENED))
+    .order_by(_d.place.desc())
+    .limit(bindparam("most"))
+)
+_own = drawer_entries.alias("own")
+_BEFORE: Final = Prepared(
+    select(_d.drawer_session_id).where(
+        *_till,
+        _d.place
+        == select(func.min(_own.c.place) - 1).where(_own.c.drawer_session_id == bindparam("session")).scalar_subquery(),
+    )
+)
+_TILLS: Final = Prepared(select(_d.device).where(_d.shop_id == bindparam("shop_id")).distinct().order_by(_d.device))
+_CASH: Final = Prepared(
+    select(func.coalesce(func.sum(_e.amount_minor), 0))
+    .select_from(ledger.join(orders, _o.id == _e.order_id))
+    .where(
+        _o.shop_id == bindparam("shop_id"),
+        _e.drawer == bindparam("session"),
+        _e.drawer != "",
+        _e.tender == str(Tender.CASH),
+        or_(*(_e.kind == str(kind) for kind in sorted(MONEY))),
+    )
+)
+_of_session = (
+    select(_e.order_id).where(_e.drawer == bindparam("session"), _e.drawer != "").distinct().subquery("of_session")
+)
+_BOOKED: Final = Prepared(
+    select(
+        *(_e.order_id, _o.total_minor, _o.tax_minor, _e.version, _e.kind, _e.amount_minor, _e.tender, _e.corrects),
+        # An earlier release refunded whole orders, without saying the tax of each line.
+        case((and_(_e.line_id == "", _e.amount_minor != 0), -_o.tax_minor), else_=_e.tax_minor),
+        case((_e.drawer == bindparam("session"), 1), else_=0),
+    )
+    .select_from(_of_session.join(ledger, _e.order_id == _of_session.c.order_id).join(orders, _o.id == _e.order_id))
+    .where(_o.shop_id == bindparam("shop_id"))
+    .order_by(_e.order_id, _e.number)
+)
+_OPEN: Final = Prepared(
+    select(func.count(), func.coalesce(func.sum(_o.total_minor), 0)).where(
+        _o.shop_id == bindparam("shop_id"), _o.is_open == 1, _o.payment == str(PaymentState.UNPAID)
+    )
+)
+_PAID_AHEAD: Final = Prepared(
+    select(
+        func.coalesce(
+            func.sum(
+                case(
+                    (or_(*(_e.kind == str(kind) for kind in sorted(MONEY))), _e.amount_minor),
+                    (or_(_e.kind == str(EntryKind.TIP), _e.kind == str(EntryKind.ROUNDING)), -_e.amount_minor),
+                    else_=0,
+                )
+            ),
+            0,
+        )
+    )
+    .select_from(orders.join(ledger, _o.id == _e.order_id))
+    .where(_o.shop_id == bindparam("shop_id"), _o.is_open == 1, _o.payment == str(PaymentState.UNPAID))
+)
+_VOIDS: Final = Prepared(
+    select(func.count(), func.coalesce(func.sum(_o.total_minor), 0))
+    .select_from(orders.join(status_history, and_(_h.order_id == _o.id, _h.target == _o.status)))
+    .where(
+        _o.shop_id == bindparam("shop_id"),
+        _o.is_open == 0,
+        _o.updated_at >= bindparam("from_us"),
+        _o.payment == str(PaymentState.UNPAID),
+        or_(*(_o.status == str(status) for status in sorted(CALLED_OFF))),
+        _h.device == bindparam("till"),
+        _h.at >= bindparam("from_us"),
+        _h.at < bindparam("to_us"),
+    )
+)
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def get(transaction: Transaction, shop_id: ShopId, session_id: str) -> DrawerSession | None:
+    """A session of the shop; None for one that is unknown here (yet)."""
+    rows: list[Row] = transaction.all(_ENTRIES, shop_id=shop_id, session=session_id)
+    if not rows:
+        return None
+    return DrawerSession(
+        id=DrawerSessionId(session_id),
+        device=DeviceId(rows[0][0]),
+        entries=tuple(_entry(*row[1:8]) for row in rows),
+        z_number=rows[0][8],
+    )
+
+
+def newest(transaction: Transaction, shop_id: ShopId, device: str) -> DrawerSession | None:
+    """The newest session of a till; None before the first."""
+    last = transaction.first(_LAST, shop_id=shop_id, till=device)
+    return get(transaction, shop_id, last[0]) if last else None
+
+
+def left_before_minor(transaction: Transaction, shop_id: ShopId, session: DrawerSession) -> int | None:
+    """What the till's session before has left in the drawer; None for its first."""
+    row = transaction.first(_BEFORE, shop_id=shop_id, till=session.device, session=session.id)
+    before = get(transaction, shop_id, row[0]) if row else None
+    if before is None or before.closing is None:
+        return None
+    return before.closing.counted - before.closing.deposit
+
+
+def for_entry(transaction: Transaction, by: Principal, named: str) -> str:
+    """The session that money moved by `by` belongs to: the one that their till named, if it is one of that till's or
+    not known yet; else that which is open there; empty for none."""
+    if by.device_id is None:
+        return ""
+    if named:
+        row = transaction.first(_DEVICE, shop_id=by.shop_id, session=named)
+        if row is None or row[0] == by.device_id:
+            return named
+    last = transaction.first(_LAST, shop_id=by.shop_id, till=by.device_id)
+    return last[0] if last is not None and last[2] != str(DrawerAct.CLOSED) else ""
+
+
+def append(transaction: Transaction, session: DrawerSession, by: Principal, op_id: OpId) -> None:
+    """Store the newest entry of `session`, done by `by` at its till."""
+    last = transaction.first(_LAST, shop_id=by.shop_id, till=session.device)
+    entry = session.entries[-1]
+    transaction.run(
+        _INSERT,
+        shop_id=by.shop_id,
+        device=session.device,
+        place=last[1] + 1 if last else 1,
+        drawer_session_id=session.id,
+        act=entry.act,
+        amount_minor=entry.amount_minor,
+        denominations=_encode(entry.denominations).decode(),
+        reason=entry.reason,
+        at=to_us(entry.at),
+        client_at=advised_us(entry.client_at),
+        by_id=by.subject,
+        by_name=by.name,
+        by_role=by.role,
+        op_id=op_id,
+    )
+
+
+def listed(transaction: Transaction, shop_id: ShopId, device: str, most: int) -> list[DrawerSession]:
+    """The newest sessions of a till, or of each (`device` empty), newest first."""
+    tills = [device] if device else [row[0] for row in transaction.all(_TILLS, shop_id=shop_id)]
+    found = []
+    for till in tills:
+        for (session_id,) in transaction.all(_OPENED, shop_id=shop_id, till=till, most=most):
+            session = get(transaction, shop_id, session_id)
+            assert session is not None
+            found.append(session)
+    return found
+
+
+def cash_minor(transaction: Transaction, shop_id: ShopId, session_id: str) -> int:
+    """The cash that was taken for orders in a session, less change and what was given back."""
+    row = transaction.first(_CASH, shop_id=shop_id, session=session_id)
+    return int(row[0]) if row else 0
+
+
+def booked(transaction: Transaction, shop_id: ShopId, session_id: str) -> Iterator[tuple[Sold, list[Booked]]]:
+    """The orders of which a session has entries, each with all entries of its ledger."""
+    rows = transaction.all(_BOOKED, shop_id=shop_id, session=session_id)
+    for (_order_id, total, tax), entries in groupby(rows, itemgetter(0, 1, 2)):
+        yield Sold(total, tax), [Booked._make((*row[3:9], bool(row[9]))) for row in entries]
+
+
+def open_orders(transaction: Transaction, shop_id: ShopId) -> tuple[int, int]:
+    """How many open orders of the shop are not paid, and what is still to be paid for them."""
+    row: Any = transaction.first(_OPEN, shop_id=shop_id)
+    ahead: Any = transaction.first(_PAID_AHEAD, shop_id=shop_id)
+    return int(row[0]), int(row[1]) - int(ahead[0])
+
+
+def voids(transaction: Transaction, shop_id: ShopId, device: str, from_us: int, until_us: int) -> tuple[int, int]:
+    """How many orders that were never paid a till called off, and what they came to."""
+    row: Any = transaction.first(_VOIDS, shop_id=shop_id, till=device, from_us=from_us, to_us=until_us)
+    return int(row[0]), int(row[1])
+
+
+def _entry(
+    act: str, amount_minor: int, denominations: str, reason: str, at: int, client_at: int | None, by: str
+) -> DrawerEntry:
+    return DrawerEntry(
+        act=DrawerAct(act),
+        amount_minor=amount_minor,
+        denominations=decode(denominations, tuple[Denomination, ...]),
+        reason=reason,
+        at=from_us(at),
+        client_at=None if client_at is None else from_us(client_at),
+        by=by,
+    )
