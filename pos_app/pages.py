@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from core.domain.ids import OrderId
+from core.domain.menu import MenuItem
 from core.domain.people import Role
+from core.protocol.replies import Availability
 from core.ui.refresh import Refresher
 from core.ui.text import _
 from pos_app.alerts.alerts import Alerts
@@ -134,6 +137,17 @@ class Pages(QObject):
         page = NewOrderPage(self._context, self._workspace.notice)
         page.taken.connect(self.taken)
         page.failed.connect(self.failed)
+
+        def show(item: MenuItem, reply: Availability) -> None:
+            said = _("{item} is available again") if reply.available else _("{item} is sold out")
+            self._workspace.undo.show_message(
+                said.format(item=item.name),
+                action=_("Undo"),
+                act=partial(page.stock.set_available, item, available=not reply.available),
+                life_ms=round(self._context.settings.undo_s * 1000),
+            )
+
+        page.stock.switched.connect(show)
         self._connect_menus(page)
         return page
 

@@ -16,7 +16,7 @@ KEYS: Final = (
     ("Ctrl+Z", N_("Undo the last step")),
     (N_("Delete"), N_("Cancel, with a reason")),
     (N_("Space"), N_("Details")),
-    (N_("Menu"), N_("Everything else")),
+    (N_("Menu"), N_("Card: everything else. Tile: sold out")),
     ("/", N_("Search")),
     ("N", N_("New order")),
     ("Ctrl+Enter", N_("Check out, and there take the payment")),

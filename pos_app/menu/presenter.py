@@ -14,11 +14,12 @@ from core.domain.menu import Category, Menu, MenuItem, Mistake, mistakes, with_a
 from core.domain.menu_changes import changes, only_availability
 from core.protocol import routes
 from core.protocol.replies import Availability
-from core.protocol.requests import ChangeAvailability, ReplaceMenu
+from core.protocol.requests import ReplaceMenu
 from core.ui.jobs import Job, Jobs
 from core.ui.ordering.presenter import MENU_REFRESH_S
 from core.ui.refresh import Refresher
 from pos_app.menu.model import HEADING
+from pos_app.stock import Stock
 
 Categories = tuple[Category, ...]
 
@@ -49,7 +50,9 @@ class MenuEditing(QObject):
         """The key of the open row; empty for none."""
         self._theirs: Menu | None = None
         self._saving: Job | None = None
-        self._switching: dict[ItemId, bool] = {}
+        self._stock = Stock(jobs, api, self)
+        self._stock.switched.connect(self._on_switched)
+        self._stock.failed.connect(self._on_not_switched)
         self.refresher = Refresher(jobs, partial(api.call, routes.MENU()), MENU_REFRESH_S, parent=self)
         self.refresher.succeeded.connect(self._on_menu_read)
 
@@ -104,11 +107,11 @@ class MenuEditing(QObject):
 
     def shown_available(self, item: MenuItem) -> bool:
         """The state of the switch, including a change in progress."""
-        return self._switching.get(item.id, item.available)
+        return self._stock.wanted.get(item.id, item.available)
 
     def switching(self, item_id: ItemId) -> bool:
         """Whether a change of availability is in progress."""
-        return item_id in self._switching
+        return item_id in self._stock.wanted
 
     def can_switch(self, item_id: ItemId) -> bool:
         """Whether the item is on the menu: a new one is not before it is saved."""
@@ -117,29 +120,25 @@ class MenuEditing(QObject):
     def switch(self, item_id: ItemId) -> None:
         """Mark it sold out, or available."""
         item = self.item(item_id)
-        if item is None or item_id in self._switching or not self.can_switch(item_id):
+        if item is None or not self.can_switch(item_id):
             return
-        available = not item.available
-        self._switching[item_id] = available
-        asked = routes.SET_AVAILABLE(item_id, body=ChangeAvailability(available=available))
-
-        def answered(reply: Availability) -> None:
-            self._switching.pop(item_id, None)
-            menu = self.menu
-            if menu is not None and reply.version == menu.version + 1:
-                categories = with_availability(menu.categories, {item_id: reply.available})
-                self.set_menu(msgspec.structs.replace(menu, categories=categories, version=reply.version))
-            elif menu is not None and reply.version > menu.version:
-                self.refresher.refresh()  # others have changed something too
-            self.changed.emit()
-
-        def failed(error: ClientError) -> None:
-            self._switching.pop(item_id, None)
-            self.changed.emit()
-            self.failed.emit(error)
-
-        self._jobs.run(partial(self._api.call, asked), answered, failed)
+        self._stock.switch(item)
         self.changed.emit()
+
+    @Slot(object, object)
+    def _on_switched(self, item: MenuItem, reply: Availability) -> None:
+        menu = self.menu
+        if menu is not None and reply.version == menu.version + 1:
+            categories = with_availability(menu.categories, {item.id: reply.available})
+            self.set_menu(msgspec.structs.replace(menu, categories=categories, version=reply.version))
+        elif menu is not None and reply.version > menu.version:
+            self.refresher.refresh()  # others have changed something too
+        self.changed.emit()
+
+    @Slot(object)
+    def _on_not_switched(self, error: ClientError) -> None:
+        self.changed.emit()
+        self.failed.emit(error)
 
     # -- the menu as it is to be
 
@@ -208,7 +207,7 @@ class MenuEditing(QObject):
         for job in filter(None, [self._saving]):
             job.cancel()
         self._saving = None
-        self._switching.clear()
+        self._stock.wanted.clear()
         self.discard()
 
     def _on_saved(self, menu: Menu) -> None:

@@ -21,6 +21,7 @@ from pos_app.context import PosContext
 from pos_app.new_order.cash_pad import CashPad
 from pos_app.new_order.customer_field import CustomerField
 from pos_app.new_order.presenter import TakeOrderPresenter, tenders
+from pos_app.stock import Stock
 
 _FULFILMENTS = (Fulfilment.DINE_IN, Fulfilment.PICKUP, Fulfilment.DELIVERY)
 
@@ -50,6 +51,9 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self._pace = Pace()
         self._receipt: QWidget | None = None
         self._customer, self._cash = customer, cash
+        self.stock = Stock(context.jobs, context.api, self)
+        """Switches the item whose tile is held down."""
+        self.view.menu.tiles.can_hold = True
         self._connect()
         self._update_view()
 
@@ -63,6 +67,8 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self._cash.typed.connect(self._on_cash_typed)
         self.view.digit_typed.connect(self._on_digit_typed)
         self._customer.entered.connect(self._focus_payment)
+        self.view.menu.held.connect(self.stock.switch)
+        self.stock.failed.connect(self._on_not_switched)
         presenter.placed.connect(self._on_order_taken)
         presenter.unknown.connect(self._on_outcome_unknown)
         presenter.busy_changed.connect(self._update_view)
@@ -158,6 +164,13 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self.notice.show_error(ClientError(told, title=error.title), _("Try again"), self._on_take_wanted)
         if isinstance(error, SignedOut):
             self.failed.emit(error)
+
+    @Slot(object)
+    def _on_not_switched(self, error: ClientError) -> None:
+        if isinstance(error, SignedOut):
+            self.failed.emit(error)
+        else:
+            self.notice.show_error(error)
 
     @Slot(bool)
     def _on_checkout_shown(self, shown: bool) -> None:

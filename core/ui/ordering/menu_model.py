@@ -8,13 +8,15 @@ from PySide6.QtCore import QObject, QSortFilterProxyModel, Qt
 from typing_extensions import override
 
 from core.domain.ids import ItemId
-from core.domain.menu import Menu, MenuItem
+from core.domain.menu import Category, Menu, MenuItem
 from core.domain.search import begins_words, words_of
 from core.ui.rows import ROW, Index, RowsModel
 from core.ui.text import _, money, plain
 
 ALL: Final = ""
 """The category that holds every item."""
+COLOURS: Final = tuple(f"category_{number}" for number in range(1, 7))
+"""The colour tokens of categories, by their place on the menu, over again where there are more."""
 
 
 class Tile(msgspec.Struct, frozen=True):
@@ -23,11 +25,21 @@ class Tile(msgspec.Struct, frozen=True):
     category_id: str
     item: MenuItem
     count: int = 0
+    colour: str = ""
+    """The token of its category's colour; empty on a menu of one category."""
 
 
 class CategoryTab(msgspec.Struct, frozen=True):
     id: str
     name: str
+    colour: str = ""
+    """A colour token; empty for none."""
+
+
+def _coloured(menu: Menu) -> list[tuple[Category, str]]:
+    """The categories that have items, with their colours."""
+    shown = [category for category in menu.categories if category.items]
+    return [(category, COLOURS[at % len(COLOURS)] if len(shown) > 1 else "") for at, category in enumerate(shown)]
 
 
 class CategoryModel(RowsModel[CategoryTab]):
@@ -37,7 +49,7 @@ class CategoryModel(RowsModel[CategoryTab]):
         super().__init__(lambda tab: tab.id, parent)
 
     def use(self, menu: Menu) -> None:
-        tabs = [CategoryTab(category.id, category.name) for category in menu.categories if category.items]
+        tabs = [CategoryTab(category.id, category.name, colour) for category, colour in _coloured(menu)]
         self.set_rows([CategoryTab(ALL, _("All")), *tabs] if len(tabs) > 1 else tabs)
 
     @override
@@ -58,8 +70,8 @@ class TileModel(RowsModel[Tile]):
         self.currency = menu.currency
         self.set_rows(
             [
-                Tile(category.id, item, self._counts.get(item.id, 0))
-                for category in menu.categories
+                Tile(category.id, item, self._counts.get(item.id, 0), colour)
+                for category, colour in _coloured(menu)
                 for item in category.items
             ]
         )
@@ -67,7 +79,7 @@ class TileModel(RowsModel[Tile]):
     def set_counts(self, counts: Mapping[ItemId, int]) -> None:
         """Set the quantities in the basket; items that are not named have none."""
         self._counts = counts
-        self.set_rows([Tile(tile.category_id, tile.item, counts.get(tile.item.id, 0)) for tile in self.rows])
+        self.set_rows([msgspec.structs.replace(tile, count=counts.get(tile.item.id, 0)) for tile in self.rows])
 
     @override
     def value(self, row: Tile, role: int) -> str | None:

@@ -42,6 +42,8 @@ class MenuPane(QWidget):
     """`+` or `-` was typed, for the basket's current line."""
     typed = Signal(str)
     """A letter that neither tiles nor categories handle."""
+    held = Signal(object)
+    """A `MenuItem` whose tile was held down; only where `tiles.can_hold`."""
 
     def __init__(self, ordering: Ordering, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -99,6 +101,7 @@ class MenuPane(QWidget):
         self._refresh.clicked.connect(menu.refresh)
         self._again.clicked.connect(self._on_again_clicked)
         self.tiles.pressed_part.connect(self._on_tile_pressed)
+        self.tiles.held_long.connect(self._on_tile_held)
         self.tiles.typed.connect(self.typed)
         self.pills.typed.connect(self.typed)
         self.pills.chosen.connect(self._on_category_chosen)
@@ -166,6 +169,10 @@ class MenuPane(QWidget):
     @Slot(QModelIndex, str)
     def _on_tile_pressed(self, index: QModelIndex, _part: str) -> None:
         self._ordering.press(index.data(ROW).item)
+
+    @Slot(QModelIndex)
+    def _on_tile_held(self, index: QModelIndex) -> None:
+        self.held.emit(index.data(ROW).item)
 
     @Slot(str)
     def _on_category_chosen(self, category_id: str) -> None:

@@ -16,6 +16,7 @@ from core.ui.ordering.painting import (
     mirrored,
     paint_card,
     paint_disc,
+    paint_edge,
     paint_lines,
     wrapped,
 )
@@ -105,6 +106,9 @@ class _TileDelegate(QStyledItemDelegate):
         paint_card(
             painter, card, theme.colour(ground), theme.colour(edge), theme, theme.focus_px + 1 if ringed else 1.5
         )
+        if tile.colour:
+            rtl = option.direction is Qt.LayoutDirection.RightToLeft
+            paint_edge(painter, card, theme.colour(tile.colour), theme, rtl=rtl)
         pad = theme.space(3) + 1
         inner = card.adjusted(pad, pad - 2, -pad, -pad + 2)
         self._paint_words(painter, inner, tile)
@@ -234,8 +238,14 @@ class _PillDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         tab: CategoryTab = index.data(ROW)
         words = round(QFontMetricsF(self._font()).horizontalAdvance(tab.name))
+        words += self._dot if tab.colour else 0
         most = max(self._view.viewport().width(), self._theme.touch_px)
         return QSize(min(words + 2 * self._theme.space(4) + self._theme.space(2), most), self._theme.touch_px)
+
+    @property
+    def _dot(self) -> int:
+        """The room of a category's dot, before its name."""
+        return 2 * self._theme.space(2)
 
     @override
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
@@ -259,6 +269,14 @@ class _PillDelegate(QStyledItemDelegate):
         painter.setFont(self._font())
         painter.setPen(theme.colour("brand_ink" if current else "text"))
         words = pill.adjusted(theme.space(3), 0, -theme.space(3), 0)
+        if tab.colour:
+            rtl = option.direction is Qt.LayoutDirection.RightToLeft
+            words = words.adjusted(0, 0, -self._dot, 0) if rtl else words.adjusted(self._dot, 0, 0, 0)
+            at = pill.right() - theme.space(4) if rtl else pill.x() + theme.space(4)
+            painter.save()
+            ink = theme.colour("brand_ink" if current else tab.colour)
+            paint_disc(painter, QPointF(at, QRectF(pill).center().y()), theme.space(2), ink)
+            painter.restore()
         text = QFontMetricsF(self._font()).elidedText(tab.name, Qt.TextElideMode.ElideRight, words.width())
         painter.drawText(words, CENTRE, text)
         painter.restore()

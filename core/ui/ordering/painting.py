@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QPainter, QPen, QTextLayout
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QPainter, QPainterPath, QPen, QTextLayout
 from PySide6.QtWidgets import QStyle, QStyleOptionViewItem
 
 from core.ui.text import isolated
@@ -60,6 +60,18 @@ def paint_card(painter: QPainter, rect: QRect, ground: QColor, edge: QColor, the
     inset = width / 2
     radius = theme.radius("card")
     painter.drawRoundedRect(QRectF(rect).adjusted(inset, inset, -inset, -inset), radius, radius)
+
+
+def paint_edge(painter: QPainter, card: QRect, colour: QColor, theme: Theme, *, rtl: bool) -> None:
+    """A stripe of colour along the leading edge of a card, within its corners."""
+    width, radius = theme.space(1), theme.radius("card")
+    inside = QPainterPath()
+    inside.addRoundedRect(QRectF(card).adjusted(1, 1, -1, -1), radius, radius)
+    stripe = QRectF(card.right() - width if rtl else card.x(), card.y(), width + 1, card.height())
+    painter.save()
+    painter.setClipPath(inside)
+    painter.fillRect(stripe, colour)
+    painter.restore()
 
 
 def paint_disc(painter: QPainter, centre: QPointF, diameter: float, ground: QColor) -> None:

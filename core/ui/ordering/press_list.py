@@ -1,6 +1,8 @@
 """A list whose rows, and the painted buttons on them, are pressed by finger, mouse or keys."""
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt, Signal, Slot
+from typing import Final
+
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QTouchEvent
 from PySide6.QtWidgets import QListView, QScroller, QWidget
 from typing_extensions import override
@@ -10,15 +12,20 @@ from core.ui.widgets.finger import scroll_by_finger
 
 BODY = ""
 """The part of a row that is not a button."""
+_LONG_MS: Final = 700
+"""How long a row is held until that is no longer a press."""
 
 
 class PressList(QListView):
     """Two quick presses are two presses. The focus ring shows only after use of keys."""
 
     pressed_part = Signal(QModelIndex, str)
+    held_long = Signal(QModelIndex)
+    """A row was held down, with `can_hold`, or the menu key was pressed on it. Its release presses nothing."""
     typed = Signal(str)
     """A letter that the list does not handle."""
 
+    can_hold = False
     parts: tuple[str, ...] = ()
     """The painted buttons of a row, by name."""
 
@@ -31,6 +38,10 @@ class PressList(QListView):
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMouseTracking(True)
+        self._long = QTimer(self)
+        self._long.setSingleShot(True)
+        self._long.setInterval(_LONG_MS)
+        self._long.timeout.connect(self._on_held_long)
         self._moving = False
         self._stopping = False
         scroll_by_finger(self).stateChanged.connect(self._on_scroller_state_changed)
@@ -66,22 +77,42 @@ class PressList(QListView):
 
     @Slot()
     def _on_scrolled(self) -> None:
-        self.held = None
+        self._hold(None)
+
+    def _hold(self, held: tuple[QPersistentModelIndex, str] | None) -> None:
+        self.held = held
+        if self.can_hold and held is not None and held[1] == BODY:
+            self._long.start()
+        else:
+            self._long.stop()
+
+    @Slot()
+    def _on_held_long(self) -> None:
+        held, self.held = self.held, None
+        self.viewport().update()
+        if held is not None and held[0].isValid():
+            self.held_long.emit(self.model().index(held[0].row(), 0))
 
     @override
     def viewportEvent(self, event: QEvent) -> bool:
         # The touch itself is the press: of two quick taps the scroller lets no second press through, only its release.
         if event.type() is QEvent.Type.TouchBegin and isinstance(event, QTouchEvent):
-            self.held = None if self._stopping else self._at(event.points()[0].position().toPoint())
+            self._hold(None if self._stopping else self._at(event.points()[0].position().toPoint()))
         return super().viewportEvent(event)
 
     @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.by_keys = False
         if event.source() is Qt.MouseEventSource.MouseEventNotSynthesized:
-            self.held = self._under(event)
+            self._hold(self._under(event))
         super().mousePressEvent(event)
         self.viewport().update()
+
+    @override
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        if self.held is not None and self._at(event.position().toPoint()) != self.held:
+            self._long.stop()  # whoever slides off a row does not hold it
 
     @override
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -89,7 +120,8 @@ class PressList(QListView):
 
     @override
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        held, self.held = self.held, None
+        held = self.held
+        self._hold(None)
         super().mouseReleaseEvent(event)
         self.viewport().update()
         under = self._under(event)
@@ -104,6 +136,8 @@ class PressList(QListView):
                 event.ignore()
             else:
                 self.pressed_part.emit(self.currentIndex(), BODY)
+        elif self.can_hold and event.key() == Qt.Key.Key_Menu and self.currentIndex().isValid():
+            self.held_long.emit(self.currentIndex())
         elif letter := keys.typed(event):
             self.typed.emit(letter)
         else:
