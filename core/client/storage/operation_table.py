@@ -177,10 +177,11 @@ def next_number(db: sqlite3.Connection, series: str) -> str:
 
 
 def rewrite(db: sqlite3.Connection, changed: Operation) -> None:
-    """Update an open operation. One that was sealed meanwhile, because its person has left, is not changed."""
+    """Update an open operation. One that was sealed meanwhile, because its person has left, is not changed, and neither
+    is one that has ended."""
     db.execute(
         "UPDATE operations SET request = ?, seen = ?, state = ?, outcome = ?, tries = ?, problem = ?, theirs = ?, "
-        "payment = ? WHERE op_id = ? AND sealed = ?",
+        "payment = ? WHERE op_id = ? AND sealed = ? AND done_at IS NULL",
         (
             changed.request,
             _encode(changed.seen),

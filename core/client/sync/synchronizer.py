@@ -428,8 +428,9 @@ class Synchronizer:
 
     def discard(self, op_id: OpId, reason: str) -> None:
         """See `Outbox.discard`. Operations behind it are rebased on the current order, or in conflict."""
-        gone = self.outbox.discard(op_id, reason, self._transport.now())[0]
-        self.outbox.reconsider(gone, self.cache.get(gone.order_id))
+        with self._store.lock:  # or what is behind it is sent before it is judged anew
+            gone = self.outbox.discard(op_id, reason, self._transport.now())[0]
+            self.outbox.reconsider(gone, self.cache.get(gone.order_id))
         self._publish(gone.order_id)
 
     def accepted(self, order_id: OrderId) -> None:

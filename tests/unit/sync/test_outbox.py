@@ -2,16 +2,18 @@
 
 import sqlite3
 import subprocess
+import threading
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from core.client.errors import Conflict, NumberTooFar, ServerFault, SignedOut, Unreachable
 from core.client.operations import Kind, Operation, State
-from core.client.storage import local_store
+from core.client.storage import local_store, operation_table
 from core.client.storage.local_store import Damaged, InUse, LocalStore, LocalStoreError
 from core.client.storage.operation_table import waiting_of_others
 from core.client.sync.outbox import NUMBER_REFUSED
@@ -364,6 +366,45 @@ def test_discarding_a_new_order_discards_what_was_to_happen_to_it(
     assert (kept.state, kept.problem) == (State.DISCARDED, "the guest left")
     desk.send_all()
     assert shop.orders == {}
+
+
+def test_what_is_behind_a_discarded_operation_is_judged_before_it_can_be_sent(
+    open_desk: OpenDesk, shop: FakeBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was accepted for an order that moves as the discarded one wanted. A sender that took it in between would send
+    what is asked about at the same moment, and its answer would go over the person's."""
+    desk = open_desk()
+    order_id = desk.take().order_id
+    desk.send_all()
+    given_up, behind = desk.move(order_id, FIRST), desk.move(order_id, OrderStatus.READY)
+    desk.outbox.hold(given_up, State.CONFLICT, "somebody else has cancelled it")
+    taken: list[Operation | None] = []
+    sender = threading.Thread(target=lambda: taken.append(desk.outbox.take(0)))
+    reconsider = desk.outbox.reconsider
+
+    def late(*given: Any) -> None:
+        sender.start()
+        sender.join(0.2)
+        reconsider(*given)
+
+    monkeypatch.setattr(desk.outbox, "reconsider", late)
+    desk.sync.discard(given_up.op_id, "not any more")
+    sender.join()
+    assert taken == [None]
+    (left,) = desk.outbox.open()
+    assert (left.op_id, left.state) == (behind.op_id, State.CONFLICT)
+
+
+def test_an_operation_that_has_ended_stays_as_it_ended(open_desk: OpenDesk) -> None:
+    desk = open_desk()
+    operation = desk.take()
+    desk.outbox.hold(operation, State.PARKED, "sold out")
+    desk.sync.discard(operation.op_id, "the guest left")
+    with desk.local.transaction() as db:
+        operation_table.rewrite(db, msgspec.structs.replace(operation, state=State.CONFLICT, outcome="conflict"))
+    kept = desk.outbox.find(operation.op_id)
+    assert kept is not None
+    assert (kept.state, kept.outcome, kept.problem) == (State.DISCARDED, "discarded", "the guest left")
 
 
 def test_nobody_sends_what_another_accepted(open_desk: OpenDesk, transport: ModelTransport, shop: FakeBackend) -> None:
