@@ -136,6 +136,8 @@ class Pages(QObject):
 
         page = NewOrderPage(self._context, self._workspace.notice)
         page.taken.connect(self.taken)
+        page.split_wanted.connect(self._actions.take_payments)
+        self._actions.payments_ended.connect(page.show_receipt)
         page.failed.connect(self.failed)
 
         def show(item: MenuItem, reply: Availability) -> None:

@@ -29,7 +29,7 @@ A sale counts when its payment is booked, a refund when it is given back, on the
 Turnover is sales less refunds."""
 _WEEK: Final = timedelta(days=7)
 _NAMELESS: Final = {By.STAFF: "(nobody known)", By.CATEGORY: "(no longer on the menu)"}
-_COLUMNS: Final = ("sales", "sold", "refunds", "given back", "tax", "turnover")
+_COLUMNS: Final = ("sales", "sold", "refunds", "given back", "tax", "tips", "turnover")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -101,6 +101,9 @@ def _cells(name: str, row: SalesRow, currency: str) -> list[Cell]:
         row.sales,
         Decimal(as_decimal(row.sales_minor, currency)),
         row.refunds,
-        *(Decimal(as_decimal(minor, currency)) for minor in (row.refunds_minor, row.tax_minor, row.turnover_minor)),
+        *(
+            Decimal(as_decimal(minor, currency))
+            for minor in (row.refunds_minor, row.tax_minor, row.tips_minor, row.turnover_minor)
+        ),
     )
     return [name, *amounts]

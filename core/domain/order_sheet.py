@@ -7,7 +7,8 @@ from typing import Final
 
 from core.domain.ids import OrderId
 from core.domain.money import as_decimal
-from core.domain.order import Order, OrderLine
+from core.domain.order import Order, OrderLine, Payment
+from core.domain.payment import paid_minor, payments_of, tip_minor, to_pay_minor
 from core.spreadsheet import Cell
 
 COLUMNS: Final = (
@@ -29,6 +30,10 @@ COLUMNS: Final = (
     "tax",
     "total",
     "refunded",
+    "paid",
+    "tip",
+    "to_pay",
+    "payments",
     "currency",
     "note",
     "reason",
@@ -49,7 +54,10 @@ def rows(orders: Iterable[Order], cashiers: Mapping[OrderId, str], zone: tzinfo 
 
 def _row(order: Order, cashier: str, zone: tzinfo | None) -> tuple[Cell, ...]:
     placed = order.placed_at.astimezone(zone)
-    amounts = (order.subtotal_minor, order.tax_minor, order.total_minor, order.refunded_minor)
+    amounts = (
+        *(order.subtotal_minor, order.tax_minor, order.total_minor, order.refunded_minor),
+        *(paid_minor(order), tip_minor(order), to_pay_minor(order)),
+    )
     return (
         order.number,
         placed.isoformat(sep=" ", timespec="seconds"),
@@ -66,10 +74,17 @@ def _row(order: Order, cashier: str, zone: tzinfo | None) -> tuple[Cell, ...]:
         order.payment.value,
         order.tender.value,
         *(Decimal(as_decimal(minor, order.currency)) for minor in amounts),
+        "; ".join(_payment(each, order.currency) for each in payments_of(order)),
         order.currency,
         order.note,
         order.reason,
     )
+
+
+def _payment(payment: Payment, currency: str) -> str:
+    """`cash 8.77`; with a tip `card 7.20 + 1.00`."""
+    amounts = [payment.amount_minor, *([payment.tip_minor] if payment.tip_minor else [])]
+    return f"{payment.tender.value} {' + '.join(as_decimal(each, currency) for each in amounts)}"
 
 
 def _line(line: OrderLine) -> str:

@@ -11,6 +11,7 @@ from core.domain.commands import NewPayment, UndoPayment
 from core.domain.errors import IllegalMove, InvalidOrder, ReasonRequired
 from core.domain.order import MAX_PAYMENTS, Order, Payment, PaymentState, Tender
 from core.domain.sale.ledger import Entry, EntryKind, Ledger, Pay, PayBack, Tenders
+from core.domain.sale.rounding import rounded
 from core.domain.status import CALLED_OFF
 from core.domain.texts import check_no_card, is_blank
 
@@ -329,6 +330,13 @@ def paid_minor(order: Order) -> int:
 def tip_minor(order: Order) -> int:
     """What was paid beside its total, in minor units."""
     return sum(each.tip_minor for each in order.payments)
+
+
+def tip_of(order: Order, amount_minor: int, percent: int) -> int:
+    """A tip of so many percent for a part of the order, in minor units: of what it comes to without tax."""
+    if not order.total_minor:
+        return 0
+    return rounded(amount_minor * (order.total_minor - order.tax_minor) * percent, order.total_minor * 100)
 
 
 def to_pay_minor(order: Order) -> int:

@@ -52,6 +52,8 @@ class SalesRow(msgspec.Struct, frozen=True, kw_only=True):
     refunds_minor: int = 0
     tax_minor: int = 0
     """Of sales less refunds. Of items and categories 0: tax is rounded once an order."""
+    tips_minor: int = 0
+    """When they were taken. No turnover; of items and categories 0."""
 
     @property
     def turnover_minor(self) -> int:

@@ -20,8 +20,8 @@ _by = func.coalesce(_taken.c.by_name, _e.by_name)
 _period = (_e.at >= bindparam("from_us"), _e.at < bindparam("to_us"), _o.shop_id == bindparam("shop_id"))
 _sign = case((_e.in_part != 0, 0), (_e.corrects == 0, 1), else_=-1)
 """Of a payment: 1 where the order was paid by it, -1 where one that was is no longer; 0 for one in part."""
-_is_payment, _is_refund, _is_credit = (
-    _e.kind == str(kind) for kind in (EntryKind.PAYMENT, EntryKind.REFUND, EntryKind.CREDIT)
+_is_payment, _is_refund, _is_credit, _is_tip = (
+    _e.kind == str(kind) for kind in (EntryKind.PAYMENT, EntryKind.REFUND, EntryKind.CREDIT, EntryKind.TIP)
 )
 _credited_tax = case(
     (_e.line_id != "", _e.tax_minor),
@@ -41,6 +41,7 @@ _BOOKED: Final = Prepared(
         func.sum(case((and_(_is_refund, _e.in_part == 0), 1), else_=0)),
         func.sum(case((_is_credit, -_e.amount_minor), else_=0)),
         func.sum(case((_is_payment, _sign * _o.tax_minor), (_is_credit, _credited_tax), else_=0)),
+        func.sum(case((_is_tip, _e.amount_minor), else_=0)),
     )
     .select_from(
         ledger.join(orders, _o.id == _e.order_id).outerjoin(
@@ -53,7 +54,7 @@ _BOOKED: Final = Prepared(
             ),
         )
     )
-    .where(*_period, or_(_is_payment, _is_refund, _is_credit))
+    .where(*_period, or_(_is_payment, _is_refund, _is_credit, _is_tip))
     .group_by(literal_column("1"), literal_column("2"), _o.channel, _o.fulfilment, _by)
 )
 _part = ledger.alias("part")
@@ -115,6 +116,7 @@ class Booked(NamedTuple):
     refunds: int
     refunds_minor: int
     tax_minor: int
+    tips_minor: int
 
 
 class Sold(NamedTuple):
@@ -139,7 +141,7 @@ def by_tender(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: in
     period = {"shop_id": shop_id, "from_us": from_us, "to_us": to_us}
     for each in booked(transaction, shop_id, from_us, to_us):
         yield each._replace(sales_minor=0, refunds_minor=0)
-    none = Booked(0, "", "", "", "", 0, 0, 0, 0, 0)
+    none = Booked(0, "", "", "", "", 0, 0, 0, 0, 0, 0)
     for tender, minor in transaction.all(_PAID_BY, **period):
         yield none._replace(tender=tender, sales_minor=int(minor))
     for tender, minor in transaction.all(_BACK_BY, **period):

@@ -1,6 +1,7 @@
 """The content of an order's receipt, and its layout on paper: on a roll, or on sheets. Lengths end in their unit."""
 
 import re
+from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -19,7 +20,7 @@ from PySide6.QtGui import (
 )
 
 from core.domain.order import Order, OrderLine, PaymentState, Tender
-from core.domain.payment import to_give_back_minor, to_pay_minor
+from core.domain.payment import tip_minor, to_give_back_minor, to_pay_minor
 from core.domain.status import CALLED_OFF, Fulfilment
 from core.files import write_for_person
 from core.ui.text import (
@@ -34,6 +35,7 @@ from core.ui.text import (
     not_written,
     payment_label,
     refund_label,
+    refunded_to,
     status_label,
     tender_label,
 )
@@ -84,10 +86,11 @@ def receipt_html(
         included = order.total_minor == order.subtotal_minor
         sums.append(_Sum(_("Tax included") if included else _("Tax"), order.tax_minor))
     paid_in_cash = [] if given_minor is None else _cash(order, given_minor)
+    paid = list(_parts(order)) or paid_in_cash
     money_column = _Amounts(order.currency, paper.room_pt)
     lines = _line_rows(order.lines, money_column)
     total = _Sum(_("Total"), order.total_minor, strong=True)
-    summed = [_table(_sum_row(each, money_column)) for each in (*sums, total, *paid_in_cash)]
+    summed = [_table(_sum_row(each, money_column)) for each in (*sums, total, *paid)]
     when = f"{date(order.placed_at)} {clock(order.placed_at)} · {fulfilment_label(order.fulfilment)}"
     who = [guest_name(order), order.customer_phone]
     who += [order.address] if order.fulfilment is Fulfilment.DELIVERY else []
@@ -118,6 +121,18 @@ def on_screen(html: str, font: QFont) -> str:
     return _SIZE.sub(lambda size: f"{size[1]}{float(size[2]) / _FONT_PT * usual_px:.1f}px", html)
 
 
+def _parts(order: Order) -> Iterator["_Sum"]:
+    """What was paid of an order that was paid in parts, or with a tip, and what is left to pay."""
+    if tip_minor(order):
+        yield _Sum(_("Tip"), tip_minor(order))
+    for each in order.payments:
+        yield _Sum(tender_label(each.tender), each.amount_minor + each.tip_minor + each.change_minor)
+        if each.change_minor:
+            yield _Sum(_("Change"), each.change_minor)
+    if order.payments and to_pay_minor(order):
+        yield _Sum(_("Left to pay"), to_pay_minor(order), strong=True)
+
+
 def _cash(order: Order, given_minor: int) -> list["_Sum"]:
     change = max(0, given_minor - order.total_minor)
     return [_Sum(_("Cash"), given_minor), _Sum(_("Change"), change)]
@@ -127,13 +142,13 @@ def _payment(order: Order) -> list[str]:
     """The payment's state in words: paid and how, to be paid, or to be given back."""
     how = payment_label(order.payment, order.tender)
     if order.payment is PaymentState.PAID:
-        told = how if order.tender is Tender.CASH else f"{how} · {tender_label(order.tender)}"
-        refunded = [f"{refund_label(order)} · {tender_label(order.tender)}"] if refund_label(order) else []
+        told = how if order.tender is Tender.CASH or order.payments else f"{how} · {tender_label(order.tender)}"
+        refunded = [f"{refund_label(order)} · {refunded_to(order)}"] if refund_label(order) else []
         back = to_give_back_minor(order)
         due = [_("To give back: {amount}").format(amount=money(back, order.currency))] if back else []
         return [told, *refunded, *due]
     if order.payment is PaymentState.REFUNDED:
-        return [f"{how}: {money(order.total_minor, order.currency)} · {tender_label(order.tender)}"]
+        return [f"{how}: {money(order.total_minor, order.currency)} · {refunded_to(order)}"]
     if not order.payment.is_known:
         return [how]
     return [_("Not paid yet · {how}").format(how=how)] if to_pay_minor(order) else [_("Not paid")]
@@ -150,6 +165,8 @@ def settlement(order: Order, given_minor: int | None = None) -> str:
         return _("To give back: {amount}").format(amount=money(back, order.currency))
     if order.status in CALLED_OFF:
         return status_label(order.status)
+    if order.payments:
+        return _settled_in_parts(order)
     if given_minor is None:
         text = _("Paid {amount}") if order.payment is PaymentState.PAID else _("To be paid: {amount}")
         return text.format(amount=total)
@@ -157,6 +174,14 @@ def settlement(order: Order, given_minor: int | None = None) -> str:
     if change < 0:
         return _("Still to pay: {amount}").format(amount=money(-change, order.currency))
     return _("Change: {amount}").format(amount=money(change, order.currency))
+
+
+def _settled_in_parts(order: Order) -> str:
+    if left_minor := to_pay_minor(order):
+        return _("Still to pay: {amount}").format(amount=money(left_minor, order.currency))
+    if change_minor := order.payments[-1].change_minor:
+        return _("Change: {amount}").format(amount=money(change_minor, order.currency))
+    return _("Paid {amount}").format(amount=money(order.total_minor + tip_minor(order), order.currency))
 
 
 class _Amounts:

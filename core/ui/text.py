@@ -161,6 +161,17 @@ def refund_label(order: Order) -> str:
     return _("Refunded {amount}").format(amount=money(order.refunded_minor, order.currency))
 
 
+def refunded_to(order: Order) -> str:
+    """The tenders by which something was given back, with each amount where they are several."""
+    back: dict[Tender, int] = {}
+    for each in order.payments:
+        if each.refunded_minor:
+            back[each.tender] = back.get(each.tender, 0) + each.refunded_minor
+    if len(back) > 1:
+        return tenders_text(back, order.currency)
+    return tender_label(next(iter(back), order.tender))
+
+
 def guest_name(order: Order) -> str:
     """The name on the ticket: `Ada`, or for a number typed for guests who eat here, `Table 7`. Empty without one."""
     name = order.customer_name

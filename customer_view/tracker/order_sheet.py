@@ -11,7 +11,8 @@ from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen
 from typing_extensions import override
 
 from core.domain.order import LineModifier, Order, OrderLine
-from core.ui.text import _, figure, money, refund_label
+from core.domain.payment import tip_minor, to_pay_minor
+from core.ui.text import _, figure, money, refund_label, tender_label
 from core.ui.theme import Theme
 from customer_view.painted import Painted, TextBlock
 
@@ -56,6 +57,12 @@ def rows(order: Order) -> Iterator[Row]:
     yield Row(Kind.TOTAL, _("Total"), money(order.total_minor, order.currency), ruled=included)
     if included and order.tax_minor:
         yield Row(Kind.MINOR, _("Includes tax {amount}").format(amount=tax))
+    if tip_minor(order):
+        yield Row(Kind.MINOR, _("Tip"), money(tip_minor(order), order.currency))
+    for each in order.payments:
+        yield Row(Kind.MINOR, tender_label(each.tender), money(each.amount_minor + each.tip_minor, order.currency))
+    if order.payments and to_pay_minor(order):
+        yield Row(Kind.LINE, _("Left to pay"), money(to_pay_minor(order), order.currency))
     if refund_label(order):
         yield Row(Kind.LINE, _("Refunded"), money(order.refunded_minor, order.currency))
 

@@ -195,8 +195,10 @@ class _Setter:
     def _who(self, order: Order) -> None:
         """Fulfilment and customer; and the payment at the other side."""
         theme, name = self._theme, customer(order)
-        badge, colour = payment_badge(order)
+        badge, colour = payment_badge(order, of_total=True)
         font = _BODY if colour == "muted" else _BOLD
+        if self._fonts.width(font, badge) > self._right - self._left:
+            badge, colour = payment_badge(order)
         height, badge_width = self._fonts.height(_BODY), self._fonts.width(font, badge)
         icon = theme.px(14)
         place = QRectF(self._left, self._y + (height - icon) / 2, icon, icon)

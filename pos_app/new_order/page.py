@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.client.errors import ClientError, SignedOut
+from core.domain.ids import OrderId
 from core.domain.order import Order, Tender
 from core.domain.status import Fulfilment
 from core.ui import keys
@@ -18,9 +19,9 @@ from core.ui.theme import Theme
 from core.ui.widgets.controls import label
 from core.ui.widgets.notice import Notice
 from pos_app.context import PosContext
-from pos_app.new_order.cash_pad import CashPad
 from pos_app.new_order.customer_field import CustomerField
 from pos_app.new_order.presenter import TakeOrderPresenter, tenders
+from pos_app.order.cash_pad import CashPad
 from pos_app.stock import Stock
 
 _FULFILMENTS = (Fulfilment.DINE_IN, Fulfilment.PICKUP, Fulfilment.DELIVERY)
@@ -31,6 +32,8 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
 
     taken = Signal(object)
     """The server's `Order`. The page has been cleared, and the receipt is open."""
+    split_wanted = Signal(object)
+    """An `Order` that was taken to be paid in parts. `show_receipt` follows."""
     failed = Signal(object)
     """A `SignedOut`, for the window. The form stays for the same cashier."""
 
@@ -50,6 +53,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self._bridge = context.bridge
         self._pace = Pace()
         self._receipt: QWidget | None = None
+        self._splitting: OrderId | None = None
         self._customer, self._cash = customer, cash
         self.stock = Stock(context.jobs, context.api, self)
         """Switches the item whose tile is held down."""
@@ -142,9 +146,21 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
     @Slot(object)
     def _on_order_taken(self, order: Order) -> None:
         given_minor = self._cash.given_minor if self._pays_cash else None
+        split = self._form.values.split
         self.clear()
         self.taken.emit(order)
-        self._open_receipt(order, given_minor)
+        if split:
+            self._splitting = order.id
+            self.split_wanted.emit(order)
+        else:
+            self._open_receipt(order, given_minor)
+
+    @Slot(object)
+    def show_receipt(self, order: Order) -> None:
+        """The receipt of an order that was taken here, now that its parts are paid."""
+        if order.id == self._splitting:
+            self._splitting = None
+            self._open_receipt(order, None)
 
     def _open_receipt(self, order: Order, given_minor: int | None) -> None:
         from core.ui.widgets.receipt import ReceiptDialog
@@ -203,7 +219,10 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self.view.menu.setEnabled(not busy)
 
     def _take_text(self, amount: str) -> str:
-        return _("Place unpaid") if self._form.values.later else _("Take {amount}").format(amount=amount)
+        paying = self._form.values
+        if paying.split:
+            return _("Place, then split {amount}").format(amount=amount)
+        return _("Place unpaid") if paying.later else _("Take {amount}").format(amount=amount)
 
 
 def _questions(theme: Theme, *parts: QWidget) -> QWidget:

@@ -12,7 +12,6 @@ from core.client.errors import ClientError
 from core.client.sync.api import SyncedApi
 from core.client.sync.engine import SyncStatus
 from core.domain.commands import TakeOrder
-from core.domain.money import exponent
 from core.domain.order import PaymentState, Tender
 from core.domain.people import Customer, Guest
 from core.domain.status import Fulfilment
@@ -20,32 +19,20 @@ from core.protocol import routes
 from core.protocol.replies import CustomerList
 from core.protocol.requests import CustomerQuery
 from core.ui.jobs import Job, Jobs
-from core.ui.ordering.checkout import LATER, Handover, Later
+from core.ui.ordering.checkout import LATER, SPLIT, Handover, Later
 from core.ui.ordering.placing import Placing
 
 LOOK_UP_MS: Final = 250
 _LEAST_SOUGHT: Final = 2
 _LEAST_NUMBER: Final = 4
 """The least digits of a phone number that is looked up: parts of one find nobody."""
-_NOTES: Final = (1, 5, 10, 20, 50, 100, 200, 500)
-_QUICK: Final = 5
 
 
 def tenders(fulfilment: Fulfilment) -> Sequence[Tender | Later]:
     """The tenders a cashier may take. A delivery is paid at the door; other orders may be taken unpaid."""
     if fulfilment is Fulfilment.DELIVERY:
         return (Tender.CASH_ON_DELIVERY, Tender.CARD, Tender.CASH)
-    return (Tender.CASH, Tender.CARD, LATER)
-
-
-def quick_amounts(total_minor: int, currency: str) -> tuple[int, ...]:
-    """Likely amounts for `total_minor`: exactly that, then the next ones in notes, at most six."""
-    unit: int = 10 ** exponent(currency)
-    if exponent(currency) == 0:
-        unit = 100  # ¥100 and ₩100 are the coins that $1 is elsewhere
-    least = max((note for note in _NOTES if 10 * note * unit <= total_minor), default=1)
-    rounded = {-(-total_minor // (note * unit)) * note * unit for note in _NOTES if note >= least}
-    return (total_minor, *sorted(rounded - {total_minor})[:_QUICK])
+    return (Tender.CASH, Tender.CARD, SPLIT, LATER)
 
 
 class Whom(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,17 +10,18 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from core.client.operations import Operation
 from core.client.order_store import OrderStore
-from core.domain.commands import RefundOrder
+from core.domain.commands import NewPayment, RefundOrder
 from core.domain.ids import OrderId
-from core.domain.order import Order, PaymentState, Tender
-from core.domain.payment import money_of
+from core.domain.order import Order, Payment, PaymentState, Tender
+from core.domain.payment import money_of, to_pay_minor
 from core.domain.status import Move
-from core.ui.text import _, money, status_label
+from core.ui.text import _, money, payment_text, status_label
 from core.ui.theme import Theme
 from pos_app.order.card import Card, Own, customer, target, to_give_back
-from pos_app.order.changes import OrderChanges
+from pos_app.order.changes import Done, OrderChanges
 
 if TYPE_CHECKING:
+    from pos_app.order.payment_dialog import PaymentDialog
     from pos_app.order.refund_dialog import RefundDialog
 
 
@@ -33,6 +34,8 @@ class OrderActions(QObject):
     """An `Order`."""
     decision_wanted = Signal(object)
     """The `OrderId` of an order with a refused change."""
+    payments_ended = Signal(object)
+    """An `Order`, of which nothing is due any more: its payments were taken one after the other."""
 
     def __init__(self, theme: Theme, store: OrderStore, changes: OrderChanges, window: QWidget) -> None:
         super().__init__(window)
@@ -40,12 +43,14 @@ class OrderActions(QObject):
         self._store = store
         self._changes = changes
         self._window = window
-        changes.payment_wanted.connect(self._on_payment_wanted)
+        self._paying: PaymentDialog | None = None
+        changes.payment_wanted.connect(partial(self._open_payments, handing_over=True))
+        changes.done.connect(self._on_change_done)
 
     @Slot(str, object)
     def do(self, what: str, order_id: OrderId) -> None:
-        """`step`, `recall`, `cancel`, `reject`, `details`, `print`, `refund`, `unpay`, `paid_cash` or `paid_card`.
-        While a decision is needed, all but looking leads there."""
+        """`step`, `recall`, `cancel`, `reject`, `details`, `print`, `payments`, `refund`, `unpay`, `paid_cash` or
+        `paid_card`. While a decision is needed, all but looking leads there."""
         order = self._store.get(order_id)
         if order is None:
             return
@@ -59,6 +64,8 @@ class OrderActions(QObject):
                 self.decision_wanted.emit(order_id)
             case "step":
                 self._changes.advance(order_id)
+            case "payments":
+                self._open_payments(order)
             case "recall":
                 self._changes.recall(order_id)
             case "paid_cash" | "paid_card" if order.payment is PaymentState.UNPAID:
@@ -98,11 +105,14 @@ class OrderActions(QObject):
             )
         menu.addSeparator()
         if order.payment is PaymentState.UNPAID:
-            self._add(menu, "paid_cash", _("Paid in cash"), order)
-            self._add(menu, "paid_card", _("Paid by card"), order)
+            if not order.payments:
+                self._add(menu, "paid_cash", _("Paid in cash"), order)
+                self._add(menu, "paid_card", _("Paid by card"), order)
+            self._add(menu, "payments", _("Split, tip…"), order)
         elif order.payment is PaymentState.PAID:
             if not order.refunded_minor:
                 self._add(menu, "unpay", _("Not paid after all"), order)
+                self._add(menu, "payments", _("Payments, tip…"), order)
             self._add(menu, "refund", _("Refund…"), order)
         menu.addSeparator()
         if target(order, Move.REJECT) is not None:
@@ -135,6 +145,8 @@ class OrderActions(QObject):
         back: list[str] = []
         if order.payment is PaymentState.PAID:
             back = [_("It is paid. Give back {amount}.").format(amount=to_give_back(order))]
+        elif order.payments:
+            back = [_("A part of it is paid. Give back {amount}.").format(amount=to_give_back(order))]
         if what == "refund":
             dialog: ReasonDialog = self._refund_dialog(order)
         elif what == "unpay":
@@ -175,13 +187,67 @@ class OrderActions(QObject):
         dialog.open()
 
     @Slot(object)
-    def _on_payment_wanted(self, order: Order) -> None:
+    def take_payments(self, order: Order) -> None:
+        """Take the payments of an order that was just made."""
+        if self._store.get(order.id) is None:
+            self._store.put(order)
+        self._open_payments(order)
+
+    def _open_payments(self, order: Order, *, handing_over: bool = False) -> None:
         from pos_app.order.payment_dialog import PaymentDialog
 
-        dialog = PaymentDialog(self._theme, order, self._window)
-        dialog.given.connect(partial(self._on_given, "step", order, self._changes.hand_over))
+        dialog = PaymentDialog(self._theme, order, self._window, handing_over=handing_over)
+        dialog.taken.connect(partial(self._on_payment_taken, dialog))
+        dialog.undo_wanted.connect(partial(self._ask_undo, dialog))
+        dialog.unpaid_wanted.connect(partial(self._changes.hand_over_unpaid, order.id))
+        dialog.finished.connect(self._on_payments_closed)
         dialog.finished.connect(dialog.deleteLater)
+        self._paying = dialog
         dialog.open()
+
+    def _on_payment_taken(self, dialog: "PaymentDialog", payment: NewPayment) -> None:
+        """Nothing is taken when the money of the order has changed while the dialog was open: its amounts were wrong,
+        and are shown anew."""
+        order = self._store.get(dialog.order.id)
+        if order is None:
+            return
+        if money_of(order) != money_of(dialog.order):
+            self._show_paid(dialog, order)
+        else:
+            self._changes.take_payment(order.id, payment)
+
+    @Slot(object)
+    def _on_change_done(self, done: Done) -> None:
+        if self._paying is not None and self._paying.order.id == done.order.id:
+            self._show_paid(self._paying, done.order)
+
+    def _show_paid(self, dialog: "PaymentDialog", order: Order) -> None:
+        was_due = to_pay_minor(dialog.order)
+        dialog.show_order(order)
+        if was_due and not to_pay_minor(order) and order.payment is PaymentState.PAID:
+            dialog.accept()
+            if dialog.handing_over:
+                self._changes.advance(order.id)
+            self.payments_ended.emit(order)
+
+    @Slot()
+    def _on_payments_closed(self) -> None:
+        self._paying = None
+
+    def _ask_undo(self, dialog: "PaymentDialog", payment: Payment) -> None:
+        from pos_app.order.reason_dialog import ReasonDialog
+
+        asked = ReasonDialog(
+            self._theme,
+            _("Take this payment back?"),
+            payment_text(payment, dialog.order.currency),
+            (_("Another way of paying"), _("The wrong amount"), _("The payment did not go through")),
+            _("Take back"),
+            parent=dialog,
+        )
+        asked.given.connect(partial(self._changes.undo_payment, dialog.order.id, payment))
+        asked.finished.connect(asked.deleteLater)
+        asked.open()
 
     def _refund_dialog(self, order: Order) -> "RefundDialog":
         from pos_app.order.refund_dialog import RefundDialog

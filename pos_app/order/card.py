@@ -159,8 +159,9 @@ def channel_label(channel: Channel) -> str:
     return _("Online") if channel is Channel.ONLINE else _("Counter")
 
 
-def payment_badge(order: Order) -> tuple[str, str]:
-    """The badge's text and colour token: loud where somebody has money to take, or to give back."""
+def payment_badge(order: Order, *, of_total: bool = False) -> tuple[str, str]:
+    """The badge's text and colour token: loud where somebody has money to take, or to give back. `of_total`: with the
+    total beside what is left of it to pay."""
     if to_give_back_minor(order):
         return _("To give back"), "danger"
     if order.payment is PaymentState.PAID:
@@ -169,7 +170,8 @@ def payment_badge(order: Order) -> tuple[str, str]:
         on_delivery = order.tender is Tender.CASH_ON_DELIVERY
         if order.payments:
             left, total = (money(minor, order.currency) for minor in (to_pay_minor(order), order.total_minor))
-            return _("To pay {left} of {total}").format(left=left, total=total), "danger"
+            words = _("To pay {left} of {total}") if of_total else _("To pay {left}")
+            return words.format(left=left, total=total), "danger"
         return (_("On delivery"), "muted") if on_delivery else (_("To pay"), "danger")
     return payment_label(order.payment, order.tender), "danger" if order.payment is PaymentState.REFUNDED else "muted"
 

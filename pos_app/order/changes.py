@@ -5,6 +5,7 @@ tried again under the same op id.
 """
 
 from functools import partial
+from typing import Any, Final
 
 import msgspec
 from PySide6.QtCore import QObject, Signal
@@ -12,15 +13,34 @@ from PySide6.QtCore import QObject, Signal
 from core.client.errors import ClientError, Conflict, Refused
 from core.client.operations import State
 from core.client.order_store import PendingChange
-from core.domain.commands import ChangePayment, ChangeStatus, RecallOrder, RefundOrder
+from core.domain.commands import (
+    ChangePayment,
+    ChangeStatus,
+    NewPayment,
+    RecallOrder,
+    RefundOrder,
+    TakePayment,
+    UndoPayment,
+    VersionedChange,
+)
 from core.domain.ids import OpId, OrderId, new_op_id
-from core.domain.order import Order, PaymentState, Tender
+from core.domain.order import Order, Payment, PaymentState, Tender
 from core.domain.payment import money_of, to_pay_minor
 from core.domain.status import Move, OrderStatus
 from core.protocol import routes
+from core.protocol.route import Nothing, Route
 from core.ui.jobs import Job
 from pos_app.context import PosContext
 from pos_app.order.card import Own, target
+
+_ROUTES: Final[dict[type[VersionedChange], Route[Any, Nothing, Order]]] = {
+    ChangeStatus: routes.CHANGE_STATUS,
+    RecallOrder: routes.RECALL,
+    ChangePayment: routes.CHANGE_PAYMENT,
+    TakePayment: routes.TAKE_PAYMENT,
+    UndoPayment: routes.UNDO_PAYMENT,
+    RefundOrder: routes.REFUND,
+}
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -29,7 +49,7 @@ class Change(msgspec.Struct, frozen=True):
     op_id: OpId
     order: Order
     target: OrderStatus
-    request: ChangeStatus | RecallOrder | ChangePayment | RefundOrder
+    request: VersionedChange
     move: Move | None = None
 
 
@@ -70,8 +90,6 @@ class OrderChanges(QObject):
         """Whether accepted operations are sent at once."""
         self._running: dict[OrderId, tuple[Change, Job]] = {}
         self._unsent: dict[OrderId, Change] = {}
-        self._handing: set[OrderId] = set()
-        """Orders that are handed over as soon as their payment is accepted."""
 
     def advance(self, order_id: OrderId) -> None:
         """Make the next step; or retry the last one, if it could not be accepted."""
@@ -110,8 +128,29 @@ class OrderChanges(QObject):
             return
         if money_of(order) != money_of(shown):
             self.to_give_back_changed.emit(order)
+        elif order.payment is PaymentState.UNPAID:  # a part was paid: there is no sale to refund
+            self.undo_payment(order.id, None, order.reason)
         else:
             self.pay(order.id, PaymentState.REFUNDED, reason=order.reason)
+
+    def take_payment(self, order_id: OrderId, payment: NewPayment) -> None:
+        """Take a payment. The order's money is as it was when its amount was shown."""
+        order = self._store.get(order_id)
+        if order is not None and order_id not in self._running:
+            request = TakePayment(**msgspec.structs.asdict(payment), version=order.version)
+            self._intend(order, order.status, request)
+
+    def undo_payment(self, order_id: OrderId, payment: Payment | None, reason: str) -> None:
+        """Take a payment back; None: all of them."""
+        order = self._store.get(order_id)
+        if order is None or order_id in self._running:
+            return
+        request = UndoPayment(version=order.version, reason=reason)
+        if payment is not None:
+            request = msgspec.structs.replace(
+                request, tender=payment.tender, amount_minor=payment.amount_minor, tip_minor=payment.tip_minor
+            )
+        self._intend(order, order.status, request)
 
     def refund(self, order_id: OrderId, request: RefundOrder) -> None:
         """Give a part of what was paid back. The order's money is as it was when that was chosen."""
@@ -119,13 +158,9 @@ class OrderChanges(QObject):
         if order is not None and order_id not in self._running:
             self._intend(order, order.status, msgspec.structs.replace(request, version=order.version))
 
-    def hand_over(self, order_id: OrderId, paid_by: Tender | None) -> None:
-        """Make the last step of an order that was unpaid: after its payment, or (None) unpaid as it is."""
-        if paid_by is None:
-            self._move(order_id, Move.ADVANCE, unpaid=True)
-        else:
-            self._handing.add(order_id)
-            self.pay(order_id, PaymentState.PAID, paid_by)
+    def hand_over_unpaid(self, order_id: OrderId) -> None:
+        """Make the last step of an order that is unpaid, as it is."""
+        self._move(order_id, Move.ADVANCE, unpaid=True)
 
     def undo(self, done: Done) -> None:
         """Undo the last step, or the last recall."""
@@ -166,7 +201,6 @@ class OrderChanges(QObject):
             self._store.settle(change.op_id, None)
         self._running.clear()
         self._unsent.clear()
-        self._handing.clear()
 
     # -- inside
 
@@ -187,7 +221,7 @@ class OrderChanges(QObject):
         self,
         order: Order,
         to: OrderStatus,
-        request: ChangeStatus | RecallOrder | ChangePayment | RefundOrder,
+        request: VersionedChange,
         move: Move | None = None,
     ) -> None:
         kept = self.unsent(order.id)
@@ -208,26 +242,15 @@ class OrderChanges(QObject):
 
     def _post(self, change: Change) -> Order:
         """Runs in a worker."""
-        order_id, request = change.order.id, change.request
-        if isinstance(request, ChangeStatus):
-            return self._api.call(routes.CHANGE_STATUS(order_id, body=request, op_id=change.op_id))
-        if isinstance(request, RecallOrder):
-            return self._api.call(routes.RECALL(order_id, body=request, op_id=change.op_id))
-        if isinstance(request, RefundOrder):
-            return self._api.call(routes.REFUND(order_id, body=request, op_id=change.op_id))
-        return self._api.call(routes.CHANGE_PAYMENT(order_id, body=request, op_id=change.op_id))
+        return self._api.call(_ROUTES[type(change.request)](change.order.id, body=change.request, op_id=change.op_id))
 
     def _on_sent(self, change: Change, order: Order) -> None:
         del self._running[change.order.id]
         self._store.settle(change.op_id, None)  # the order as it is comes from the engine
         self.done.emit(Done(change, order))
-        if change.order.id in self._handing:
-            self._handing.discard(change.order.id)
-            self._move(change.order.id, Move.ADVANCE)
 
     def _on_failed(self, change: Change, error: ClientError) -> None:
         del self._running[change.order.id]
-        self._handing.discard(change.order.id)
         unsent = not isinstance(error, Refused)
         if unsent:
             self._unsent[change.order.id] = change

@@ -24,6 +24,7 @@ from core.ui.text import (
     payment_label,
     payment_text,
     refund_label,
+    refunded_to,
     status_label,
     tender_label,
     tenders_text,
@@ -175,7 +176,7 @@ class DetailsDialog(QDialog):
         column.addLayout(sums)
         unpaid = order.payment is PaymentState.UNPAID
         if refund_label(order):
-            back = label(f"{refund_label(order)} · {tender_label(order.tender)}", "error", wrap=True)
+            back = label(f"{refund_label(order)} · {refunded_to(order)}", "error", wrap=True)
             back.setObjectName("details_refunded")
             column.addWidget(back)
         paid = _("Not paid yet") if unpaid else payment_label(order.payment, order.tender)

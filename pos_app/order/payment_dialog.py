@@ -1,65 +1,195 @@
-"""The question before an unpaid order is handed over: how it is paid now, or that it is not."""
+"""The payment of an order: one after the other, until nothing is due."""
 
 from functools import partial
+from typing import Final
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from typing_extensions import override
 
-from core.domain.order import Order, Tender
-from core.ui.text import _, money, tender_label, window_title
+from core.domain.order import Order, Payment, Tender
+from core.domain.payment import paid_minor, payments_of, to_pay_minor
+from core.ui import keys
+from core.ui.text import _, money, payment_text, tender_label, window_title
 from core.ui.theme import Theme
-from core.ui.widgets.controls import button, fit_before, label
+from core.ui.widgets.controls import Button, button, fit_before, label
+from core.ui.widgets.scroll import VerticalScroll
 from pos_app.order.card import customer
+from pos_app.order.payment_pane import PaymentPane
 
-_ASKED = ((Tender.CASH, "cash"), (Tender.CARD, "card"))
+_ASKED: Final = ((Tender.CASH, "cash"), (Tender.CARD, "card"))
 
 
 class PaymentDialog(QDialog):
-    """Esc and *Back* leave the order where it is."""
+    """Esc and *Back* leave the order where it is. Digits go to the amount, whatever has the keyboard."""
 
-    given = Signal(object)
-    """The `Tender` that it is paid by; None: it is handed over unpaid."""
+    taken = Signal(object)
+    """The `NewPayment` that was taken: `show_order` follows it."""
+    undo_wanted = Signal(object)
+    """A `Payment` that is to be taken back."""
+    unpaid_wanted = Signal()
+    """It is handed over unpaid, or as far as it is paid."""
 
-    def __init__(self, theme: Theme, order: Order, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, order: Order, parent: QWidget | None = None, *, handing_over: bool = True) -> None:
         super().__init__(parent)
-        amount = money(order.total_minor, order.currency)
+        self.order = order
+        self.handing_over = handing_over
+        self._theme = theme
         self.setObjectName("payment_dialog")
         self.setWindowTitle(window_title(order.number))
-        self.setMinimumWidth(theme.px(440))
+        self.setMinimumWidth(theme.px(480))
+        self._due = label("", "hero", wrap=True)
+        self._due.setObjectName("payment_due")
+        self._whose = label("", "muted", wrap=True)
+        self._asked = label("", "muted", wrap=True)
+        self._told = label("", "number", wrap=True)
+        self._told.setObjectName("payment_told")
+        self._payments = QVBoxLayout()
+        self._pane = PaymentPane(theme, order)
+        self._tenders: dict[Tender, Button] = {}
+        self._lay_out()
+        self._pane.changed.connect(self._update_tenders)
+        self._pane.entered.connect(self._on_entered)
+        self._pane.grown.connect(self._on_grown)
+        self.show_order(order)
+        fit_before(self, parent)
+        self._tenders[self._likely].setFocus(Qt.FocusReason.OtherFocusReason)  # in the dialog by now
+
+    def _lay_out(self) -> None:
+        theme = self._theme
         column = QVBoxLayout(self)
         margin = theme.space(5)
         column.setContentsMargins(margin, margin, margin, margin)
         column.setSpacing(theme.space(3))
-        title = label(_("To pay: {amount}").format(amount=amount), "hero", wrap=True)
-        title.setObjectName("payment_due")
-        column.addWidget(title)
-        asked = _("It is not paid yet. Is it paid now?")
-        column.addWidget(label(f"{order.number} · {customer(order)}\n{asked}", "muted", wrap=True))
+        column.addWidget(self._due)
+        asked = QWidget()
+        inner = QVBoxLayout(asked)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(theme.space(3))
+        whose = QVBoxLayout()
+        whose.setSpacing(0)
+        whose.addWidget(self._whose)
+        whose.addWidget(self._asked)
+        inner.addLayout(whose)
+        inner.addWidget(self._told)
+        self._payments.setSpacing(theme.space(1))
+        inner.addLayout(self._payments)
+        inner.addWidget(self._pane)
+        inner.addStretch(1)
+        column.addWidget(VerticalScroll(asked, theme.touch_px), 1)
         tenders = QHBoxLayout()
         tenders.setSpacing(theme.space(2))
-        likely = Tender.CARD if order.tender is Tender.CARD else Tender.CASH
         for tender, icon in _ASKED:
-            kind = "primary" if tender is likely else ""
-            pays = button(tender_label(tender), theme, kind, icon, name=f"payment_{tender}")
-            pays.clicked.connect(partial(self._answer, tender))
+            pays = button(tender_label(tender), theme, "primary" if tender is self._likely else "", icon)
+            pays.setObjectName(f"payment_{tender}")
+            pays.clicked.connect(partial(self._take, tender))
+            self._tenders[tender] = pays
             tenders.addWidget(pays, 1)
-            if tender is likely:
-                first = pays
         column.addLayout(tenders)
         row = QHBoxLayout()
         row.setSpacing(theme.space(2))
         back = button(_("Back"), theme, name="payment_back")
         back.clicked.connect(self.reject)
-        unpaid = button(_("Hand over unpaid"), theme, name="payment_none")
-        unpaid.clicked.connect(partial(self._answer, None))
         row.addWidget(back, 1)
-        row.addWidget(unpaid, 1)
+        if self.handing_over:
+            unpaid = button(_("Hand over unpaid"), theme, name="payment_none")
+            unpaid.clicked.connect(self._on_unpaid_pressed)
+            row.addWidget(unpaid, 1)
         column.addLayout(row)
-        for each in self.findChildren(type(back)):
+        for each in self.findChildren(Button):
             each.setAutoDefault(False)
-        fit_before(self, parent)
-        first.setFocus(Qt.FocusReason.OtherFocusReason)  # in the dialog by now, or another one would get it
 
-    def _answer(self, tender: Tender | None) -> None:
+    @property
+    def _likely(self) -> Tender:
+        return Tender.CARD if self.order.tender is Tender.CARD else Tender.CASH
+
+    def show_order(self, order: Order) -> None:
+        """Show what is due of the order as it is now, and the change of the payment that was taken last."""
+        last = order.payments[-1] if len(order.payments) > len(self.order.payments) else None
+        self.order = order
+        due_minor = to_pay_minor(order)
+        due = _("To pay: {amount}").format(amount=money(due_minor, order.currency))
+        self._due.setText(due if due_minor else _("Paid"))
+        asked = _("It is not paid yet. Is it paid now?")
+        if order.payments and due_minor:
+            paid, total = (money(minor, order.currency) for minor in (paid_minor(order), order.total_minor))
+            asked = _("{paid} of {total} is paid.").format(paid=paid, total=total)
+        self._whose.setText(f"{order.number} · {customer(order)}")
+        self._asked.setText(asked)
+        self._asked.setVisible(due_minor > 0)
+        change_minor = last.change_minor if last is not None else 0
+        self._told.setText(_("Change: {amount}").format(amount=money(change_minor, order.currency)))
+        self._told.setVisible(change_minor > 0)
+        self._show_payments()
+        self._pane.show_order(order)
+        self._update_tenders()
+
+    def _show_payments(self) -> None:
+        while (item := self._payments.takeAt(0)) is not None:
+            if (gone := item.widget()) is not None:
+                gone.hide()
+                gone.deleteLater()
+        for place, each in enumerate(payments_of(self.order)):
+            line = QWidget()
+            row = QHBoxLayout(line)
+            row.setContentsMargins(0, 0, 0, 0)
+            words: QLabel = label(payment_text(each, self.order.currency), wrap=True)
+            words.setObjectName(f"payment_line_{place}")
+            row.addWidget(words, 1)
+            undo = button(_("Take back"), self._theme, "quiet", name=f"payment_undo_{place}")
+            undo.setAutoDefault(False)
+            undo.setAccessibleName(_("Take back: {payment}").format(payment=words.text()))
+            undo.clicked.connect(partial(self._on_undo_pressed, each))
+            row.addWidget(undo)
+            self._payments.addWidget(line)
+
+    @Slot()
+    def _update_tenders(self) -> None:
+        payments = {tender: self._pane.payment(tender) for tender in self._tenders}
+        for tender, pays in self._tenders.items():
+            payment = payments[tender]
+            if payment is None and pays.hasFocus():  # or the keyboard would go to the next button
+                self._pane.pad.focus()
+            pays.setEnabled(payment is not None)
+            paid_minor = (payment.amount_minor or 0) + payment.tip_minor if payment is not None else 0
+            words = [tender_label(tender)]
+            if paid_minor not in (0, self.order.total_minor):
+                words.append(money(paid_minor, self.order.currency))
+            pays.setText(" ".join(words))
+
+    def _take(self, tender: Tender) -> None:
+        payment = self._pane.payment(tender)
+        if payment is not None:
+            self.taken.emit(payment)
+
+    @Slot()
+    def _on_grown(self) -> None:
+        """As high as it needs now, where the window has room; never less high, or buttons would jump."""
+        QTimer.singleShot(0, self, self._fit)  # once the layout knows
+
+    def _fit(self) -> None:
+        if self.sizeHint().height() > self.height():
+            fit_before(self, self.parentWidget())
+
+    @Slot()
+    def _on_entered(self) -> None:
+        """Enter takes it by the likely tender; what gives change, in cash."""
+        possible = [tender for tender in (self._likely, Tender.CASH) if self._pane.payment(tender) is not None]
+        if possible:
+            self._take(possible[0])
+
+    def _on_undo_pressed(self, payment: Payment) -> None:
+        self.undo_wanted.emit(payment)
+
+    @Slot()
+    def _on_unpaid_pressed(self) -> None:
         self.accept()
-        self.given.emit(tender)
+        self.unpaid_wanted.emit()
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if keys.typed(event).isdecimal():
+            self._pane.pad.type(keys.typed(event))
+        else:
+            super().keyPressEvent(event)

@@ -8,12 +8,12 @@ from typing_extensions import override
 
 from core.domain.commands import RefundLine, RefundOrder
 from core.domain.errors import DomainError
-from core.domain.order import Order
-from core.domain.refund import left_minor, left_of, line_ids, refundable_minor, value_of
+from core.domain.order import Order, Tender
+from core.domain.refund import by_tender, left_minor, left_of, line_ids, refundable_minor, value_of
 from core.ui.ordering.item_dialog import Stepper
-from core.ui.text import AMOUNT_LENGTH, _, figure, money, parse_amount, tender_label
+from core.ui.text import AMOUNT_LENGTH, _, figure, money, parse_amount, tender_label, tenders_text
 from core.ui.theme import Theme
-from core.ui.widgets.controls import button, label
+from core.ui.widgets.controls import Button, button, label
 from pos_app.order.card import customer
 from pos_app.order.reason_dialog import ReasonDialog
 
@@ -66,6 +66,35 @@ class RefundChoice(QWidget):
         column.setSpacing(theme.space(3))
         column.addLayout(grid)
         column.addLayout(other)
+        self._first: dict[Tender, Button] = {}
+        held = by_tender(order, self._left_minor)
+        if len(held) > 1:
+            column.addWidget(label(_("Give back first by"), "small"))
+            column.addLayout(self._lay_out_tenders(theme, list(held)))
+
+    def _lay_out_tenders(self, theme: Theme, tenders: list[Tender]) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(theme.space(2))
+        for tender in tenders:
+            first = button(tender_label(tender), theme, name=f"refund_by_{tender}")
+            first.setCheckable(True)
+            first.setAutoDefault(False)
+            first.setAccessibleName(_("Give back first by {tender}").format(tender=tender_label(tender)))
+            first.setChecked(tender is tenders[0])
+            first.clicked.connect(partial(self._choose_first, tender))
+            self._first[tender] = first
+            row.addWidget(first, 1)
+        return row
+
+    def _choose_first(self, tender: Tender) -> None:
+        for each, first in self._first.items():
+            first.setChecked(each is tender)
+        self.changed.emit()
+
+    @property
+    def first(self) -> Tender | None:
+        """By which it goes back first, where several paid."""
+        return next((tender for tender, first in self._first.items() if first.isChecked()), None)
 
     @property
     def is_everything(self) -> bool:
@@ -86,7 +115,13 @@ class RefundChoice(QWidget):
     def request(self, reason: str) -> RefundOrder:
         """The command."""
         lines = () if self._amount.text().strip() else self._lines
-        return RefundOrder(version=self._order.version, reason=reason, lines=lines, amount_minor=self.amount_minor)
+        return RefundOrder(
+            version=self._order.version,
+            reason=reason,
+            lines=lines,
+            amount_minor=self.amount_minor,
+            tender=self.first,
+        )
 
     @property
     def _lines(self) -> tuple[RefundLine, ...]:
@@ -136,9 +171,14 @@ class RefundDialog(ReasonDialog):
     @Slot()
     def _on_choice_changed(self) -> None:
         amount_minor = self._choice.amount_minor
-        words = _("Refund {amount} ({tender})").format(
-            amount=money(amount_minor, self._order.currency), tender=tender_label(self._order.tender)
-        )
+        back = by_tender(self._order, amount_minor, self._choice.first)
+        if len(back) > 1:
+            words = _("Refund {amounts}").format(amounts=tenders_text(back, self._order.currency))
+        else:
+            words = _("Refund {amount} ({tender})").format(
+                amount=money(amount_minor, self._order.currency),
+                tender=tender_label(next(iter(back), self._order.tender)),
+            )
         self.set_action(words if amount_minor else _("Refund"))
 
     @Slot(str)

@@ -255,7 +255,9 @@ class SyncPage(QWidget):
             from pos_app.order.payment_dialog import PaymentDialog
 
             dialog = PaymentDialog(self._theme, order, self.window())
-            dialog.given.connect(partial(self.queue.retry, operation))
+            dialog.taken.connect(dialog.accept)
+            dialog.taken.connect(partial(self.queue.retry, operation))
+            dialog.unpaid_wanted.connect(partial(self.queue.retry, operation))
             dialog.finished.connect(dialog.deleteLater)
             dialog.open()
         else:

@@ -5,15 +5,16 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
+import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.client.errors import ClientError
 from core.client.operations import Operation
 from core.client.order_store import Changes
 from core.client.sync.engine import ConnectionState, SyncStatus
-from core.domain.commands import ChangePayment
+from core.domain.commands import NewPayment, TakePayment
 from core.domain.ids import OpId, new_op_id
-from core.domain.order import Order, PaymentState, Tender
+from core.domain.order import Order
 from core.protocol import routes
 from core.protocol.security import ExportNote
 from core.ui.jobs import Job
@@ -72,15 +73,15 @@ class Queue(QObject):
         """The number of operations that need a decision."""
         return sum(entry.operation.held for entry in self.rows.rows)
 
-    def retry(self, operation: Operation, paid_by: Tender | None = None) -> None:
-        """Send it again, on the current order; and after it that the order was paid, where it was."""
+    def retry(self, operation: Operation, payment: NewPayment | None = None) -> None:
+        """Send it again, on the current order; and after it the payment that was taken, if one was."""
         row = self.order(operation)
 
         def again() -> None:
             self._api.retry(operation.op_id)
-            if paid_by is not None:
-                paid = ChangePayment(payment=PaymentState.PAID, version=row.version + 1, tender=paid_by)
-                self._api.call(routes.CHANGE_PAYMENT(row.id, body=paid, op_id=new_op_id()))
+            if payment is not None:
+                paid = TakePayment(**msgspec.structs.asdict(payment), version=row.version + 1)
+                self._api.call(routes.TAKE_PAYMENT(row.id, body=paid, op_id=new_op_id()))
 
         self._decide(again)
 

@@ -18,8 +18,8 @@ from typing_extensions import override
 from core.client.errors import Unreachable
 from core.client.operations import Kind, State
 from core.client.sync.outbox import Counts
-from core.domain.commands import CancelOrder, PlaceOrder, RefundLine, RefundOrder
-from core.domain.order import Order, PaymentState
+from core.domain.commands import CancelOrder, PlaceOrder, RefundLine, RefundOrder, TakePayment
+from core.domain.order import Order, PaymentState, Tender
 from core.domain.refund import line_ids
 from core.domain.status import OrderStatus
 from core.protocol.reports import SalesRow
@@ -153,6 +153,11 @@ def fill(backend: FakeBackend) -> list[Order]:
     paid = change(backend, place(backend, LONG, S.READY, lines=4), payment=PaymentState.PAID)
     back = RefundOrder(version=paid.version, reason="Cold", lines=(RefundLine(id=line_ids(paid)[0]),))
     made.append(backend.change(paid, back))
+    part = place(backend, LONG, S.READY, lines=6)
+    part = backend.change(part, TakePayment(version=part.version, amount_minor=700, given_minor=100_000))
+    made.append(
+        backend.change(part, TakePayment(version=part.version, tender=Tender.CARD, amount_minor=500, tip_minor=99))
+    )
     return made
 
 
@@ -207,7 +212,7 @@ def test_the_tills_pages(qtbot: QtBot, language: str, scale: int) -> None:
         finger = Finger(view, qtbot)
         finger.tile("Chips and Guacamole", 3)
         till.click("checkout")
-        for paying in ("cash", "later"):
+        for paying in ("cash", "split", "later"):
             till.click(f"tender_{paying}")
             Screen.settle(till)
             walk.look(f"checkout-{paying}")
@@ -225,6 +230,9 @@ def test_the_tills_pages(qtbot: QtBot, language: str, scale: int) -> None:
             walk.dialog(f"details-{at}", partial(_open_details, till, orders[at]))
         walk.dialog("reason", lambda: till.window._actions.do("cancel", orders[6].id))
         walk.dialog("refund", lambda: till.window._actions.do("refund", orders[8].id))
+        for at in (6, 9):
+            walk.dialog(f"payments-{at}", lambda at=at: till.window._actions.do("payments", orders[at].id))  # type: ignore[misc]
+        walk.dialog("receipt-parts", lambda: till.window._on_print_wanted(orders[9]))
         walk.dialog("receipt", lambda: till.window._on_print_wanted(orders[6]))
         walk.dialog("keys", till.window._show_shortcuts)
         walk.dialog("sound", till.window._show_sound)

@@ -19,8 +19,8 @@ from core.protocol.requests import StaffSignIn
 from core.ui.widgets.receipt import ReceiptDialog
 from pos_app.context import PosContext
 from pos_app.new_order.page import NewOrderPage
-from pos_app.new_order.presenter import quick_amounts
 from pos_app.order.card import customer
+from pos_app.order.cash_pad import quick_amounts
 from tests.support.contexts import pos_context
 from tests.support.fake_backend import FakeBackend
 from tests.support.menus import CHIPS, SODA

@@ -75,6 +75,7 @@ def test_the_menu_offers_what_can_be_done(till: Till, backend: FakeBackend) -> N
         "menu_print",
         "menu_paid_cash",
         "menu_paid_card",
+        "menu_payments",
         "menu_reject",
         "menu_cancel",
     ]
@@ -86,6 +87,7 @@ def test_the_menu_offers_what_can_be_done(till: Till, backend: FakeBackend) -> N
         "menu_print",
         "menu_recall",
         "menu_unpay",
+        "menu_payments",
         "menu_refund",
         "menu_cancel",
     ]

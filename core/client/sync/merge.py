@@ -42,9 +42,12 @@ def judge(operation: Operation, theirs: Order) -> Verdict:
         return Verdict.SUPERSEDED
     if operation.kind is Kind.CHANGE_STATUS and _passed(operation.seen.status, wanted, theirs):
         return Verdict.SUPERSEDED
-    # One version further with the same status: its payment has changed. Steps forward are unaffected, but a
-    # cancellation has to be confirmed, since there is money to give back, and so has the last step where some is due.
-    only_payment = theirs.version == operation.seen.version + 1 and theirs.status is operation.seen.status
+    # One version further with the same status, or not moved since: its payment has changed. Steps forward are
+    # unaffected, but a cancellation has to be confirmed, since there is money to give back, and so has the last step
+    # where some is due.
+    seen = operation.seen
+    unmoved = theirs.moved_at is not None and theirs.moved_at == seen.moved_at and theirs.version > seen.version
+    only_payment = theirs.status is seen.status and (unmoved or theirs.version == seen.version + 1)
     unpaid_now = wanted is OrderStatus.COMPLETED and to_pay_minor(theirs) > to_pay_minor(operation.seen)
     if only_payment and wanted not in CALLED_OFF and not unpaid_now:
         return Verdict.AGAIN

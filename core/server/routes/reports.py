@@ -94,6 +94,7 @@ def _of_booked(each: Booked, name: str) -> SalesRow:
         refunds=each.refunds,
         refunds_minor=each.refunds_minor,
         tax_minor=each.tax_minor,
+        tips_minor=each.tips_minor,
     )
 
 
@@ -139,7 +140,9 @@ def _day(text: str, field: str) -> date:
     return found
 
 
-_ROW: Final = SalesRow(name="2026-05-04", sales=41, sales_minor=93220, refunds=1, refunds_minor=1175, tax_minor=6022)
+_ROW: Final = SalesRow(
+    name="2026-05-04", sales=41, sales_minor=93220, refunds=1, refunds_minor=1175, tax_minor=6022, tips_minor=850
+)
 _EXAMPLE: Final = SalesReport(
     by=By.DAY,
     first="2026-05-04",

@@ -24,9 +24,11 @@ _ADDRESS_LENGTH: Final = 300
 _NOTE_LENGTH: Final = 500
 
 
-Later: TypeAlias = Literal["later"]
+Later: TypeAlias = Literal["later", "split"]
 LATER: Final[Later] = "later"
 """In place of a tender: it is paid at the handover, or whenever they pay."""
+SPLIT: Final[Later] = "split"
+"""In place of a tender: it is paid in parts, or with a tip, as soon as it is taken."""
 
 
 class Handover(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,12 +39,14 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
     """How it is paid, or is likely to be."""
     later: bool = False
     """Whether it is taken unpaid."""
+    split: bool = False
+    """Whether it is paid in parts as soon as it is taken."""
     address: str = ""
     note: str = ""
 
 
 Offered = Callable[[Fulfilment], Sequence[Tender | Later]]
-"""The tenders of each fulfilment, the usual one first; with `LATER` where an order may be taken unpaid."""
+"""The tenders of each fulfilment, the usual one first; with `SPLIT` and `LATER` where an order may be taken unpaid."""
 
 
 class HandoverForm(QWidget):
@@ -62,6 +66,7 @@ class HandoverForm(QWidget):
         ways = [Option(each, fulfilment_label(each), _ICONS[each]) for each in fulfilments]
         self.fulfilment: Segments[Fulfilment] = Segments("fulfilment", handing, ways, theme)
         means: list[Option[Tender | Later]] = [Option(each, tender_label(each), _TENDER_ICONS[each]) for each in Tender]
+        means.append(Option(SPLIT, _("Split or tip"), "split"))
         means.append(Option(LATER, _("Pay later"), "waiting"))
         self.tender: Segments[Tender | Later] = Segments("tender", paying, means, theme)
         self.address = _field("address", _("Address to deliver to"), _ADDRESS_LENGTH)
@@ -96,8 +101,9 @@ class HandoverForm(QWidget):
         paying = self.tender.value
         return Handover(
             fulfilment=self.fulfilment.value,
-            tender=Tender.CASH if paying == LATER else Tender(paying),
-            later=paying in (LATER, Tender.CASH_ON_DELIVERY),
+            tender=Tender.CASH if paying in (LATER, SPLIT) else Tender(paying),
+            later=paying in (LATER, SPLIT, Tender.CASH_ON_DELIVERY),
+            split=paying == SPLIT,
             address=self.address.text().strip() if delivered else "",
             note=self.note.text().strip(),
         )

@@ -68,6 +68,10 @@ class Stepper(QWidget):
     def value(self, value: int) -> None:
         self._field.setText(str(value))
 
+    def set_most(self, most: int) -> None:
+        self._most = most
+        self._on_text_changed()
+
     @Slot()
     def _on_step_clicked(self) -> None:
         self.value += 1 if self.sender() is self._more else -1

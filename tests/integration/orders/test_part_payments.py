@@ -173,7 +173,7 @@ def test_reports_count_one_sale_when_all_is_paid_and_each_amount_with_its_tender
 
     chance = random.Random(11)
     before, held_before = {by: report(by)["total"] for by in By}, tenders()
-    sold = back = sales = 0
+    sold = back = sales = tips = 0
     held: dict[str, int] = {}
     for number in range(12):
         order = _taken_at_counter(place, payment="unpaid").json()
@@ -190,6 +190,7 @@ def test_reports_count_one_sale_when_all_is_paid_and_each_amount_with_its_tender
         if number % 4 == 0:
             _take(place, _taken_at_counter(place, payment="unpaid").json(), amount_minor=5)
         sales += 1
+        tips += sum(each["tip_minor"] for each in order["payments"])
         sold, back = sold + order["total_minor"], back + order["refunded_minor"]
         whole = {"amount_minor": order["total_minor"]} | {name: order[name] for name in ("tender", "refunded_minor")}
         for each in order["payments"] or [whole]:
@@ -198,5 +199,6 @@ def test_reports_count_one_sale_when_all_is_paid_and_each_amount_with_its_tender
         grown = {name: value - before[by][name] for name, value in report(by)["total"].items() if name != "name"}
         if not by.is_of_lines:
             assert (grown["sales"], grown["sales_minor"], grown["refunds_minor"]) == (sales, sold, back), by
+            assert grown["tips_minor"] == tips, by
     assert {name: minor - held_before.get(name, 0) for name, minor in tenders().items()} == held
     assert not _sound(place)

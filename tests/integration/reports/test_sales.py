@@ -59,6 +59,7 @@ def test_a_sale_a_mistake_and_a_refund(place: Place) -> None:
         "refunds": 1,
         "refunds_minor": after["refunded_minor"],
         "tax_minor": sold["tax_minor"] - tax_back,
+        "tips_minor": 0,
     }
 
 

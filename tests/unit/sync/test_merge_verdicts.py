@@ -1,6 +1,6 @@
 """What becomes of a refused operation: every verdict at its edges, by itself."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -73,7 +73,9 @@ CORRECT = ChangePayment(payment=P.UNPAID, tender=T.CARD, version=3)
         (RecallOrder(version=3), order(status=S.READY, version=5), Verdict.ASK),
         # One version further with the same status: somebody took the payment.
         (STEP, order(version=4), Verdict.AGAIN),
-        (STEP, order(version=5), Verdict.ASK),
+        (STEP, order(version=5), Verdict.AGAIN),  # two payments: it came to its status when it was seen to
+        (STEP, order(version=5, moved_at=NOON + timedelta(minutes=1)), Verdict.ASK),  # moved there and back
+        (STEP, order(version=5, moved_at=None), Verdict.ASK),
         (ChangeStatus(to=S.CANCELLED, version=3, reason="x"), order(version=4, payment=P.PAID), Verdict.ASK),
         # Money: never superseded but for a tender that both have corrected in the same way.
         (PAY, order(version=4, status=S.PREPARING), Verdict.AGAIN),

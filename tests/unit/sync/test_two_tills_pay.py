@@ -13,6 +13,7 @@ from core.domain.status import OrderStatus
 from tests.support.desk import Desk
 from tests.support.fake_backend import FakeBackend
 from tests.support.model_transport import ModelTransport
+from tests.support.steps import FIRST
 
 TOTAL = 445
 
@@ -112,6 +113,19 @@ def test_a_payment_and_a_step_do_not_hinder_each_other(two: tuple[Desk, Desk, Or
     assert _state(one, part) is State.DONE
     row = shop.orders[order_id]
     assert (row.status, _paid(row)) == (OrderStatus.PREPARING, [("cash", 200)])
+
+
+def test_a_step_is_not_asked_about_however_many_parts_were_paid_meanwhile(
+    two: tuple[Desk, Desk, OrderId], shop: FakeBackend
+) -> None:
+    one, other, order_id = two
+    other.move(order_id, FIRST)
+    for amount in (100, 100, 100):
+        _take(one, order_id, amount)
+    one.try_all()
+    other.try_all()
+    row = shop.orders[order_id]
+    assert (row.status, len(row.payments), other.outbox.open()) == (FIRST, 3, ())
 
 
 def test_a_payment_of_what_was_called_off_meanwhile_is_asked_about(

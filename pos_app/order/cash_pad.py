@@ -1,4 +1,6 @@
-"""Cash at the counter: the amount given, and the change."""
+"""The amount that is handed over, and the change."""
+
+from typing import Final
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
@@ -6,16 +8,28 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QPushButton, 
 from typing_extensions import override
 
 from core.domain.errors import DomainError
+from core.domain.money import exponent
 from core.ui.pace import Pace
 from core.ui.text import AMOUNT_LENGTH, _, money, parse_amount
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, restyle
-from pos_app.new_order.presenter import quick_amounts
 
 _COLUMNS = 3
 _BUTTONS = 6
 _CODE = 8
 """So many characters at once are no amount that a person typed."""
+_NOTES: Final = (1, 5, 10, 20, 50, 100, 200, 500)
+_QUICK: Final = 5
+
+
+def quick_amounts(total_minor: int, currency: str) -> tuple[int, ...]:
+    """Likely amounts for `total_minor`: exactly that, then the next ones in notes, at most six."""
+    unit: int = 10 ** exponent(currency)
+    if exponent(currency) == 0:
+        unit = 100  # ¥100 and ₩100 are the coins that $1 is elsewhere
+    least = max((note for note in _NOTES if 10 * note * unit <= total_minor), default=1)
+    rounded = {-(-total_minor // (note * unit)) * note * unit for note in _NOTES if note >= least}
+    return (total_minor, *sorted(rounded - {total_minor})[:_QUICK])
 
 
 class AmountField(QLineEdit):
@@ -55,7 +69,8 @@ class AmountField(QLineEdit):
 
 
 class CashPad(QWidget):
-    """Empty means exactly the total. `given_minor` is None while the text is not an amount, or too little."""
+    """Empty means exactly the total. `given_minor` is None while the text is not an amount, or too little; `in_parts`:
+    less than the total is a part of it."""
 
     changed = Signal()
     typed = Signal()
@@ -63,15 +78,17 @@ class CashPad(QWidget):
     entered = Signal()
     """Enter was pressed."""
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, parent: QWidget | None = None, *, in_parts: bool = False) -> None:
         super().__init__(parent)
+        self._in_parts = in_parts
         self._total_minor = 0
         self._currency = ""
         self._amounts: tuple[int, ...] = ()
         self.field = AmountField()
         self.field.setObjectName("cash_given")
-        self.field.setPlaceholderText(_("Cash given"))
-        self.field.setAccessibleName(_("Cash given"))
+        name = _("Amount, or cash given") if in_parts else _("Cash given")
+        self.field.setPlaceholderText(name)
+        self.field.setAccessibleName(name)
         self.field.setMaxLength(AMOUNT_LENGTH)
         self._name = label(_("Change"), "muted")
         self._change = label(role="number")
@@ -109,14 +126,19 @@ class CashPad(QWidget):
 
     @property
     def given_minor(self) -> int | None:
+        given = self.typed_minor
+        return given if given is not None and given >= self._total_minor else None
+
+    @property
+    def typed_minor(self) -> int | None:
+        """The amount, be it less than the total; None for what is no amount."""
         typed = self.field.text().strip()
         if not typed:
             return self._total_minor
         try:
-            given = parse_amount(typed, self._currency)
+            return parse_amount(typed, self._currency)
         except DomainError:
             return None
-        return given if given >= self._total_minor else None
 
     def ask(self, total_minor: int, currency: str) -> None:
         """Set the total."""
@@ -156,21 +178,14 @@ class CashPad(QWidget):
         self.changed.emit()
 
     def _update_view(self) -> None:
-        given = self.given_minor
-        typed = self.field.text().strip()
+        typed_minor = self.typed_minor
         self._name.setText(_("Change"))
-        if given is not None:
-            self._change.setText(money(given - self._total_minor, self._currency))
-        else:
-            self._name.setText(_("Too little") if self._is_amount(typed) else _("Not an amount"))
-            self._change.setText("—")
-        state = "" if given is not None else "true"
+        if typed_minor is None:
+            self._name.setText(_("Not an amount"))
+        elif typed_minor < self._total_minor:
+            self._name.setText(_("Left to pay") if self._in_parts else _("Too little"))
+        is_good = typed_minor is not None and (self._in_parts or typed_minor >= self._total_minor)
+        self._change.setText(money(abs((typed_minor or 0) - self._total_minor), self._currency) if is_good else "—")
+        state = "" if is_good else "true"
         if (self.field.property("invalid") or "") != state:
             restyle(self.field, invalid=state)
-
-    def _is_amount(self, typed: str) -> bool:
-        try:
-            parse_amount(typed, self._currency)
-        except DomainError:
-            return False
-        return True

@@ -1,0 +1,269 @@
+"""Payments one after the other: by amount, in equal parts, by items, with tips; by mouse and by keyboard."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton, QWidget
+
+from core.domain.commands import TakePayment
+from core.domain.order import Order, Payment, PaymentState, Tender
+from core.domain.payment import payments_of, to_pay_minor
+from core.domain.status import Fulfilment, OrderStatus, steps_of
+from core.ui.ordering.item_dialog import Stepper
+from core.ui.ordering.view import OrderingView
+from core.ui.text import money
+from core.ui.widgets.receipt import ReceiptDialog
+from pos_app.order.card import payment_badge
+from tests.support.fake_backend import FakeBackend
+from tests.support.menus import SODA
+from tests.support.ordering import Finger
+from tests.support.pos_window import Till, paid, place
+
+S = OrderStatus
+LAST = steps_of(Fulfilment.PICKUP)[-2]
+CASH, CARD = Tender.CASH, Tender.CARD
+
+
+@pytest.fixture
+def order(till: Till, backend: FakeBackend) -> Order:
+    """An unpaid order whose payment is asked for, as it is about to be handed over."""
+    found = place(backend, status=LAST, lines=3)
+    till.arrive()
+    till.press(found)
+    till.settle()
+    assert till.sees("payment_dialog")
+    return found
+
+
+def now(backend: FakeBackend, order: Order) -> Order:
+    return backend.orders[order.id]
+
+
+def due(till: Till, order: Order, minor: int) -> bool:
+    return till.text("payment_due") == f"To pay: {money(minor, order.currency)}"
+
+
+def told(backend: FakeBackend, order: Order) -> list[tuple[Tender, int, int]]:
+    return [(each.tender, each.amount_minor, each.tip_minor) for each in payments_of(now(backend, order))]
+
+
+def type_digits(till: Till, digits: str) -> None:
+    for digit in digits:
+        till.key(Qt.Key(ord(digit)))
+
+
+def test_an_amount_of_cash_and_the_rest_by_card(till: Till, backend: FakeBackend, order: Order) -> None:
+    total = order.total_minor
+    till.type("cash_given", "10")
+    till.click("payment_cash")
+    till.settle()
+    assert due(till, order, total - 1000)
+    assert (till.server(order), now(backend, order).payment) == (LAST, PaymentState.UNPAID)
+    assert till.text("payment_line_0") == "Cash $10.00"
+    assert till.text("payment_card") == f"Card {money(total - 1000, order.currency)}"
+    till.click("payment_card")
+    till.settle()
+    assert told(backend, order) == [(CASH, 1000, 0), (CARD, total - 1000, 0)]
+    assert till.server(order) is S.COMPLETED
+    assert not till.sees("payment_dialog")
+
+
+def test_equal_parts_come_to_the_whole_and_each_has_its_change(till: Till, backend: FakeBackend, order: Order) -> None:
+    total = order.total_minor
+    first = -(-total // 3)
+    till.click("split_3")
+    till.type("cash_given", "20")
+    till.click("payment_cash")
+    till.settle()
+    assert till.text("payment_told") == f"Change: {money(2000 - first, order.currency)}"
+    assert till.find(QPushButton, "split_2").isChecked(), "two parts are left"
+    till.click("payment_card")
+    till.settle()
+    till.click("payment_card")
+    till.settle()
+    shares = [amount for _tender, amount, _tip in told(backend, order)]
+    assert (sum(shares), max(shares) - min(shares) <= 1, len(shares)) == (total, True, 3)
+    assert till.server(order) is S.COMPLETED
+
+
+def test_each_pays_for_their_own_items(till: Till, backend: FakeBackend, order: Order) -> None:
+    till.click("split_items")
+    assert not till.find_button("payment_card").isEnabled(), "nothing is chosen yet"
+    till.qtbot.waitUntil(lambda: till.find(QPushButton, "tip_10").visibleRegion().boundingRect().height() > 0)
+    one_more(till, 1)
+    till.find_button("payment_card").setFocus()
+    till.key(Qt.Key.Key_Return)
+    till.settle()
+    dialog = till.find(QWidget, "payment_dialog")
+    assert dialog.focusWidget() is till.find_line("cash_given"), "not on Back, though no tender is possible now"
+    assert told(backend, order) == [(CARD, order.lines[1].total_minor, 0)]
+    assert due(till, order, order.total_minor - order.lines[1].total_minor)
+    assert not stepper(till, 1).isEnabled(), "it is paid"
+    one_more(till, 0)
+    one_more(till, 0)
+    till.click("payment_cash")
+    till.settle()
+    assert told(backend, order)[-1] == (CASH, order.lines[0].total_minor, 0)
+    till.click("split_1")
+    till.click("payment_cash")
+    till.settle()
+    assert now(backend, order).payment is PaymentState.PAID
+
+
+def stepper(till: Till, line: int) -> QPushButton:
+    """The button that chooses one more of a line."""
+    found = till.find(Stepper, f"split_line_{line}").findChild(QPushButton, "more")
+    assert isinstance(found, QPushButton)
+    return found
+
+
+def one_more(till: Till, line: int) -> None:
+    till.qtbot.mouseClick(stepper(till, line), Qt.MouseButton.LeftButton)
+
+
+def test_a_tip_is_one_press_and_beside_the_total(till: Till, backend: FakeBackend, order: Order) -> None:
+    till.click("tip_10")
+    net = order.total_minor - order.tax_minor
+    tip = (net * 10 + 50) // 100
+    assert till.text("payment_card") == f"Card {money(order.total_minor + tip, order.currency)}"
+    till.click("payment_card")
+    till.settle()
+    assert told(backend, order) == [(CARD, order.total_minor, tip)]
+    assert now(backend, order).payment is PaymentState.PAID
+
+
+def test_by_keyboard_digits_go_to_the_amount_and_enter_takes_it(till: Till, backend: FakeBackend, order: Order) -> None:
+    type_digits(till, "5")
+    till.key(Qt.Key.Key_Return)
+    till.settle()
+    assert told(backend, order) == [(CARD, 500, 0)], "by the tender that it was to be paid by"
+    assert due(till, order, order.total_minor - 500)
+    type_digits(till, "50")
+    till.key(Qt.Key.Key_Return)
+    till.settle()
+    left = order.total_minor - 500
+    assert payments_of(now(backend, order))[-1] == Payment(CASH, left, 0, 5000)
+    assert till.server(order) is S.COMPLETED
+
+
+def test_more_than_is_due_is_no_card_payment(till: Till, backend: FakeBackend, order: Order) -> None:
+    till.type("cash_given", "500")
+    assert not till.find_button("payment_card").isEnabled()
+    assert till.find_button("payment_cash").isEnabled()
+
+
+def test_a_wrong_payment_is_taken_back_with_a_reason(till: Till, backend: FakeBackend, order: Order) -> None:
+    till.type("cash_given", "10")
+    till.click("payment_cash")
+    till.settle()
+    till.click("payment_undo_0")
+    till.click("reason_0")
+    till.click("reason_confirm")
+    till.settle()
+    assert told(backend, order) == []
+    assert due(till, order, order.total_minor)
+    assert backend.payments[order.id][-1].reason == "Another way of paying"
+
+
+def test_a_part_that_another_till_took_meanwhile_is_shown_before_anything_is_taken(
+    till: Till, backend: FakeBackend, order: Order
+) -> None:
+    row = now(backend, order)
+    backend.change(row, TakePayment(version=row.version, tender=CARD, amount_minor=300))
+    till.settle()
+    till.qtbot.waitUntil(lambda: till.window.store.get(order.id) == now(backend, order))
+    till.click("payment_cash")
+    till.settle()
+    assert told(backend, order) == [(CARD, 300, 0)]
+    assert due(till, order, order.total_minor - 300)
+    till.click("payment_cash")
+    till.settle()
+    assert to_pay_minor(now(backend, order)) == 0
+
+
+def test_the_card_says_what_is_left_and_the_details_what_was_paid(
+    till: Till, backend: FakeBackend, order: Order
+) -> None:
+    till.type("cash_given", "10")
+    till.click("payment_cash")
+    till.settle()
+    till.click("payment_back")
+    left, total = (money(minor, order.currency) for minor in (order.total_minor - 1000, order.total_minor))
+    assert payment_badge(till.card(order).order, of_total=True)[0] == f"To pay {left} of {total}"
+    till.window._show_details(till.card(order).order)
+    till.settle()
+    words = till.words("details_dialog")
+    assert "Cash $10.00" in words
+    assert f"To pay: {left}" in words
+    assert "Paid: Cash $10.00" in words
+
+
+def test_at_the_counter_it_is_placed_and_then_split(till: Till, backend: FakeBackend) -> None:
+    till.arrive()
+    till.click("nav_new")
+    till.settle()
+    view = till.window.findChild(OrderingView)
+    assert view is not None
+    Finger(view, till.qtbot).tile(SODA.name)
+    till.click("checkout")
+    till.click("tender_split")
+    till.click("take_payment")
+    till.settle()
+    (order,) = backend.orders.values()
+    assert (order.payment, till.text("payment_due")) == (PaymentState.UNPAID, "To pay: $1.09")
+    till.click("split_2")
+    till.click("payment_card")
+    till.settle()
+    till.click("payment_cash")
+    till.settle()
+    assert told(backend, order) == [(CARD, 55, 0), (CASH, 54, 0)]
+    receipt = till.window.findChild(ReceiptDialog)
+    assert receipt is not None
+    receipt.close()
+
+
+def test_a_tip_of_a_paid_order_is_taken_later(till: Till, backend: FakeBackend) -> None:
+    order = paid(backend, place(backend))
+    till.arrive()
+    till.press(order, "more")
+    till.choose("menu_payments")
+    assert till.text("payment_due") == "Paid"
+    assert not till.find_button("payment_card").isEnabled()
+    till.type("tip_amount", "1.50")
+    till.click("payment_card")
+    till.settle()
+    assert told(backend, order) == [(CARD, order.total_minor, 0), (CARD, 0, 150)]
+
+
+def test_a_refund_says_what_goes_back_by_which_tender_and_lets_one_choose(till: Till, backend: FakeBackend) -> None:
+    order = place(backend)
+    row = backend.change(order, TakePayment(version=order.version, amount_minor=500))
+    row = backend.change(row, TakePayment(version=row.version, tender=CARD))
+    till.arrive()
+    till.press(row, "more")
+    till.choose("menu_refund")
+    card = money(order.total_minor - 500, order.currency)
+    assert till.text("reason_confirm") == f"Refund Card {card} · Cash $5.00"
+    till.type("refund_amount", "6")
+    assert till.text("reason_confirm") == "Refund $6.00 (Card)"
+    till.click("refund_by_cash")
+    assert till.text("reason_confirm") == "Refund Cash $5.00 · Card $1.00"
+    till.click("reason_0")
+    till.click("reason_confirm")
+    till.settle()
+    assert [each.refunded_minor for each in now(backend, order).payments] == [500, 100]
+
+
+def test_a_part_that_was_paid_of_what_is_called_off_is_given_back(till: Till, backend: FakeBackend) -> None:
+    order = place(backend)
+    row = backend.change(order, TakePayment(version=order.version, tender=CARD, amount_minor=300, tip_minor=20))
+    till.arrive()
+    till.press(row, "more")
+    till.choose("menu_cancel")
+    assert "A part of it is paid. Give back Card $3.20." in till.words("reason_dialog")
+    till.click("reason_0")
+    till.click("reason_confirm")
+    till.settle()
+    assert till.undo().startswith("Give back Card $3.20")
+    till.click("undo_action")
+    till.settle()
+    assert now(backend, order).payments == ()
