@@ -18,6 +18,7 @@ from core.admin.sheets import STANDARD
 from core.domain.menu import Menu
 from core.domain.menu_changes import Change, Kind, changes
 from core.domain.money import as_decimal
+from core.domain.tax_table import categories
 from core.protocol import routes
 from core.protocol.requests import ReplaceMenu
 from core.reasons import reason
@@ -44,6 +45,7 @@ Each category, item, option group and option has a row of its own. The columns:
   description
   available    yes, or no for sold out; empty: yes
   min, max     of an option group: how many of its options must and may be taken; empty: none, and any number
+  tax          of an item: its category of the tax table (orderbell shop taxes); empty: the one it has
 
 The file is the whole menu: what is not in it is not sold any more. Past orders keep what they had."""
 _WORDS_SHOWN: Final = 8
@@ -58,6 +60,7 @@ _WORDS: Final = {
     Kind.SOLD_OUT: "sold out",
     Kind.SOLD_AGAIN: "sold again",
     Kind.ORDER: "order",
+    Kind.TAX: "tax",
 }
 
 
@@ -95,7 +98,8 @@ def _export(api: Backend, options: argparse.Namespace) -> int:
 def _import(api: Backend, options: argparse.Namespace) -> int:
     menu = _menu(api)
     content = _content(options.file)
-    parsed = menu_file.parse(content, menu.currency, menu.categories, _chosen_encoding(content, options))
+    taxes = categories(menu.terms.taxes)
+    parsed = menu_file.parse(content, menu.currency, menu.categories, _chosen_encoding(content, options), taxes)
     if parsed.complaints:
         _complain(parsed.complaints, menu, options)
         return 1

@@ -13,6 +13,7 @@ Each category, item, option group and option has a row of its own:
 | `price` | items, options | in the shop's currency, as `9.75`, `9,75`, `1.234,50` or `€ 4,50` |
 | `description` | items | |
 | `available` | items | `yes` or `no` (sold out); empty: yes |
+| `tax` | items | its category of the shop's tax table; empty: the one it has, of a new item the standard one |
 | `min`, `max` | option groups | how many of its options must and may be taken; empty: none, and any number |
 
 Files of earlier releases have the types `group` and `choice`, and the columns `least` and `most`.
@@ -51,6 +52,7 @@ from core.domain.menu import (
     normal_name,
 )
 from core.domain.money import as_decimal, exponent
+from core.domain.tax_table import STANDARD
 from core.spreadsheet import Separator
 
 COLUMNS: Final = (
@@ -65,6 +67,7 @@ COLUMNS: Final = (
     "available",
     "min",
     "max",
+    "tax",
 )
 TYPES: Final = ("category", "item", "group", "choice")
 _Named = Category | MenuItem | ModifierGroup | Modifier
@@ -157,6 +160,7 @@ def write(categories: Iterable[Category], currency: str, separator: Separator = 
                     "price": price(item.price_minor),
                     "description": item.description,
                     "available": "yes" if item.available else "no",
+                    "tax": item.tax_category or STANDARD,
                 }
             )
             for group in item.groups:
@@ -170,16 +174,21 @@ def write(categories: Iterable[Category], currency: str, separator: Separator = 
 
 
 def parse(
-    content: bytes, currency: str, current: Sequence[Category] = (), encoding: str = spreadsheet.ENCODING
+    content: bytes,
+    currency: str,
+    current: Sequence[Category] = (),
+    encoding: str = spreadsheet.ENCODING,
+    taxes: Sequence[str] = (STANDARD,),
 ) -> Parsed:
     """The menu in the file, or all of its mistakes, from top to bottom.
 
     Args:
         current: The shop's menu: rows without an id are what has their name there.
         encoding: Of a CSV file.
+        taxes: The categories of the shop's tax table.
     """
     if content.startswith(_ZIP):
-        return _workbook(content, currency, current)
+        return _workbook(content, _Reading(currency, current, taxes))
     if content.startswith(_OLD_WORKBOOK):
         return _unreadable("This is a workbook of Excel 97 to 2003. Save it as .xlsx, or as “CSV UTF-8”.")
     try:
@@ -198,7 +207,7 @@ def parse(
     except csv.Error:
         message = 'This line cannot be read. Write each quotation mark (") in it twice.'
         return Parsed((), (Complaint(sheet.line_num + skipped, "", message),))
-    return _read(rows, currency, current)
+    return _read(rows, _Reading(currency, current, taxes))
 
 
 def is_text(content: bytes, encoding: str = spreadsheet.ENCODING) -> bool:
@@ -212,7 +221,7 @@ def is_text(content: bytes, encoding: str = spreadsheet.ENCODING) -> bool:
     return True
 
 
-def _workbook(content: bytes, currency: str, current: Sequence[Category]) -> Parsed:
+def _workbook(content: bytes, reading: "_Reading") -> Parsed:
     from openpyxl import load_workbook  # takes a quarter of a second, and few files are one
 
     try:
@@ -224,7 +233,7 @@ def _workbook(content: bytes, currency: str, current: Sequence[Category]) -> Par
         ]
     except Exception:  # noqa: BLE001 (whatever a damaged file makes of a library for files)
         return _unreadable("The file is no workbook (.xlsx), or is damaged. Save it again, or as “CSV UTF-8”.")
-    return _read([(line, row) for line, row in rows if any(row)], currency, current)
+    return _read([(line, row) for line, row in rows if any(row)], reading)
 
 
 def _cell(value: object) -> str:
@@ -240,7 +249,7 @@ def _cell(value: object) -> str:
             return str(value).strip()
 
 
-def _read(rows: Sequence[tuple[int, list[str]]], currency: str, current: Sequence[Category]) -> Parsed:
+def _read(rows: Sequence[tuple[int, list[str]]], reading: "_Reading") -> Parsed:
     """The menu in the rows of a table, each with its line."""
     header = [_OLD_COLUMNS.get(name, name) for name in (cell.strip().casefold() for cell in rows[0][1])] if rows else []
     named = [name for name in header if name]
@@ -254,7 +263,6 @@ def _read(rows: Sequence[tuple[int, list[str]]], currency: str, current: Sequenc
         )
     if missing := [name for name in ("type", "name") if name not in named]:
         return _unreadable(f"The column “{missing[0]}” is missing. The first line names the columns: {names}.")
-    reading = _Reading(currency, current)
     for line, row in rows[1:]:
         stripped = [cell.strip() for cell in row]
         if any(cell and not name for cell, name in itertools.zip_longest(stripped, header[: len(row)], fillvalue="")):
@@ -290,8 +298,9 @@ class _Row:
 
 
 class _Reading:
-    def __init__(self, currency: str, current: Sequence[Category]) -> None:
+    def __init__(self, currency: str, current: Sequence[Category], taxes: Sequence[str]) -> None:
         self._currency = currency
+        self._taxes = taxes
         self._categories = {category.id: category for category in current}
         self._items = items_of(current)
         self._rows: list[_Row] = []
@@ -413,6 +422,7 @@ class _Reading:
             row.cells["description"],
             self._available(row),
             tuple(map(self._group, row.children)),
+            self._tax(row),
         )
 
     def _group(self, row: _Row) -> ModifierGroup:
@@ -430,6 +440,14 @@ class _Reading:
             example = as_decimal(12_345, self._currency)
             self.complain(row.line, "price", f"{text!r} is no price in {self._currency}. Write it as {example}.")
         return 0
+
+    def _tax(self, row: _Row) -> str:
+        """The standard one is named only where the item has another."""
+        category = row.cells["tax"].casefold()
+        known = self._items.get(ItemId(row.id))
+        if category and category not in self._taxes:
+            self.complain(row.line, "tax", f"The tax table has: {', '.join(self._taxes)}.")
+        return "" if category == STANDARD and not (known and known.tax_category) else category
 
     def _available(self, row: _Row) -> bool:
         text = row.cells["available"].casefold()

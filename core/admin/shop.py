@@ -2,9 +2,10 @@
 
 import argparse
 from collections.abc import Callable, Sequence
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
-from typing import Final
+from typing import Final, TypeVar
 from zoneinfo import available_timezones
 
 import msgspec
@@ -15,20 +16,33 @@ from core.admin.command import WHERE, Parser
 from core.admin.failed import Failed
 from core.domain.errors import DomainError
 from core.domain.menu import Menu
-from core.domain.money import Tax, check_currency
+from core.domain.money import Tax as OneRate
+from core.domain.money import check_currency
 from core.domain.phones import is_country
+from core.domain.sale.rounding import PERCENT
+from core.domain.sale.taxes import ANY, Tax, TaxEntry
+from core.domain.tax_table import DEFAULT_CODE, FULFILMENTS, STANDARD, percent
 from core.protocol import routes
 from core.protocol.requests import ChangeShop
 
+F = TypeVar("F")
 NAME_MOST: Final = 80
 _EXAMPLES: Final = """examples:
   orderbell shop show
   orderbell shop set --name "Corner Kitchen" --tax-rate 7
   orderbell shop set --time-zone America/Santiago --country CL
+  orderbell shop taxes
+  orderbell shop tax drinks VAT=19                                   another rate for a category of items
+  orderbell shop tax standard VAT=7 --fulfilment dine_in --from 2027-01-01
+  orderbell shop tax books GST=5 QST=9.975
+  orderbell shop tax drinks --remove --fulfilment delivery
 
 Every screen has it at once. Days, filters, exports and receipts go by the shop's time zone, wherever a screen stands.
-The currency can be changed until there are orders. Change the tax while every POS is online and has sent all it took:
-orders are taxed as the shop says when they arrive. The security log says who changed what."""
+The currency can be changed until there are orders. What a POS has sold without a server stays taxed as it was shown
+there. The security log says who changed what.
+
+An item is taxed by its category (orderbell menu export: the column tax), how the order is handed over, and the day. An
+entry for one fulfilment goes before one for any, a later day before an earlier one."""
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,12 +55,13 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str
     country: str
     items: int
+    taxes: tuple[TaxEntry, ...] = ()
 
 
 def main(argv: Sequence[str]) -> int:
     """Returns 0. Raises `Failed` when the backend refuses."""
     parser = Parser("orderbell shop", __doc__, _EXAMPLES)
-    parser.command("show", "name, currency, tax, time zone and country", asked(_show), only=WHERE, shop=True)
+    parser.command("show", "name, currency, taxes, time zone and country", asked(_show), only=WHERE, shop=True)
     change = parser.command("set", "change some of them", asked(_set), only=WHERE, shop=True)
     change.add_argument("--name", type=_flag(name), help="as it stands on receipts")
     change.add_argument("--currency", metavar="CODE", type=_flag(check_currency), help="ISO 4217; only without orders")
@@ -56,14 +71,28 @@ def main(argv: Sequence[str]) -> int:
     taxed.add_argument("--tax-added", dest="included", action="store_false", help="it is added to prices")
     change.add_argument("--time-zone", metavar="ZONE", type=_flag(time_zone), help="IANA, as Europe/Berlin")
     change.add_argument("--country", metavar="CODE", type=_flag(country), help="ISO 3166, as DE")
+    parser.command("taxes", "the tax table", asked(_taxes), only=WHERE, shop=True)
+    tax = parser.command("tax", "change one entry of the tax table", asked(_tax), only=WHERE, shop=True)
+    tax.add_argument("category", help=f"{STANDARD}: of every item that names no other")
+    tax.add_argument("rates", metavar="RATE", nargs="*", type=_flag(rate), help="as 8.875, or VAT=19; several add up")
+    tax.add_argument("--fulfilment", default=ANY, choices=FULFILMENTS, help="only for it (default: for any)")
+    tax.add_argument("--from", dest="since", type=date.fromisoformat, default=date.min, help="a day, as 2027-01-01")
+    tax.add_argument("--combined", action="store_true", help="round the sum of several taxes, not each")
+    tax.add_argument("--remove", action="store_true", help="remove the entry")
     return parser.run(argv)
 
 
-def described(tax: Tax) -> str:
+def described(tax: OneRate) -> str:
     """A tax in words."""
     if not tax.rate_bp:
         return "none"
     return f"{Decimal(tax.rate_bp) / 100} % {'in' if tax.included else 'on top of'} the prices"
+
+
+def _summary(menu: Menu) -> str:
+    standard = described(menu.tax)
+    others = len(menu.terms.taxes.entries) - 1
+    return f"{standard}; {others} more in the table: orderbell shop taxes" if others else standard
 
 
 def name(text: str) -> str:
@@ -99,8 +128,20 @@ def basis_points(text: str) -> int:
     return int(rate_bp)
 
 
-def _flag(check: Callable[[str], str | int]) -> Callable[[str], str | int]:
-    def checked(text: str) -> str | int:
+def rate(text: str) -> Tax:
+    """A named rate: `VAT=19`, `8.875`. Raises `ValueError`."""
+    code, named, number = text.rpartition("=")
+    try:
+        value = Decimal(number.strip().rstrip("%").replace(",", ".")) * 1_000
+    except InvalidOperation:
+        raise ValueError(f"{number!r} is not a percentage, such as 8.875") from None
+    if not value.is_finite() or value != int(value) or not 0 <= value <= PERCENT:
+        raise ValueError("a rate is 0 to 100 percent, with three decimals at most")
+    return Tax(code.strip() if named else DEFAULT_CODE, int(value))
+
+
+def _flag(check: Callable[[str], F]) -> Callable[[str], F]:
+    def checked(text: str) -> F:
         try:
             return check(text)
         except (ValueError, DomainError) as error:
@@ -127,6 +168,45 @@ def _set(api: Backend, options: argparse.Namespace) -> None:
     _show_shop(api.call(routes.CHANGE_SHOP(body=wanted)), options)
 
 
+def _taxes(api: Backend, options: argparse.Namespace) -> None:
+    _show_taxes(api.call(routes.MENU()), options)
+
+
+def _tax(api: Backend, options: argparse.Namespace) -> None:
+    if bool(options.rates) == options.remove:
+        raise Failed("Say a rate, such as VAT=19, or --remove.", status=2)
+    menu = api.call(routes.MENU())
+    wanted = TaxEntry(options.category, tuple(options.rates), options.fulfilment, options.since, options.combined)
+    others = tuple(each for each in menu.terms.taxes.entries if _place(each) != _place(wanted))
+    if options.remove and len(others) == len(menu.terms.taxes.entries):
+        raise Failed("The tax table has no such entry. Its entries: orderbell shop taxes.")
+    entries = others if options.remove else tuple(sorted((*others, wanted), key=_place))
+    changed = api.call(routes.CHANGE_SHOP(body=ChangeShop(taxes=entries, version=menu.version)))
+    _show_taxes(changed, options)
+
+
+def _place(entry: TaxEntry) -> tuple[bool, str, str, date]:
+    return entry.category != STANDARD, entry.category, entry.fulfilment, entry.since
+
+
+def _show_taxes(menu: Menu, options: argparse.Namespace) -> None:
+    entries = menu.terms.taxes.entries
+    if options.json:
+        console.as_json(entries)
+        return
+    rows = [
+        (
+            each.category,
+            "any" if each.fulfilment == ANY else each.fulfilment,
+            "" if each.since == date.min else each.since.isoformat(),
+            " + ".join(f"{tax.code} {percent(tax.rate)} %" for tax in each.taxes),
+        )
+        for each in entries
+    ]
+    console.table(("category", "fulfilment", "from", "rate"), rows)
+    console.show(f"Prices {'contain the tax' if menu.tax.included else 'are without the tax, which is added'}.")
+
+
 def _show_shop(menu: Menu, options: argparse.Namespace) -> None:
     if options.json:
         shown = Shown(
@@ -137,13 +217,14 @@ def _show_shop(menu: Menu, options: argparse.Namespace) -> None:
             time_zone=menu.time_zone,
             country=menu.country,
             items=len(menu.items()),
+            taxes=menu.terms.taxes.entries,
         )
         console.as_json(shown)
         return
     rows = (
         ("name", menu.shop_name),
         ("currency", menu.currency),
-        ("tax", described(menu.tax)),
+        ("tax", _summary(menu)),
         ("time zone", menu.time_zone),
         ("country", menu.country or "unknown: phone numbers need their country code"),
         ("menu", f"{len(menu.items())} items"),

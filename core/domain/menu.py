@@ -11,6 +11,8 @@ import msgspec
 from core.domain.errors import DomainError
 from core.domain.ids import ItemId, ModifierId
 from core.domain.money import Tax
+from core.domain.sale.taxes import TaxTable
+from core.domain.tax_table import PER_BASIS_POINT, STANDARD, Terms, of_one_rate
 
 MAX_ITEMS: Final = 2_000
 MAX_CATEGORIES: Final = 200
@@ -50,6 +52,9 @@ class MenuItem(msgspec.Struct, frozen=True):
     description: str = ""
     available: bool = True
     groups: tuple[ModifierGroup, ...] = ()
+    tax_category: str = ""
+    """Of the shop's tax table; empty: the standard one. In a menu that is to replace another, empty leaves what the
+    item has, since an earlier release's window sends none, and `standard` makes it that."""
 
 
 class Category(msgspec.Struct, frozen=True):
@@ -59,17 +64,26 @@ class Category(msgspec.Struct, frozen=True):
 
 
 class Menu(msgspec.Struct, frozen=True):
-    """One shop's menu, its currency (ISO 4217) and its tax; `version` grows with every change."""
+    """One shop's menu, its currency (ISO 4217) and its taxes; `version` grows with every change."""
 
     shop_name: str
     currency: str
     tax: Tax
+    """The standard category's, for clients that know one rate only, and whether prices contain it."""
     categories: tuple[Category, ...]
     version: int = 1
     country: str = ""
     """The shop's (ISO 3166-1 alpha-2), whose phone numbers need no country code; empty when it is unknown."""
     time_zone: str = ""
     """The shop's (IANA); empty from a server of an earlier release."""
+    taxes: TaxTable = TaxTable()
+    """Empty from a server of an earlier release, which knows `tax` only."""
+
+    @property
+    def terms(self) -> Terms:
+        """How orders of it are priced."""
+        taxes = self.taxes if self.taxes.entries else of_one_rate(self.tax.rate_bp * PER_BASIS_POINT)
+        return Terms(self.currency, self.tax.included, taxes, self.time_zone)
 
     def items(self) -> dict[ItemId, MenuItem]:
         return items_of(self.categories)
@@ -100,6 +114,23 @@ def as_if_available(items: Mapping[ItemId, MenuItem]) -> dict[ItemId, MenuItem]:
     }
 
 
+def tax_categories_of(categories: Iterable[Category]) -> set[str]:
+    """Those that items name."""
+    return {item.tax_category for item in items_of(categories).values() if item.tax_category}
+
+
+def with_tax_categories(categories: Iterable[Category], before: Iterable[Category]) -> tuple[Category, ...]:
+    """The menu with the tax categories that are meant: an item that names none has the one that it had."""
+    known = {item_id: item.tax_category for item_id, item in items_of(before).items()}
+
+    def meant(item: MenuItem) -> MenuItem:
+        category = known.get(item.id, "") if not item.tax_category else item.tax_category
+        category = "" if category == STANDARD else category
+        return item if category == item.tax_category else msgspec.structs.replace(item, tax_category=category)
+
+    return tuple(msgspec.structs.replace(each, items=tuple(map(meant, each.items))) for each in categories)
+
+
 # -- validation
 
 
@@ -121,6 +152,18 @@ class InvalidMenu(DomainError):
 def check_menu(categories: Sequence[Category]) -> None:
     """Raises `InvalidMenu` when the menu has a mistake."""
     if found := mistakes(categories):
+        raise InvalidMenu(found)
+
+
+def check_tax_categories(categories: Sequence[Category], known: Sequence[str]) -> None:
+    """Raises `InvalidMenu` when an item names a category that the shop's tax table does not have."""
+    found = tuple(
+        Mistake(f"categories[{place}].items[{row}].tax_category", f"The tax table has: {', '.join(known)}.")
+        for place, category in enumerate(categories)
+        for row, item in enumerate(category.items)
+        if item.tax_category not in ("", *known)
+    )
+    if found:
         raise InvalidMenu(found)
 
 

@@ -6,6 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from core.domain.menu import Category, MenuItem
+from core.domain.tax_table import STANDARD
 
 
 class Kind(StrEnum):
@@ -16,6 +17,8 @@ class Kind(StrEnum):
     DESCRIPTION = "description"
     CATEGORY = "category"
     CHOICES = "choices"
+    TAX = "tax"
+    """Its category of the tax table."""
     SOLD_OUT = "sold_out"
     SOLD_AGAIN = "sold_again"
     ORDER = "order"
@@ -85,6 +88,7 @@ def _item(was: MenuItem, item: MenuItem) -> Iterator[Change]:
         (Kind.NAME, was.name, item.name),
         (Kind.PRICE, was.price_minor, item.price_minor),
         (Kind.DESCRIPTION, was.description, item.description),
+        (Kind.TAX, was.tax_category or STANDARD, item.tax_category or was.tax_category or STANDARD),
     )
     for kind, old, new in fields:
         if old != new:

@@ -84,26 +84,10 @@ def parse_minor(text: str, currency: str) -> int:
 
 
 class Tax(msgspec.Struct, frozen=True):
-    """A shop's sales tax. `rate_bp` is in basis points (825 = 8.25 %); `included`: prices contain it."""
+    """A shop's sales tax in one figure, as every client knows it; what is priced by is `core.domain.tax_table`.
+
+    `rate_bp` is in basis points (825 = 8.25 %); `included`: prices contain it.
+    """
 
     rate_bp: int = 0
     included: bool = True
-
-    def of(self, subtotal_minor: int) -> int:
-        """The tax on a subtotal, rounded half up to the minor unit, once per order."""
-        base = 10_000 + self.rate_bp if self.included else 10_000
-        return (2 * subtotal_minor * self.rate_bp + base) // (2 * base)
-
-
-class Totals(msgspec.Struct, frozen=True):
-    """Subtotal, tax and total of an order, in minor units. With an included tax the total is the subtotal."""
-
-    subtotal_minor: int
-    tax_minor: int
-    total_minor: int
-
-
-def totals(line_totals_minor: list[int], tax: Tax) -> Totals:
-    subtotal = sum(line_totals_minor)
-    tax_minor = tax.of(subtotal)
-    return Totals(subtotal, tax_minor, subtotal if tax.included else subtotal + tax_minor)

@@ -1,7 +1,7 @@
 """Orders: their lines, prices, status and payment."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 import msgspec
@@ -73,6 +73,16 @@ class LineModifier(msgspec.Struct, frozen=True):
     price_minor: int = 0
 
 
+class LineTax(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One tax of a line. `rate` is in 1/1000 %."""
+
+    code: str
+    rate: int
+    amount_minor: int = 0
+    refunded_minor: int = 0
+    """What of it was given back."""
+
+
 class OrderLine(msgspec.Struct, frozen=True):
     """One line as sold: its name and prices are those of the time of the order, not of the current menu."""
 
@@ -92,6 +102,14 @@ class OrderLine(msgspec.Struct, frozen=True):
     """What was given back for it, its tax included: for those taken back, or as a part of an amount."""
     refunded_tax_minor: int = 0
     """The tax in that."""
+    tax_category: str = ""
+    """Of the shop's tax table; empty: the standard one."""
+    taxes: tuple[LineTax, ...] = ()
+    """The rates it was priced with, and what they came to. None in what an earlier release priced."""
+
+    @property
+    def tax_minor(self) -> int:
+        return sum(tax.amount_minor for tax in self.taxes)
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +148,14 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     reason: str = ""
     """Why it was rejected, cancelled or recalled, when the last change gave a reason."""
+    tax_date: date | None = None
+    """The date of its rates, by the shop's calendar. None: an earlier release priced it."""
     lines: tuple[OrderLine, ...] = ()
+
+    @property
+    def tax_included(self) -> bool:
+        """Whether its prices contain the tax; so they do where there is none."""
+        return self.total_minor == self.subtotal_minor
 
     @property
     def status_since(self) -> datetime:
@@ -218,6 +243,7 @@ def price_lines(
             OrderLine(
                 *(item.id, item.name, line.quantity, unit, unit * line.quantity, modifiers, line.note.strip()),
                 id=line_id(order_id, position) if order_id else LineId(""),
+                tax_category=item.tax_category,
             )
         )
     return tuple(priced)

@@ -28,13 +28,14 @@ from core.domain.commands import (
 from core.domain.errors import DomainError, IllegalMove, InvalidOrder
 from core.domain.ids import ItemId, OrderId, ShopId
 from core.domain.menu import MenuItem, as_if_available
-from core.domain.money import Tax, totals
-from core.domain.order import MAX_TOTAL_MINOR, Channel, Order, PaymentState, Tender, check_delivery, price_lines
+from core.domain.order import Channel, Order, PaymentState, Tender, check_delivery, price_lines
 from core.domain.payment import check_first_payment, check_payment, check_take, check_undo, taken, undone
 from core.domain.people import Customer, Role
 from core.domain.phones import check_phone
+from core.domain.pricing import price
 from core.domain.refund import check_refund, refunded
 from core.domain.status import Move, OrderStatus, target_of, transition
+from core.domain.tax_table import Terms
 from core.domain.texts import check_no_card
 
 _DONE_BY_ANOTHER: Final = {
@@ -60,11 +61,10 @@ class PriceChanged(DomainError):
 
 
 class Offer(NamedTuple):
-    """What a shop sells, in which currency (ISO 4217), with which tax."""
+    """What a shop sells, and how it prices that."""
 
     shop_id: ShopId
-    currency: str
-    tax: Tax
+    terms: Terms
     items: Mapping[ItemId, MenuItem]
     country: str = ""
     """Whose phone numbers need no country code (ISO 3166-1 alpha-2)."""
@@ -91,9 +91,8 @@ def place(
     if isinstance(asked, TakeOrder) and asked.customer_phone:
         phone = check_phone(asked.customer_phone, offer.country, "customer_phone")
     lines = price_lines(as_if_available(offer.items) if at_counter else offer.items, asked.lines, order_id)
-    amounts = totals([line.total_minor for line in lines], offer.tax)
-    if amounts.total_minor > MAX_TOTAL_MINOR:
-        raise InvalidOrder("This order comes to more than can be paid. Take it as several orders.", "lines")
+    tax_date = offer.terms.tax_date(_sold_at(asked, at))
+    amounts = price(lines, offer.terms, asked.fulfilment, tax_date)
     order = Order(
         id=order_id,
         shop_id=offer.shop_id,
@@ -104,7 +103,7 @@ def place(
         fulfilment=asked.fulfilment,
         tender=asked.tender,
         payment=payment,
-        currency=offer.currency,
+        currency=offer.terms.currency,
         subtotal_minor=amounts.subtotal_minor,
         tax_minor=amounts.tax_minor,
         total_minor=amounts.total_minor,
@@ -117,7 +116,8 @@ def place(
         customer_phone=phone,
         address=asked.address.strip(),
         note=asked.note.strip(),
-        lines=lines,
+        tax_date=tax_date,
+        lines=amounts.lines,
     )
     if isinstance(asked, PlaceOrder) and asked.expected_total_minor not in (None, order.total_minor):
         raise PriceChanged(order)
@@ -132,6 +132,13 @@ def _paid_at_once(order: Order, payments: Sequence[NewPayment]) -> Order:
             raise InvalidOrder(error.message, f"payments[{place_of}].{error.field}") from None
         order = taken(order, each)
     return order
+
+
+def _sold_at(asked: NewOrder, at: datetime) -> datetime:
+    """When it was sold: what is sold at the counter without a server is sold before the server has it."""
+    if isinstance(asked, TakeOrder) and asked.placed_at_client is not None:
+        return min(at, asked.placed_at_client)
+    return at
 
 
 def change(order: Order, asked: Change, role: Role, at: datetime, last_moved: Callable[[], int] | None = None) -> Order:

@@ -12,7 +12,7 @@ import msgspec
 from core.domain.commands import RefundLine, RefundOrder
 from core.domain.errors import IllegalMove, InvalidOrder, ReasonRequired
 from core.domain.ids import LineId, line_id
-from core.domain.order import Order, OrderLine, Payment, PaymentState, Tender
+from core.domain.order import LineTax, Order, OrderLine, Payment, PaymentState, Tender
 from core.domain.payment import payments_of
 from core.domain.sale.calculation import Item
 from core.domain.sale.parts import Part, Remaining
@@ -21,8 +21,8 @@ from core.domain.sale.taxes import Tax, TaxSet
 from core.domain.texts import check_no_card, is_blank
 
 _COINS: Final = (Tender.CASH, Tender.CASH_ON_DELIVERY)
-_TAXED: Final = TaxSet((Tax("TAX", 0),))
-"""An order keeps the sum of its tax. What it is called and its rate play no part in dividing it."""
+_TAXED: Final = LineTax("TAX", 0)
+"""Of an order of an earlier release, which kept the sum of its tax only. Neither name nor rate plays a part here."""
 
 
 def refundable_minor(order: Order) -> int:
@@ -131,15 +131,27 @@ def refunded(order: Order, asked: RefundOrder | None = None, first: Tender | Non
 
 def _remaining(order: Order) -> list[Remaining]:
     """What is left of each line."""
-    inclusive = order.total_minor == order.subtotal_minor
-    taxes = apportion(order.tax_minor, [line.total_minor for line in order.lines]) if order.lines else []
+    inclusive = order.tax_included
     found = []
-    for line, tax in zip(order.lines, taxes, strict=True):
-        gross = line.total_minor + (0 if inclusive else tax) - line.refunded_minor
-        tax_left = tax - line.refunded_tax_minor
-        item = Item(line.total_minor, gross - tax_left, gross, (tax_left,), _TAXED)
+    for line, taxes in zip(order.lines, _taxes(order), strict=True):
+        added = 0 if inclusive else sum(tax.amount_minor for tax in taxes)
+        gross = line.total_minor + added - line.refunded_minor
+        left = tuple(tax.amount_minor - tax.refunded_minor for tax in taxes)
+        taxed_by = TaxSet(tuple(Tax(tax.code, tax.rate) for tax in taxes))
+        item = Item(line.total_minor, gross - sum(left), gross, left, taxed_by)
         found.append(Remaining(item, 0, inclusive=inclusive))
     return found
+
+
+def _taxes(order: Order) -> list[tuple[LineTax, ...]]:
+    """The taxes of each line. An earlier release kept them of the whole order: they are divided among its lines."""
+    if all(line.taxes for line in order.lines):
+        return [line.taxes for line in order.lines]
+    parts = apportion(order.tax_minor, [line.total_minor for line in order.lines])
+    return [
+        (msgspec.structs.replace(_TAXED, amount_minor=part, refunded_minor=line.refunded_tax_minor),)
+        for part, line in zip(parts, order.lines, strict=True)
+    ]
 
 
 def _of_lines(order: Order, remaining: Sequence[Remaining], lines: Sequence[RefundLine]) -> dict[int, Part]:
@@ -175,4 +187,8 @@ def _line_after(line: OrderLine, part: Part, quantity: int) -> OrderLine:
         refunded_quantity=line.refunded_quantity + quantity,
         refunded_minor=line.refunded_minor + part.gross,
         refunded_tax_minor=line.refunded_tax_minor + part.tax,
+        taxes=tuple(
+            msgspec.structs.replace(tax, refunded_minor=tax.refunded_minor + back)
+            for tax, back in zip(line.taxes, part.taxes, strict=False)  # none of an earlier release
+        ),
     )

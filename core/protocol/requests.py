@@ -13,8 +13,10 @@ from msgspec import Meta
 from core.domain.commands import Version
 from core.domain.menu import Category
 from core.domain.order import Order
+from core.domain.sale.taxes import TaxEntry
 from core.domain.search import Sought
 from core.domain.status import OrderStatus
+from core.domain.tax_table import MAX_ENTRIES
 
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
 PHONE_LENGTH: Final = 40
@@ -100,9 +102,14 @@ class ChangeShop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: Annotated[str, Meta(min_length=1, max_length=80)] | None = None
     currency: Annotated[str, Meta(min_length=3, max_length=3, description="ISO 4217.")] | None = None
     tax_rate_bp: Annotated[int, Meta(ge=0, le=10_000, description="Hundredths of a percent.")] | None = None
+    """Of the standard category from now on, at any time: what a client of one rate sends."""
     tax_included: bool | None = None
+    taxes: Annotated[tuple[TaxEntry, ...], Meta(max_length=MAX_ENTRIES)] | None = None
+    """The whole tax table."""
     time_zone: Annotated[str, Meta(max_length=64, description="IANA.")] | None = None
     country: Annotated[str, Meta(min_length=2, max_length=2, description="ISO 3166-1 alpha-2.")] | None = None
+    version: Version | None = None
+    """The menu version it is based on: once it is another, nothing is changed (409)."""
 
 
 class ChangeAvailability(msgspec.Struct, frozen=True, kw_only=True):

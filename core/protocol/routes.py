@@ -408,7 +408,7 @@ CHANGE_SHOP: Final = Route(
     "POST",
     "/api/admin/shop/",
     Who.ADMIN,
-    "Change the shop's name, currency, tax, time zone or country",
+    "Change the shop's name, currency, taxes, time zone or country",
     body=ChangeShop,
     reply=Menu,
     refusals=(409,),

@@ -7,9 +7,10 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import BindParameter, ColumnClause, bindparam, delete, literal_column, select, update
 
-from core.decoding import decoder
+from core.decoding import decode, decoder
 from core.domain.ids import ItemId, ShopId
 from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup, items_of
+from core.domain.tax_table import STANDARD, Terms
 from core.instants import now, to_us
 from core.store import events
 from core.store.shops import Shop
@@ -44,7 +45,7 @@ _CATEGORIES: Final = Prepared(
 )
 _i = menu_items.c
 _ITEMS: Final = Prepared(
-    select(_i.category_id, _i.id, _i.name, _i.price_minor, _i.description, _i.available)
+    select(_i.category_id, _i.id, _i.name, _i.price_minor, _i.description, _i.available, _i.tax_category)
     .where(_i.shop_id == _this_shop)
     .order_by(_i.position)
 )
@@ -63,7 +64,7 @@ _MODIFIERS: Final = Prepared(
 )
 _p = past_menus.c
 _PAST: Final = Prepared(
-    select(_p.categories)
+    select(_p.categories, _p.taxes)
     .where(_p.shop_id == _this_shop, _p.last_version >= bindparam("version"))
     .order_by(_p.last_version)
     .limit(1)
@@ -89,14 +90,16 @@ def read(transaction: Transaction, shop: Shop) -> Menu:
         chosen = tuple(modifiers.get((item_id, group_id), ()))
         groups.setdefault(item_id, []).append(ModifierGroup(group_id, name, chosen, least, most))
     items: dict[str, list[MenuItem]] = {}
-    for category_id, item_id, name, price, description, available in transaction.all(_ITEMS, shop=shop.id):
-        item = MenuItem(item_id, name, price, description, bool(available), tuple(groups.get(item_id, ())))
+    for category_id, item_id, name, price, description, available, taxed in transaction.all(_ITEMS, shop=shop.id):
+        item = MenuItem(item_id, name, price, description, bool(available), tuple(groups.get(item_id, ())), taxed)
         items.setdefault(category_id, []).append(item)
     categories = tuple(
         Category(category_id, name, tuple(items.get(category_id, ())))
         for category_id, name in transaction.all(_CATEGORIES, shop=shop.id)
     )
-    return Menu(shop.name, shop.currency, shop.tax, categories, shop.menu_version, shop.country, shop.time_zone)
+    return Menu(
+        *(shop.name, shop.currency, shop.tax, categories, shop.menu_version, shop.country, shop.time_zone, shop.taxes)
+    )
 
 
 def insert(transaction: Transaction, shop_id: ShopId, categories: Sequence[Category]) -> None:
@@ -111,10 +114,19 @@ def insert(transaction: Transaction, shop_id: ShopId, categories: Sequence[Categ
 
 
 def replace(transaction: Transaction, current: Menu, shop_id: ShopId, categories: Sequence[Category]) -> int:
-    """Make `categories` the shop's menu; returns its new version.
+    """Make `categories` the shop's menu; returns its new version. `current` is kept."""
+    keep(transaction, current, shop_id)
+    for statement in _DELETE:
+        transaction.run(statement, shop=shop_id)
+    insert(transaction, shop_id, categories)
+    return _next_version(transaction, shop_id)
 
-    `current` is kept with its last version: a till that was offline has sold by it. Menus that were replaced longer
-    than `KEPT_US` ago are deleted, up to two of them; a later order of one is priced by the oldest that is left.
+
+def keep(transaction: Transaction, current: Menu, shop_id: ShopId) -> None:
+    """Keep the menu, and how it is priced, with its last version: a till that was offline has sold by it.
+
+    Menus that were replaced longer than `KEPT_US` ago are deleted, up to two of them; a later order of one is priced by
+    the oldest that is left.
     """
     at_us = to_us(now())
     last_us = events.last_at(transaction, shop_id) or 0  # our clock may be a year ahead for a moment
@@ -127,11 +139,8 @@ def replace(transaction: Transaction, current: Menu, shop_id: ShopId, categories
         last_version=current.version,
         categories=_encode(current.categories),
         replaced_at=at_us,
+        taxes=_encode(current.terms).decode(),
     )
-    for statement in _DELETE:
-        transaction.run(statement, shop=shop_id)
-    insert(transaction, shop_id, categories)
-    return _next_version(transaction, shop_id)
 
 
 def set_available(transaction: Transaction, shop_id: ShopId, item_id: ItemId, available: bool) -> int | None:
@@ -148,13 +157,16 @@ def set_available(transaction: Transaction, shop_id: ShopId, item_id: ItemId, av
     return _next_version(transaction, shop_id)
 
 
-def past_items(transaction: Transaction, shop_id: ShopId, version: int) -> dict[ItemId, MenuItem] | None:
-    """The items of the shop's menu at `version`; None when that is the current one.
+def past_offer(transaction: Transaction, shop: Shop, version: int) -> tuple[dict[ItemId, MenuItem], Terms] | None:
+    """The items of the shop's menu at `version`, and how they were priced; None when that is the current one.
 
     Availability is not kept: prices and choices are those of that version.
     """
-    row = transaction.first(_PAST, shop=shop_id, version=version)
-    return items_of(_decode(row[0])) if row is not None else None
+    row = transaction.first(_PAST, shop=shop.id, version=version)
+    if row is None:
+        return None
+    categories, terms = row
+    return items_of(_decode(categories)), decode(terms, Terms) if terms else shop.terms
 
 
 def past(transaction: Transaction, shop_id: ShopId) -> list[tuple[Category, ...]]:
@@ -190,7 +202,8 @@ class Offers:
 
     def of(self, transaction: Transaction, shop: Shop) -> Offer:
         known = self._known.get(shop.id)
-        if known is not None and (known.epoch, known.menu.version) == (shop.epoch, shop.menu_version):
+        state = shop.epoch, shop.menu_version, shop.tax  # another rate may be valid from today on
+        if known is not None and (known.epoch, known.menu.version, known.menu.tax) == state:
             return known
         current = read(transaction, shop)
         fingerprint = blake2b(_encode(current), digest_size=12).hexdigest()
@@ -228,6 +241,7 @@ def _item_rows(shop_id: ShopId, categories: Sequence[Category]) -> Iterable[dict
                 "description": item.description,
                 "price_minor": item.price_minor,
                 "available": int(item.available),
+                "tax_category": "" if item.tax_category == STANDARD else item.tax_category,
             }
 
 

@@ -1,7 +1,7 @@
 """Orders: insert, update, and queries."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache, lru_cache
 from hashlib import blake2b
 from typing import Any, Final
@@ -13,7 +13,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from core.decoding import decode
 from core.domain.errors import DomainError
 from core.domain.ids import CustomerId, OrderId, ShopId, line_id
-from core.domain.order import Channel, LineModifier, Order, OrderLine, Payment, PaymentState, Tender
+from core.domain.order import Channel, LineModifier, LineTax, Order, OrderLine, Payment, PaymentState, Tender
 from core.domain.people import Principal
 from core.domain.search import WHOLE_NUMBER
 from core.domain.status import Fulfilment, OrderStatus
@@ -50,6 +50,7 @@ _ORDER: Final = (
     _c.address,
     _c.note,
     _c.reason,
+    _c.tax_date,
     _c.in_parts,
 )
 _IN_PARTS: Final = _ORDER.index(_c.in_parts)
@@ -67,6 +68,8 @@ _LINE: Final = (
     _l.refunded_quantity,
     _l.refunded_minor,
     _l.refunded_tax_minor,
+    _l.tax_category,
+    _l.taxes,
 )
 
 # A look-up in a dictionary costs a tenth of calling the enum.
@@ -94,7 +97,7 @@ _UPDATE: Final = Prepared(
 _UPDATE_LINE: Final = Prepared(
     update(order_lines)
     .where(_l.order_id == bindparam("of_order"), _l.position == bindparam("at"))
-    .values({name: bindparam(name) for name in ("refunded_quantity", "refunded_minor", "refunded_tax_minor")})
+    .values({name: bindparam(name) for name in ("refunded_quantity", "refunded_minor", "refunded_tax_minor", "taxes")})
 )
 _COUNT: Final = Prepared(select(customers.c.order_count).where(customers.c.id == bindparam("customer_id")))
 _COUNT_UP: Final = Prepared(
@@ -170,6 +173,15 @@ def _modifiers(text: str) -> tuple[LineModifier, ...]:
     return decode(text, tuple[LineModifier, ...])
 
 
+@lru_cache(4096)
+def _taxes(text: str) -> tuple[LineTax, ...]:
+    return decode(text, tuple[LineTax, ...])
+
+
+def _json(value: object) -> str:
+    return _encode(value).decode()
+
+
 def insert(
     transaction: Transaction,
     order: Order,
@@ -185,6 +197,7 @@ def insert(
     values["in_parts"] = int(bool(order.payments))
     values |= {at: to_us(values[at]) for at in ("placed_at", "updated_at")}
     values["moved_at"] = _us(order.moved_at)
+    values["tax_date"] = order.tax_date.isoformat() if order.tax_date is not None else None
     transaction.run(_INSERT, **values, is_open=int(order.status.is_open))
     transaction.run_many(_INSERT_LINE, [_line_values(order.id, *each) for each in enumerate(order.lines)])
     order_words.insert(transaction, order)
@@ -201,7 +214,8 @@ def _line_values(order_id: OrderId, position: int, line: OrderLine) -> dict[str,
     return values | {
         "order_id": order_id,
         "position": position,
-        "modifiers": msgspec.json.encode(line.modifiers).decode(),
+        "modifiers": _json(line.modifiers),
+        "taxes": _json(line.taxes),
     }
 
 
@@ -216,6 +230,7 @@ def update_lines(transaction: Transaction, former: Order, order: Order) -> None:
                 refunded_quantity=now.refunded_quantity,
                 refunded_minor=now.refunded_minor,
                 refunded_tax_minor=now.refunded_tax_minor,
+                taxes=_json(now.taxes),
             )
 
 
@@ -437,12 +452,16 @@ def _known(transaction: Transaction, keys: Sequence[Any]) -> list[Order]:
 def _load(transaction: Transaction, order_ids: Sequence[str]) -> list[Order]:
     ids = {f"id{n}": order_id for n, order_id in enumerate(order_ids)}
     lines: dict[str, list[OrderLine]] = {order_id: [] for order_id in order_ids}
-    for order_id, item_id, name, quantity, unit, total, modifiers, note, position, *refunds in transaction.all(
-        _lines_of(len(order_ids)), **ids
-    ):
-        chosen = _modifiers(modifiers) if modifiers != "[]" else ()
-        own_id = line_id(order_id, position)
-        lines[order_id].append(OrderLine(item_id, name, quantity, unit, total, chosen, note, own_id, *refunds))
+    for row in transaction.all(_lines_of(len(order_ids)), **ids):
+        order_id, item_id, name, quantity, unit_minor, total_minor, modifiers, note, position, *rest = row
+        back, back_minor, back_tax_minor, category, taxes = rest
+        line = OrderLine(
+            *(item_id, name, quantity, unit_minor, total_minor, _modifiers(modifiers) if modifiers != "[]" else ()),
+            *(note, line_id(order_id, position), back, back_minor, back_tax_minor),
+            tax_category=category,
+            taxes=_taxes(taxes) if taxes != "[]" else (),
+        )
+        lines[order_id].append(line)
     rows = transaction.all(_orders_of(len(order_ids)), **ids)
     in_parts = [row[0] for row in rows if row[_IN_PARTS]]
     payments = ledger.payments(transaction, in_parts) if in_parts else {}
@@ -475,6 +494,7 @@ def _order(row: Row, lines: tuple[OrderLine, ...], payments: tuple[Payment, ...]
         address=row[21],
         note=row[22],
         reason=row[23],
+        tax_date=date.fromisoformat(row[24]) if row[24] is not None else None,
         lines=lines,
         payments=payments,
     )

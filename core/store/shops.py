@@ -2,17 +2,20 @@
 
 import secrets
 from collections.abc import Collection
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 import msgspec
 from sqlalchemy import BigInteger, BindParameter, ColumnClause, bindparam, case, literal_column, select, update
 
+from core.decoding import decode
 from core.domain.ids import ShopId, uuid7
 from core.domain.menu import Menu
 from core.domain.money import Tax
 from core.domain.numbers import AHEAD
 from core.domain.order import ONLINE_SERIES, order_number
+from core.domain.sale.taxes import TaxTable
+from core.domain.tax_table import Terms, default_tax
 from core.instants import now, to_us
 from core.store.sql import dialects
 from core.store.sql.statements import Prepared, Transaction
@@ -25,7 +28,8 @@ class Shop(msgspec.Struct, frozen=True):
     id: ShopId
     name: str
     currency: str
-    tax: Tax
+    tax_included: bool
+    taxes: TaxTable
     time_zone: str
     country: str
     """ISO 3166-1 alpha-2; empty when it is unknown."""
@@ -33,13 +37,22 @@ class Shop(msgspec.Struct, frozen=True):
     epoch: str
     """Within one epoch, a version identifies a content."""
 
+    @property
+    def terms(self) -> Terms:
+        return Terms(self.currency, self.tax_included, self.taxes, self.time_zone)
+
+    @property
+    def tax(self) -> Tax:
+        """Today's, for clients that know one rate only."""
+        return default_tax(self.terms, now())
+
 
 _SHOP: Final = select(
     shops.c.id,
     shops.c.name,
     shops.c.currency,
-    shops.c.tax_rate_bp,
     shops.c.tax_included,
+    shops.c.taxes,
     shops.c.time_zone,
     shops.c.country,
     shops.c.menu_version,
@@ -72,8 +85,8 @@ _CHANGE: Final = Prepared(
     .values(
         name=bindparam("to_name"),
         currency=bindparam("to_currency"),
-        tax_rate_bp=bindparam("to_rate"),
         tax_included=bindparam("to_included"),
+        taxes=bindparam("to_taxes"),
         time_zone=bindparam("to_zone"),
         country=bindparam("to_country"),
         menu_version=shops.c.menu_version + _one,
@@ -84,7 +97,7 @@ _LAST_NUMBER: Final = Prepared(select(number_series.c.last).where(*_this_series)
 
 
 def insert(transaction: Transaction, shop_id: ShopId, menu: Menu, time_zone: str) -> None:
-    """A new shop, with the name, tax and country of `menu`, and the number series of its online orders.
+    """A new shop, with the name, taxes and country of `menu`, and the number series of its online orders.
 
     The menu itself is inserted by `core.store.menus.insert`.
     """
@@ -93,8 +106,8 @@ def insert(transaction: Transaction, shop_id: ShopId, menu: Menu, time_zone: str
         id=shop_id,
         name=menu.shop_name,
         currency=menu.currency,
-        tax_rate_bp=menu.tax.rate_bp,
         tax_included=int(menu.tax.included),
+        taxes=_json(menu.terms.taxes),
         time_zone=time_zone,
         country=menu.country,
         menu_version=menu.version,
@@ -118,8 +131,8 @@ def change(transaction: Transaction, to: Shop) -> Shop:
         shop=to.id,
         to_name=to.name,
         to_currency=to.currency,
-        to_rate=to.tax.rate_bp,
-        to_included=int(to.tax.included),
+        to_included=int(to.tax_included),
+        to_taxes=_json(to.taxes),
         to_zone=to.time_zone,
         to_country=to.country,
     )
@@ -213,5 +226,14 @@ def last_number(transaction: Transaction, shop_id: ShopId, series: str) -> int:
 def _shop(row: tuple[Any, ...] | None) -> Shop | None:
     if row is None:
         return None
-    shop_id, name, currency, rate_bp, included, time_zone, country, menu_version, epoch = row
-    return Shop(shop_id, name, currency, Tax(rate_bp, bool(included)), time_zone, country, menu_version, epoch)
+    shop_id, name, currency, included, taxes, time_zone, country, menu_version, epoch = row
+    return Shop(shop_id, name, currency, bool(included), _tax_table(taxes), time_zone, country, menu_version, epoch)
+
+
+@lru_cache(64)  # read with every order
+def _tax_table(text: str) -> TaxTable:
+    return decode(text, TaxTable)
+
+
+def _json(table: TaxTable) -> str:
+    return msgspec.json.encode(table).decode()

@@ -80,8 +80,8 @@ shops: Final = Table(
     _key("id"),
     _text("name"),
     _text("currency"),
-    _int("tax_rate_bp"),
     _int("tax_included"),
+    _text("taxes", server_default=text("'[]'")),  # JSON: the tax table
     _text("time_zone"),
     _text("country", server_default=text("''")),  # ISO 3166-1 alpha-2: whose phone numbers need no country code
     _int("menu_version"),
@@ -180,6 +180,7 @@ menu_items: Final = Table(
     _text("description"),
     _big("price_minor"),
     _int("available"),
+    _text("tax_category", server_default=text("''")),
     ForeignKeyConstraint(["shop_id", "category_id"], ["menu_categories.shop_id", "menu_categories.id"]),
 )
 
@@ -218,6 +219,7 @@ past_menus: Final = Table(
     Column("last_version", Integer, primary_key=True, nullable=False, autoincrement=False),
     Column("categories", LargeBinary, nullable=False),  # JSON: what was sold, and for how much, up to that version
     _big("replaced_at"),
+    _text("taxes", server_default=text("''")),  # JSON: how it was priced; empty where an earlier release replaced it
 )
 
 orders: Final = Table(
@@ -249,6 +251,7 @@ orders: Final = Table(
     _text("address"),
     _text("note"),
     _text("reason"),
+    _text("tax_date", nullable=True),  # ISO 8601: of its rates; NULL for what an earlier release priced
     UniqueConstraint("shop_id", "number"),
     CheckConstraint("version >= 1", name="version"),
     CheckConstraint("total_minor >= 0", name="total"),
@@ -285,6 +288,8 @@ order_lines: Final = Table(
     _int("refunded_quantity"),
     _big("refunded_minor"),  # with its tax
     _big("refunded_tax_minor"),
+    _text("tax_category", server_default=text("''")),
+    _text("taxes", server_default=text("'[]'")),  # JSON: its rates, and what they came to
     CheckConstraint("quantity >= 1", name="quantity"),
     sqlite_with_rowid=False,  # an order's lines lie together, found by their key alone
     postgresql_partition_by=_BY_MONTH,

@@ -21,6 +21,7 @@ from PySide6.QtGui import (
 
 from core.domain.order import Order, OrderLine, PaymentState, Tender
 from core.domain.payment import tip_minor, to_give_back_minor, to_pay_minor
+from core.domain.pricing import TaxSum, order_taxes
 from core.domain.status import CALLED_OFF, Fulfilment
 from core.files import write_for_person
 from core.ui.text import (
@@ -37,6 +38,7 @@ from core.ui.text import (
     refund_label,
     refunded_to,
     status_label,
+    tax_label,
     tender_label,
 )
 
@@ -82,9 +84,7 @@ def receipt_html(
     not know it."""
     given_minor = order.given_minor if given_minor is None else given_minor
     sums = [_Sum(_("Subtotal"), order.subtotal_minor)] if order.subtotal_minor != order.total_minor else []
-    if order.tax_minor:
-        included = order.total_minor == order.subtotal_minor
-        sums.append(_Sum(_("Tax included") if included else _("Tax"), order.tax_minor))
+    sums += [_Sum(_tax(tax, order), tax.tax_minor) for tax in order_taxes(order) if order.tax_minor]
     paid_in_cash = [] if given_minor is None else _cash(order, given_minor)
     paid = list(_parts(order)) or paid_in_cash
     money_column = _Amounts(order.currency, paper.room_pt)
@@ -131,6 +131,13 @@ def _parts(order: Order) -> Iterator["_Sum"]:
             yield _Sum(_("Change"), each.change_minor)
     if order.payments and to_pay_minor(order):
         yield _Sum(_("Left to pay"), to_pay_minor(order), strong=True)
+
+
+def _tax(tax: TaxSum, order: Order) -> str:
+    words = tax_label(tax, included=order.tax_included)
+    if tax.rate is None:
+        return words
+    return _("{tax} on {net}").format(tax=words, net=money(tax.net_minor, order.currency))
 
 
 def _cash(order: Order, given_minor: int) -> list["_Sum"]:

@@ -18,7 +18,9 @@ from core.domain import texts
 from core.domain.drawers import DrawerAct
 from core.domain.money import exponent, parse_minor
 from core.domain.order import Order, Payment, PaymentState, Tender, is_table
+from core.domain.pricing import TaxSum
 from core.domain.status import Fulfilment, OrderStatus, look
+from core.domain.tax_table import DEFAULT_CODE
 from core.ui.days import local, local_date
 
 _catalogue: _gettext.NullTranslations = _gettext.NullTranslations()
@@ -190,6 +192,21 @@ def money(amount_minor: int, currency: str) -> str:
     symbol = _SYMBOLS.get(currency, currency + "\N{NO-BREAK SPACE}")
     # Shown, never computed with: a double holds every amount below 2^53 minor units exactly enough to print it.
     return locale.toCurrencyString(amount_minor / 10**digits, symbol, digits)
+
+
+def percentage(rate: int) -> str:
+    """A rate in 1/1000 % in the reader's format: 8875 → 8.875 %."""
+    decimals = max(3 - (len(str(rate)) - len(str(rate).rstrip("0"))), 0) if rate else 0
+    locale = QLocale()
+    return f"{locale.toString(rate / 1_000, 'f', decimals)}\N{NO-BREAK SPACE}{locale.percent()}"
+
+
+def tax_label(tax: TaxSum, *, included: bool) -> str:
+    """A tax with its rate: `VAT 19 %`."""
+    if tax.rate is None:
+        return _("Tax included") if included else _("Tax")
+    named = f"{_('Tax') if tax.code == DEFAULT_CODE else tax.code} {percentage(tax.rate)}"
+    return _("{tax} included").format(tax=named) if included else named
 
 
 AMOUNT_LENGTH: Final = 40

@@ -95,7 +95,7 @@ class OrderPage(OrderingPage[PlaceOrderPresenter]):
     @Slot()
     def _update_view(self) -> None:
         basket, busy = self._ordering.basket.basket, self._presenter.busy
-        amount = money(basket.totals().total_minor, basket.currency)
+        amount = money(basket.amounts().total_minor, basket.currency)
         self._checkout.set_action(
             _("Placing…") if busy else _("Place order · {amount}").format(amount=amount), busy=busy
         )

@@ -41,6 +41,6 @@ class PlaceOrderPresenter(Placing[PlaceOrder]):
             tender=handover.tender,
             address=handover.address,
             note=handover.note,
-            expected_total_minor=basket.totals().total_minor,
+            expected_total_minor=basket.amounts().total_minor,
         )
         self.send(handover, request)

@@ -12,7 +12,8 @@ from typing_extensions import override
 
 from core.domain.order import LineModifier, Order, OrderLine
 from core.domain.payment import tip_minor, to_pay_minor
-from core.ui.text import _, figure, money, refund_label, tender_label
+from core.domain.pricing import order_taxes
+from core.ui.text import _, figure, money, refund_label, tax_label, tender_label
 from core.ui.theme import Theme
 from customer_view.painted import Painted, TextBlock
 
@@ -49,14 +50,18 @@ def rows(order: Order) -> Iterator[Row]:
         amount = money(line.total_minor, order.currency)
         details = tuple(_details(line, order.currency))
         yield Row(Kind.LINE, line.name, amount, figure(line.quantity), details, ruled=number == 0)
-    included = order.total_minor == order.subtotal_minor
-    tax = money(order.tax_minor, order.currency)
+    included = order.tax_included
+    taxes = [
+        Row(Kind.MINOR, tax_label(tax, included=included), money(tax.tax_minor, order.currency))
+        for tax in order_taxes(order)
+        if order.tax_minor
+    ]
     if not included:
         yield Row(Kind.MINOR, _("Subtotal"), money(order.subtotal_minor, order.currency), ruled=True)
-        yield Row(Kind.MINOR, _("Tax"), tax)
+        yield from taxes
     yield Row(Kind.TOTAL, _("Total"), money(order.total_minor, order.currency), ruled=included)
-    if included and order.tax_minor:
-        yield Row(Kind.MINOR, _("Includes tax {amount}").format(amount=tax))
+    if included:
+        yield from taxes
     if tip_minor(order):
         yield Row(Kind.MINOR, _("Tip"), money(tip_minor(order), order.currency))
     for each in order.payments:

@@ -125,6 +125,7 @@ class MenuEditor(QFrame):
         if category is None:
             self._forms.setCurrentWidget(self._hint)
         elif item is not None:
+            self.item_form.show_taxes(editing.taxes)
             self.item_form.show_item(item, category.id, editing.draft, editing.currency)
             if not self.item_form.complete:
                 words.append(_("That is not a price."))

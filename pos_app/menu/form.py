@@ -7,6 +7,9 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
 from core.domain.menu import MAX_DESCRIPTION, MAX_NAME, Category, MenuItem
+from core.domain.sale.taxes import TaxTable
+from core.domain.tax_table import STANDARD
+from core.domain.tax_table import categories as categories_of
 from core.ui.text import _
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, restyle
@@ -86,15 +89,18 @@ class ItemForm(_Form):
         self.price.setObjectName("menu_item_price")
         self.description = _line("menu_item_description", _("Description"), MAX_DESCRIPTION)
         self.category = Picker(theme, "menu_item_category", _("Category"))
+        self.tax = Picker(theme, "menu_item_tax", _("Tax"))
+        self._tax_label = label(_("Tax"), "small")
         self.choices = Choices(theme)
         for words, field in (
             (_("Name"), self.name),
             (_("Price"), self.price),
             (_("Category"), self.category),
             (_("Description"), self.description),
+            (self._tax_label, self.tax),
             (_("Options"), self.choices),
         ):
-            self.column.addWidget(label(words, "small"))
+            self.column.addWidget(label(words, "small") if isinstance(words, str) else words)
             self.column.addWidget(field)
         self.column.addSpacing(theme.space(3))
         self.column.addLayout(self.tools(_("Remove item")))
@@ -103,10 +109,23 @@ class ItemForm(_Form):
             field_.textEdited.connect(self.edited)
         self.choices.changed.connect(self.edited)
         self.category.activated.connect(self._on_category_chosen)
+        self.tax.activated.connect(self.edited)
+        self.show_taxes(TaxTable())
 
     def forget(self) -> None:
         """Reload all fields when it is shown next."""
         self._item = None
+
+    def show_taxes(self, table: TaxTable) -> None:
+        """Offer the categories of the tax table. With one there is nothing to choose."""
+        offered = categories_of(table)
+        if offered != [self.tax.itemData(at) for at in range(self.tax.count())]:
+            self.tax.clear()
+            for each in offered:
+                self.tax.addItem(_("Standard") if each == STANDARD else each, each)
+            self.forget()
+        for part in (self._tax_label, self.tax):
+            part.setVisible(len(offered) > 1)
 
     def show_item(self, item: MenuItem, category_id: str, categories: Sequence[Category], currency: str) -> None:
         """Show an item. A field that is being typed in is not changed."""
@@ -118,6 +137,7 @@ class ItemForm(_Form):
             self.price.show_price(item.price_minor, currency)
             self.description.setText(item.description)
             self.description.setCursorPosition(0)
+            self.tax.setCurrentIndex(max(0, self.tax.findData(item.tax_category or STANDARD)))
             self.choices.show_groups(item.groups, currency)
             self.verticalScrollBar().setValue(0)
         self._item = item
@@ -133,13 +153,14 @@ class ItemForm(_Form):
     def value(self) -> MenuItem:
         """The item as typed. An invalid price leaves the previous one."""
         assert self._item is not None
-        price_minor = self.price.price_minor
+        price_minor, tax = self.price.price_minor, self.tax.currentData()
         return msgspec.structs.replace(
             self._item,
             name=self.name.text().strip(),
             price_minor=self._item.price_minor if price_minor is None else price_minor,
             description=self.description.text().strip(),
             groups=self.choices.groups,
+            tax_category=self._item.tax_category if tax == (self._item.tax_category or STANDARD) else tax,
         )
 
     @property

@@ -12,6 +12,7 @@ from core.domain import menu_draft
 from core.domain.ids import ItemId
 from core.domain.menu import Category, Menu, MenuItem, Mistake, mistakes, with_availability
 from core.domain.menu_changes import changes, only_availability
+from core.domain.sale.taxes import TaxTable
 from core.protocol import routes
 from core.protocol.replies import Availability
 from core.protocol.requests import ReplaceMenu
@@ -76,6 +77,10 @@ class MenuEditing(QObject):
     def _on_menu_read(self, menu: Menu) -> None:
         if self.menu is None or menu.version >= self.menu.version:
             self.set_menu(menu)
+
+    @property
+    def taxes(self) -> TaxTable:
+        return self.menu.terms.taxes if self.menu is not None else TaxTable()
 
     @property
     def currency(self) -> str:

@@ -207,7 +207,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
     @Slot()
     def _update_view(self) -> None:
         basket, busy = self._ordering.basket.basket, self._presenter.busy
-        total_minor = basket.totals().total_minor
+        total_minor = basket.amounts().total_minor
         self._cash.ask(total_minor, basket.currency)
         focused: QWidget | None = self.focusWidget()
         leaves = not self._pays_cash and focused is not None and self._cash.isAncestorOf(focused)

@@ -10,6 +10,7 @@ from typing_extensions import override
 from core.client.operations import State
 from core.domain.order import Order, OrderLine, PaymentState, StatusChange
 from core.domain.payment import PaymentChange, to_give_back_minor, to_pay_minor
+from core.domain.pricing import order_taxes
 from core.domain.status import look
 from core.ui import keys
 from core.ui.days import Days
@@ -26,6 +27,7 @@ from core.ui.text import (
     refund_label,
     refunded_to,
     status_label,
+    tax_label,
     tender_label,
     tenders_text,
     window_title,
@@ -166,10 +168,10 @@ class DetailsDialog(QDialog):
         column.addWidget(rule())
         sums = QGridLayout()
         sums.setColumnStretch(0, 1)
-        included = order.subtotal_minor == order.total_minor
-        tax = _("Includes tax") if included else _("Tax")
+        included = order.tax_included
         rows = [] if included else [(_("Subtotal"), order.subtotal_minor, "muted")]
-        rows += [(tax, order.tax_minor, "muted")] if order.tax_minor else []
+        taxes = order_taxes(order) if order.tax_minor else ()
+        rows += [(tax_label(tax, included=included), tax.tax_minor, "muted") for tax in taxes]
         for row, (words, amount_minor, role) in enumerate([*rows, (_("Total"), order.total_minor, "number")]):
             sums.addWidget(label(words, role), row, 0)
             sums.addWidget(label(money(amount_minor, order.currency), role), row, 1, Qt.AlignmentFlag.AlignTrailing)

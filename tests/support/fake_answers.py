@@ -10,7 +10,7 @@ from core.client.errors import Conflict, MenuMoved, NotFound, Refused, SignedOut
 from core.domain.commands import TakeOrder
 from core.domain.credentials import TooCommon, check_password
 from core.domain.ids import CustomerId, ItemId, OpId, OrderId
-from core.domain.menu import Menu, check_menu
+from core.domain.menu import Menu, check_menu, with_tax_categories
 from core.domain.order import Channel, Order
 from core.domain.people import Customer, Person, Role
 from core.domain.status import status_info
@@ -143,7 +143,8 @@ def _replace_menu(asked: Asked) -> Menu:
     if asked.content.version != asked.backend.menu.version:
         raise MenuMoved("Somebody else has changed it meanwhile.", asked.backend.menu)
     check_menu(asked.content.categories)
-    return asked.backend.change_menu(asked.content.categories)
+    backend = asked.backend
+    return backend.change_menu(with_tax_categories(asked.content.categories, backend.menu.categories))
 
 
 def _place(asked: Asked) -> tuple[Order, str]:

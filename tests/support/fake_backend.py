@@ -208,7 +208,7 @@ class FakeBackend:
         with self.happened:
             if request.id in self.orders:
                 raise Conflict("There already is an order with this id.", order=None, field="id")
-            offer = order_rules.Offer(SHOP, self.menu.currency, self.menu.tax, self.menu.items(), self.menu.country)
+            offer = order_rules.Offer(SHOP, self.menu.terms, self.menu.items(), self.menu.country)
             order = order_rules.place(request, offer, customer, order_id=request.id or new_order_id(), at=self.now())
             number = request.number if isinstance(request, TakeOrder) else ""
             if number:

@@ -1,8 +1,11 @@
 """A small menu with a case of everything: choices, required ones, a limit, an item that is sold out."""
 
+import msgspec
+
 from core.domain.ids import ItemId, ModifierId
 from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup
-from core.domain.money import Tax
+from core.domain.money import Tax as OneRate
+from core.domain.sale.taxes import Tax, TaxEntry, TaxTable
 
 SALSA = ModifierGroup(
     "salsa",
@@ -24,9 +27,24 @@ SOUP = MenuItem(ItemId("soup"), "Tortilla Soup", 520, available=False)
 MENU = Menu(
     shop_name="La Cantina",
     currency="USD",
-    tax=Tax(rate_bp=825, included=True),
+    tax=OneRate(rate_bp=825, included=True),
     categories=(
         Category("bowls", "Bowls", (BOWL, SOUP)),
         Category("sides", "Sides and drinks", (CHIPS, SODA)),
     ),
 )
+
+
+def taxed(*, included: bool) -> Menu:
+    """The menu in a shop of two rates: of drinks, and of what is eaten here, there is a higher one."""
+    soda = msgspec.structs.replace(SODA, tax_category="drinks")
+    bowls, sides = MENU.categories
+    table = TaxTable(
+        (
+            TaxEntry("standard", (Tax("VAT", 7_000),)),
+            TaxEntry("standard", (Tax("VAT", 19_000),), "dine_in"),
+            TaxEntry("drinks", (Tax("VAT", 19_000),)),
+        )
+    )
+    categories = (bowls, msgspec.structs.replace(sides, items=(CHIPS, soda)))
+    return msgspec.structs.replace(MENU, tax=OneRate(700, included), categories=categories, taxes=table)

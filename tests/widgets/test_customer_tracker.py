@@ -10,8 +10,8 @@ from PySide6.QtCore import QPropertyAnimation
 from PySide6.QtWidgets import QPushButton, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
-from core.domain.commands import CancelOrder
-from core.domain.order import Order, StatusChange
+from core.domain.commands import CancelOrder, TakeOrder
+from core.domain.order import NewLine, Order, StatusChange
 from core.domain.people import Role
 from core.domain.status import Fulfilment, OrderStatus, look, status_info, steps_of
 from core.protocol import routes
@@ -23,6 +23,7 @@ from customer_view.tracker.stepper import steps
 from tests.support.contexts import answer_by
 from tests.support.customer_window import JONAS, SHORT_S, Stage, open_window, order, small_order
 from tests.support.fake_backend import FakeBackend
+from tests.support.menus import CHIPS, SODA, taxed
 from tests.support.steps import NEXT, ONLINE, way
 
 S = OrderStatus
@@ -115,13 +116,26 @@ def test_the_sheet_has_it_all(backend: FakeBackend) -> None:
     ):
         assert part in told
     assert "10.44" in told, "what one of them costs"
-    assert "Includes tax" in told
+    assert "Tax 8.25\N{NO-BREAK SPACE}% included $1.93" in told
 
 
 def test_a_tax_on_top_is_added_up(backend: FakeBackend) -> None:
     subject = order(backend)
-    taxed = msgspec.structs.replace(subject, tax_minor=200, total_minor=subject.subtotal_minor + 200)
-    assert [row.name for row in rows(taxed)][-3:] == ["Subtotal", "Tax", "Total"]
+    lines = tuple(msgspec.structs.replace(line, taxes=()) for line in subject.lines)
+    old = msgspec.structs.replace(subject, tax_minor=200, total_minor=subject.subtotal_minor + 200, lines=lines)
+    assert [row.name for row in rows(old)][-3:] == ["Subtotal", "Tax", "Total"]
+
+
+def test_each_rate_has_a_row(backend: FakeBackend) -> None:
+    backend.menu = taxed(included=False)
+    lines = (NewLine(item_id=CHIPS.id), NewLine(item_id=SODA.id))
+    found = backend.add_order(TakeOrder(lines=lines, fulfilment=Fulfilment.PICKUP), None, "POS1")
+    assert [(row.name.replace("\N{NO-BREAK SPACE}", " "), row.amount) for row in rows(found)][-4:] == [
+        ("Subtotal", "$5.54"),
+        ("VAT 7 %", "$0.31"),
+        ("VAT 19 %", "$0.21"),
+        ("Total", "$6.06"),
+    ]
 
 
 # -- what is on screen

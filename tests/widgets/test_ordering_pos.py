@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QPushButton, QTextBrowser, QToolButton
@@ -23,7 +24,7 @@ from pos_app.order.card import customer
 from pos_app.order.cash_pad import quick_amounts
 from tests.support.contexts import pos_context
 from tests.support.fake_backend import FakeBackend
-from tests.support.menus import CHIPS, SODA
+from tests.support.menus import CHIPS, SODA, taxed
 from tests.support.ordering import Finger, child
 
 Settle = Callable[[], None]
@@ -85,6 +86,25 @@ def test_a_walk_in_pays_cash_and_gets_change(page: NewOrderPage, finger: Finger,
     finger.button("receipt_done", receipt(page))
     assert finger.lines() == []
     assert child(page, QLineEdit, "cash_given").text() == ""
+
+
+def test_how_it_is_handed_over_decides_about_the_tax(page: NewOrderPage, finger: Finger, qtbot: QtBot) -> None:
+    page.set_menu(msgspec.structs.replace(taxed(included=False), version=2))
+    finger.tile(CHIPS.name)
+    finger.tile(SODA.name)
+    assert rates(page) == ["VAT 19 %"]
+    finger.button("checkout")
+    assert child(page, QPushButton, "take_payment").text() == "Take $6.59"
+    finger.button("fulfilment_pickup")
+    assert child(page, QPushButton, "take_payment").text() == "Take $6.06"
+    finger.button("checkout_back")
+    assert rates(page) == ["VAT 7 %", "VAT 19 %"]
+
+
+def rates(page: NewOrderPage) -> list[str]:
+    """The taxes below the basket."""
+    shown = page.view.basket.findChildren(QLabel, "basket_tax")
+    return [each.text().replace("\N{NO-BREAK SPACE}", " ") for each in shown if each.isVisible()]
 
 
 def test_exactly_is_what_an_empty_field_means(page: NewOrderPage, finger: Finger, qtbot: QtBot) -> None:

@@ -26,7 +26,7 @@ from core.ui.theme import Theme
 from core.ui.widgets.receipt import ReceiptDialog
 from pos_app.menu.price_field import PriceField
 from tests.support.fake_backend import FakeBackend
-from tests.support.menus import BOWL, SODA
+from tests.support.menus import BOWL, SODA, taxed
 from tests.support.ordering import child
 
 LINES = (
@@ -53,9 +53,10 @@ def test_everything_that_was_sold_is_on_it(order: Order, qapp: QApplication) -> 
     told = words(receipt_html(order, "La Cantina", given_minor=2000))
     assert told[:2] == ["La Cantina", "POS1-000001"]
     assert "<b>Sam</b>" in told, "what people type is no markup"
-    for line in ("2 ×", "Chicken Bowl", "$17.98", "Canned Soda", "$1.09", "Total", "$19.07", "Tax included", "$1.45"):
+    for line in ("2 ×", "Chicken Bowl", "$17.98", "Canned Soda", "$1.09", "Total", "$19.07", "$1.45"):
         assert line in told
     assert any("Hot salsa, Cheese, no <rice>" in line for line in told)
+    assert told[told.index("Tax 8.25 % included on $17.62") + 1] == "$1.45"
     assert told[told.index("Change") + 1] == "$0.93"
     assert "Paid" in told
 
@@ -124,10 +125,21 @@ def test_what_is_not_paid_says_so(order: Order, qapp: QApplication) -> None:
 
 
 def test_a_tax_on_top_is_told_beside_its_subtotal(order: Order, qapp: QApplication) -> None:
-    taxed = msgspec.structs.replace(order, tax_minor=157, total_minor=order.subtotal_minor + 157)
-    told = words(receipt_html(taxed, "La Cantina"))
+    lines = tuple(msgspec.structs.replace(line, taxes=()) for line in order.lines)
+    old = msgspec.structs.replace(order, tax_minor=157, total_minor=order.subtotal_minor + 157, lines=lines)
+    told = words(receipt_html(old, "La Cantina"))
     assert told[told.index("Subtotal") + 1] == "$19.07"
-    assert told[told.index("Tax") + 1] == "$1.57"
+    assert told[told.index("Tax") + 1] == "$1.57", "of an order of an earlier release no rate is known"
+
+
+def test_each_rate_is_on_it_with_what_it_was_charged_on(qapp: QApplication) -> None:
+    backend = FakeBackend()
+    backend.menu = taxed(included=False)
+    asked = TakeOrder(lines=LINES, fulfilment=Fulfilment.PICKUP)
+    told = words(receipt_html(backend.add_order(asked, None, "POS1"), "La Cantina"))
+    assert told[told.index("VAT 7 % on $17.98") + 1] == "$1.26"
+    assert told[told.index("VAT 19 % on $1.09") + 1] == "$0.21"
+    assert told[told.index("Total") + 1] == "$20.54"
 
 
 def test_it_is_read_from_the_right_where_people_read_so(order: Order, qapp: QApplication) -> None:

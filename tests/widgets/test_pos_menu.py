@@ -16,7 +16,7 @@ from pos_app.menu.list_view import SWITCH, MenuList
 from pos_app.menu.model import HEADING, MenuRow
 from pos_app.menu.page import MenuPage
 from tests.support.fake_backend import FakeBackend
-from tests.support.menus import BOWL, CHIPS, MENU, SODA, SOUP
+from tests.support.menus import BOWL, CHIPS, MENU, SODA, SOUP, taxed
 from tests.support.pos_window import ANA, MAYA, Till
 from tests.widgets.conftest import PassTime
 
@@ -179,6 +179,23 @@ def test_an_item_is_changed_and_saved(admin: Desk) -> None:
     assert "The menu is saved" in admin.till.notice()
     assert admin.till.find(QWidget, "nav_menu").accessibleName() == "Menu"
     assert not admin.saves()
+
+
+def test_an_item_gets_another_tax_category_and_the_standard_one_again(admin: Desk) -> None:
+    admin.press(CHIPS.id)
+    picker = admin.till.find(QComboBox, "menu_item_tax")
+    assert not picker.isVisible(), "with one rate there is nothing to choose"
+    admin.backend.menu = msgspec.structs.replace(taxed(included=True), version=admin.backend.menu.version)
+    admin.page.set_menu(admin.backend.menu)
+    admin.press(CHIPS.id)
+    assert [picker.itemText(at) for at in range(picker.count())] == ["Standard", "drinks"]
+    for chosen, kept in ((1, "drinks"), (0, "")):
+        picker.setCurrentIndex(chosen)
+        picker.activated.emit(chosen)
+        assert admin.till.text("menu_save") == "Save 1 change"
+        admin.save()
+        assert admin.sold(CHIPS).tax_category == kept
+        assert not admin.saves()
 
 
 @pytest.mark.parametrize("typed", [" ", "abc", "1.234", "-1"])

@@ -113,7 +113,7 @@ class Calls:
         menu = self._cache.menu or self._menu()
         # The server will accept it after all orders that it has, even if this machine's clock is behind.
         newest = self._cache.newest_placed_at
-        offer = order_rules.Offer(ShopId(""), menu.currency, menu.tax, menu.items(), menu.country)
+        offer = order_rules.Offer(ShopId(""), menu.terms, menu.items(), menu.country)
         number = asked.number if isinstance(asked, TakeOrder) else ""
         with _refusing(None):
             made = order_rules.place(

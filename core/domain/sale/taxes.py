@@ -14,7 +14,7 @@ ANY: Final = "*"
 """The fulfilment of an entry that holds for each of them."""
 
 
-class Tax(msgspec.Struct, frozen=True):
+class Tax(msgspec.Struct, frozen=True, omit_defaults=True):
     """One tax of a set. `rate` is in 1/1000 % (8.875 % is 8875)."""
 
     code: str
@@ -53,7 +53,7 @@ class TaxSet(msgspec.Struct, frozen=True):
 UNTAXED: Final = TaxSet()
 
 
-class TaxEntry(msgspec.Struct, frozen=True):
+class TaxEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """A row of a shop's tax table. Exempt and zero-rated items have an entry of their own, with rate 0."""
 
     category: str

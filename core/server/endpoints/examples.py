@@ -1,7 +1,7 @@
 """The examples of the OpenAPI document: one day at the counter."""
 # ruff: noqa: S106 - nobody's secrets
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from core.domain.commands import (
@@ -18,9 +18,21 @@ from core.domain.commands import (
 from core.domain.ids import CustomerId, DeviceId, ItemId, ModifierId, OpId, OrderId, ShopId, StaffId, line_id
 from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup
 from core.domain.money import Tax
-from core.domain.order import Channel, LineModifier, NewLine, Order, OrderLine, PaymentState, StatusChange, Tender
+from core.domain.order import (
+    Channel,
+    LineModifier,
+    LineTax,
+    NewLine,
+    Order,
+    OrderLine,
+    PaymentState,
+    StatusChange,
+    Tender,
+)
 from core.domain.payment import PaymentChange
 from core.domain.people import Customer, DeviceKind, Person, Role
+from core.domain.sale.taxes import Tax as RateOfTable
+from core.domain.sale.taxes import TaxEntry, TaxTable
 from core.domain.status import Fulfilment, OrderStatus, status_info
 from core.protocol.accounts import (
     AddStaff,
@@ -170,7 +182,13 @@ ORDER: Final = Order(
     customer_id=_CUSTOMER,
     customer_name="Ada",
     customer_phone="49301234567",
-    lines=(OrderLine(_BOWL, "Burrito bowl", 2, 1175, 2350, (LineModifier("Guacamole", 200),), "no onions", _LINE),),
+    tax_date=_AT.date(),
+    lines=(
+        OrderLine(
+            *(_BOWL, "Burrito bowl", 2, 1175, 2350, (LineModifier("Guacamole", 200),), "no onions", _LINE),
+            taxes=(LineTax("VAT", 7_000, 154),),
+        ),
+    ),
 )
 _PLACED: Final = StatusChange(source=None, target=OrderStatus.PENDING, at=_AT)
 PAGE: Final = OrderPage(orders=(ORDER,), total=1)
@@ -205,10 +223,18 @@ DETAILS: Final = OrderDetails(
 CUSTOMERS: Final = CustomerList(
     customers=(Customer(id=_CUSTOMER, name="Ada", phone="49301234567", email="ada@example.org"),)
 )
+TAX_TABLE: Final = TaxTable(
+    (
+        TaxEntry("standard", (RateOfTable("VAT", 7_000),)),
+        TaxEntry("drinks", (RateOfTable("VAT", 19_000),), "dine_in", date(2026, 1, 1)),
+        TaxEntry("drinks", (RateOfTable("VAT", 19_000),)),
+    )
+)
 MENU: Final = Menu(
     shop_name="Corner Kitchen",
     currency="EUR",
     tax=Tax(rate_bp=700, included=True),
+    taxes=TAX_TABLE,
     categories=(
         Category(
             "bowls",
@@ -225,7 +251,7 @@ MENU: Final = Menu(
     ),
 )
 REPLACE_MENU: Final = ReplaceMenu(version=12, categories=MENU.categories)
-CHANGE_SHOP: Final = ChangeShop(name="Corner Kitchen", time_zone="America/New_York")
+CHANGE_SHOP: Final = ChangeShop(name="Corner Kitchen", time_zone="America/New_York", taxes=TAX_TABLE.entries)
 CHANGE_AVAILABILITY: Final = ChangeAvailability(available=False)
 AVAILABILITY: Final = Availability(item_id=_BOWL, available=False, version=13)
 HEALTH: Final = Health(status="ok", version="0.1.0")

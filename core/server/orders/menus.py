@@ -4,11 +4,14 @@ import msgspec
 
 from core.domain.errors import DomainError
 from core.domain.ids import ItemId, ShopId
-from core.domain.menu import Menu, check_menu
+from core.domain.menu import Menu, check_menu, check_tax_categories, tax_categories_of, with_tax_categories
 from core.domain.menu_ids import never_reused
-from core.domain.money import Tax, check_currency, exponent
+from core.domain.money import check_currency, exponent
 from core.domain.people import Principal
 from core.domain.phones import is_country
+from core.domain.sale.taxes import TaxTable
+from core.domain.tax_table import PER_BASIS_POINT, check_taxes, described, with_one_rate
+from core.domain.tax_table import categories as categories_of
 from core.instants import now, to_us, zone
 from core.protocol.events import MenuChanged
 from core.protocol.replies import Availability
@@ -37,11 +40,13 @@ def replace(transaction: Transaction, principal: Principal, request: ReplaceMenu
     check_menu(request.categories)
     shop = shop_of(transaction, principal)
     current = menus.read(transaction, shop)
-    if current.categories == request.categories:
+    wanted = with_tax_categories(request.categories, current.categories)
+    if current.categories == wanted:
         return current
     if current.version != request.version:
         raise problems.menu_changed(current)
-    categories = never_reused(request.categories, current.categories, lambda: menus.past(transaction, shop.id))
+    check_tax_categories(wanted, categories_of(shop.taxes))
+    categories = never_reused(wanted, current.categories, lambda: menus.past(transaction, shop.id))
     version = menus.replace(transaction, current, shop.id, categories)
     _publish(transaction, shop.id, MenuChanged(version=version))
     return msgspec.structs.replace(current, categories=categories, version=version)
@@ -63,11 +68,13 @@ def change_shop(transaction: Transaction, principal: Principal, request: ChangeS
     """Change the shop. Returns its menu, and a description of each change; without a difference nothing changes.
 
     Raises `Refusal`: 422 for values that do not exist, and 409 `has_orders` or `has_prices` for another currency, in
-    which existing amounts would be wrong.
+    which existing amounts would be wrong, or with the current menu when it is based on another; and `InvalidTaxes`.
     """
     before = shop_of(transaction, principal)
     after = _changed(before, request)
     current = menus.read(transaction, before)
+    if request.version not in (None, current.version):
+        raise problems.menu_changed(current)
     if after.currency != before.currency:
         if shops.has_orders(transaction, before.id):
             raise problems.not_allowed_now(
@@ -86,8 +93,10 @@ def change_shop(transaction: Transaction, principal: Principal, request: ChangeS
         for name in ("name", "currency", "time_zone", "country")
         if (old := getattr(before, name)) != (new := getattr(after, name))
     ]
-    if after.tax != before.tax:
-        what.append(f"tax {_tax(before.tax)} to {_tax(after.tax)}")
+    if (after.taxes, after.tax_included) != (before.taxes, before.tax_included):
+        check_taxes(after.taxes, tax_categories_of(current.categories))
+        menus.keep(transaction, current, before.id)
+        what.append(f"tax {_tax(before)} to {_tax(after)}")
     if not what:
         return current, []
     after = shops.change(transaction, after)
@@ -105,13 +114,15 @@ def _changed(shop: Shop, request: ChangeShop) -> Shop:
     country = request.country.upper() if request.country is not None else shop.country
     if request.country is not None and not is_country(country):
         raise problems.invalid(f"There is no country {request.country!r}. Give its code, such as US or DE.", "country")
-    rate_bp = shop.tax.rate_bp if request.tax_rate_bp is None else request.tax_rate_bp
-    included = shop.tax.included if request.tax_included is None else request.tax_included
+    taxes = shop.taxes if request.taxes is None else TaxTable(request.taxes)
+    if request.tax_rate_bp is not None:
+        taxes = with_one_rate(taxes, request.tax_rate_bp * PER_BASIS_POINT)
     return msgspec.structs.replace(
         shop,
         name=name,
         currency=shop.currency if request.currency is None else _currency(request.currency),
-        tax=Tax(rate_bp, included),
+        tax_included=shop.tax_included if request.tax_included is None else request.tax_included,
+        taxes=taxes,
         time_zone=request.time_zone or shop.time_zone,
         country=country,
     )
@@ -124,8 +135,9 @@ def _currency(text: str) -> str:
         raise problems.invalid(error.message, "currency") from None
 
 
-def _tax(tax: Tax) -> str:
-    return f"{tax.rate_bp / 100:g} % {'in' if tax.included else 'on top of'} the prices"
+def _tax(shop: Shop) -> str:
+    rates = "; ".join(map(described, shop.taxes.entries))
+    return f"{rates} {'in' if shop.tax_included else 'on top of'} the prices"
 
 
 def _publish(transaction: Transaction, shop_id: ShopId, event: MenuChanged) -> None:

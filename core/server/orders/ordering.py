@@ -17,6 +17,7 @@ from core.domain.numbers import NumberTooFar, given_count
 from core.domain.order import ONLINE_SERIES, Order
 from core.domain.payment import PaymentChange
 from core.domain.people import Customer, Principal
+from core.domain.tax_table import Terms
 from core.instants import now, to_us
 from core.protocol.events import event_of
 from core.server.endpoints.conditional import etag
@@ -144,7 +145,8 @@ def _new(
     shop = shops.get(transaction, principal.shop_id)
     if shop is None:
         raise LookupError(f"there is no shop {principal.shop_id}")
-    offer = order_rules.Offer(shop.id, shop.currency, shop.tax, _sold(transaction, offers, shop, request), shop.country)
+    items, terms = _sold(transaction, offers, shop, request)
+    offer = order_rules.Offer(shop.id, terms, items, shop.country)
     try:
         order = order_rules.place(request, offer, customer, order_id=order_id, at=now())
     except order_rules.PriceChanged as error:
@@ -163,15 +165,17 @@ def _new(
     return order
 
 
-def _sold(transaction: Transaction, offers: Offers, shop: Shop, request: NewOrder) -> dict[ItemId, MenuItem]:
-    """The items that can be ordered, with their prices. See docs/adr/0016.
+def _sold(
+    transaction: Transaction, offers: Offers, shop: Shop, request: NewOrder
+) -> tuple[dict[ItemId, MenuItem], Terms]:
+    """The items that can be ordered, with their prices, and how orders are priced. See docs/adr/0016.
 
-    At the counter they are those of the till's menu version, however long it was offline: the price was shown and paid.
+    At the counter both are those of the till's menu version, however long it was offline: the price was shown and paid.
     The server has kept that menu; no price comes from a client.
     """
     sold_by = request.menu_version if isinstance(request, TakeOrder) else None
-    past = sold_by is not None and sold_by < shop.menu_version and menus.past_items(transaction, shop.id, sold_by)
-    return past or offers.of(transaction, shop).items
+    past = sold_by is not None and sold_by < shop.menu_version and menus.past_offer(transaction, shop, sold_by)
+    return past or (offers.of(transaction, shop).items, shop.terms)
 
 
 def _claim(transaction: Transaction, shop_id: ShopId, series: str, number: str) -> str:

@@ -9,8 +9,11 @@ import msgspec
 from core.domain.errors import InvalidOrder
 from core.domain.ids import ItemId, ModifierId
 from core.domain.menu import Menu, MenuItem
-from core.domain.money import Tax, Totals, totals
+from core.domain.money import Tax
 from core.domain.order import MAX_LINES, MAX_QUANTITY, NewLine, OrderLine, price_lines
+from core.domain.pricing import Amounts, price
+from core.domain.status import Fulfilment
+from core.instants import now
 
 
 class Trouble(StrEnum):
@@ -41,6 +44,8 @@ class Basket:
         self._items: dict[ItemId, MenuItem] = {}
         self._lines: list[BasketLine] = []
         self._last_id = 0
+        self.fulfilment = Fulfilment.PICKUP
+        """Which decides about the tax, too."""
 
     @property
     def lines(self) -> Sequence[BasketLine]:
@@ -56,10 +61,6 @@ class Basket:
         return self._menu.currency
 
     @property
-    def tax(self) -> Tax:
-        return self._menu.tax
-
-    @property
     def menu_version(self) -> int:
         """The version of the menu that its prices are of."""
         return self._menu.version
@@ -69,8 +70,15 @@ class Basket:
         """The number of items, over all lines."""
         return sum(line.wanted.quantity for line in self._lines)
 
-    def totals(self) -> Totals:
-        return totals([line.priced.total_minor for line in self._lines], self._menu.tax)
+    def amounts(self) -> Amounts:
+        """What it comes to. More than can be paid is shown without tax; the order is refused."""
+        lines = [line.priced for line in self._lines]
+        try:
+            terms = self._menu.terms
+            return price(lines, terms, self.fulfilment, terms.tax_date(now())) if lines else Amounts()
+        except InvalidOrder:
+            listed_minor = sum(line.total_minor for line in lines)
+            return Amounts(tuple(lines), listed_minor, 0, listed_minor)
 
     def quantities(self) -> dict[ItemId, int]:
         """The number of each item, whatever their choices."""

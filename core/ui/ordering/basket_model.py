@@ -9,6 +9,7 @@ from typing_extensions import override
 from core.domain.errors import InvalidOrder
 from core.domain.menu import Menu
 from core.domain.order import MAX_LINES, MAX_QUANTITY, NewLine
+from core.domain.status import Fulfilment
 from core.ui.ordering.basket import Basket, BasketLine, Trouble
 from core.ui.rows import RowsModel
 from core.ui.text import N_, _, figure, money
@@ -75,6 +76,12 @@ class BasketModel(RowsModel[BasketLine]):
     def use(self, menu: Menu) -> None:
         self.basket.use(menu)
         self._show()
+
+    def set_fulfilment(self, fulfilment: Fulfilment) -> None:
+        """Tax it as what is taken away, brought, or eaten here."""
+        if fulfilment is not self.basket.fulfilment:
+            self.basket.fulfilment = fulfilment
+            self._show()
 
     def blame(self, at: int, field: str) -> None:
         self.basket.blame(at, field)

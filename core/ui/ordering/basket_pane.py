@@ -1,46 +1,65 @@
 """The basket's column: its lines, totals, and the checkout button."""
 
+import itertools
+from typing import Final
+
 from PySide6.QtCore import QRectF, Qt, Signal, Slot
 from PySide6.QtGui import QPainter, QPixmap
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
-from core.domain.money import Tax, Totals
+from core.domain.pricing import Amounts
 from core.ui import icons
 from core.ui.ordering.basket_list import BasketList
 from core.ui.ordering.basket_model import BasketModel
-from core.ui.text import _, money, ngettext
+from core.ui.text import _, money, ngettext, tax_label
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, rule
 from core.ui.widgets.pair import Pair
 
+_LAST: Final = 1_000
+"""The total's row: below any number of taxes."""
+
 
 class TotalsTable(QWidget):
-    """Subtotal, tax and total. With an included tax, the total and its tax; `brief`: the total alone."""
+    """Subtotal, taxes by rate and total. With included taxes, the total and its taxes; `brief`: the total alone."""
 
     def __init__(self, theme: Theme, *, brief: bool = False) -> None:
         super().__init__()
         self._brief = brief
-        grid = QGridLayout(self)
+        self._grid = grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(theme.space(1))
         grid.setColumnStretch(0, 1)
         self._subtotal = (label(_("Subtotal"), "muted"), label(role="muted"))
-        self._tax = (label(role="muted"), label(role="muted"))
+        self._taxes: list[tuple[QLabel, QLabel]] = []
         self._total = (label(_("Total"), "number"), label(role="number"))
         self._total[1].setObjectName("basket_total")
-        for row, (name, amount) in enumerate((self._subtotal, self._tax, self._total)):
-            grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter)
-            grid.addWidget(amount, row, 1, Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
+        for row, pair in ((0, self._subtotal), (_LAST, self._total)):
+            self._place(row, pair)
 
-    def show_totals(self, totals: Totals, tax: Tax, currency: str) -> None:
+    def _place(self, row: int, pair: tuple[QLabel, QLabel]) -> None:
+        pair[1].setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
+        for column, part in enumerate(pair):
+            self._grid.addWidget(part, row, column)
+
+    def show_amounts(self, amounts: Amounts, currency: str) -> None:
+        included = amounts.tax_included
+        taxes = [tax for tax in amounts.taxes if tax.tax_minor]
         for part in self._subtotal:
-            part.setVisible(not tax.included and not self._brief)
-        for part in self._tax:
-            part.setVisible(bool(tax.rate_bp) and not self._brief)
-        self._subtotal[1].setText(money(totals.subtotal_minor, currency))
-        self._tax[0].setText(_("Tax included") if tax.included else _("Tax"))
-        self._tax[1].setText(money(totals.tax_minor, currency))
-        self._total[1].setText(money(totals.total_minor, currency))
+            part.setVisible(not included and not self._brief)
+        while len(self._taxes) < len(taxes):
+            pair = (label(role="muted", wrap=True), label(role="muted"))
+            pair[0].setObjectName("basket_tax")
+            self._taxes.append(pair)
+            self._place(len(self._taxes), pair)
+        for pair, tax in itertools.zip_longest(self._taxes, taxes):
+            if tax is not None:
+                pair[0].setText(tax_label(tax, included=included))
+                pair[1].setText(money(tax.tax_minor, currency))
+            for part in pair:
+                part.setVisible(tax is not None and not self._brief)
+        self._subtotal[1].setText(money(amounts.subtotal_minor, currency))
+        self._total[1].setText(money(amounts.total_minor, currency))
 
 
 class BasketPane(QWidget):
@@ -114,11 +133,11 @@ class BasketPane(QWidget):
         self._count.setText(ngettext("{count} item", "{count} items", basket.quantity) if filled else "")
         self._empty.setVisible(filled)
         self._stack.setCurrentIndex(0 if filled else 1)
-        totals = basket.totals()
-        self._totals.show_totals(totals, basket.tax, basket.currency)
+        amounts = basket.amounts()
+        self._totals.show_amounts(amounts, basket.currency)
         self._totals.setVisible(filled)
         self.checkout.setEnabled(filled)
-        amount = money(totals.total_minor, basket.currency)
+        amount = money(amounts.total_minor, basket.currency)
         self.checkout.setText(_("Check out · {amount}").format(amount=amount) if filled else _("Check out"))
 
     @Slot()

@@ -69,7 +69,7 @@ class CheckoutPane(QWidget):
     def set_action(self, action: str, *, busy: bool) -> None:
         """Set the button's text; while `busy` nothing can be changed or pressed."""
         basket = self._basket.basket
-        self._totals.show_totals(basket.totals(), basket.tax, basket.currency)
+        self._totals.show_amounts(basket.amounts(), basket.currency)
         self.action.setText(action)
         for part in (self.action, self._back, self._questions, self.lines):
             part.setEnabled(not busy)

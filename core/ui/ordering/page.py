@@ -48,6 +48,8 @@ class OrderingPage(QWidget, Generic[P]):
         column.addWidget(self.view, 1)
         presenter.refused.connect(self._on_order_refused)
         presenter.address_missing.connect(form.complain_of_address)
+        form.changed.connect(self._on_form_changed)
+        self._on_form_changed()
 
     @property
     def refresher(self) -> Refresher:
@@ -58,6 +60,10 @@ class OrderingPage(QWidget, Generic[P]):
     def set_menu(self, menu: Menu) -> None:
         """Use a new menu."""
         self._ordering.set_menu(menu)
+
+    @Slot()
+    def _on_form_changed(self) -> None:
+        self._ordering.basket.set_fulfilment(self._form.fulfilment.value)
 
     @Slot(object)
     def _on_order_refused(self, error: ClientError) -> None:

@@ -70,7 +70,7 @@ class Ordering(QObject):
         if basket.troubled is not None and stood is None:
             self.blocked.emit(basket.troubled)
         elif _prices(basket.lines) != prices:
-            amount = money(basket.totals().total_minor, basket.currency)
+            amount = money(basket.amounts().total_minor, basket.currency)
             self.notified.emit(_("The price has changed"), _("The basket comes to {amount} now.").format(amount=amount))
 
     @Slot()

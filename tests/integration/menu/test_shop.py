@@ -71,7 +71,9 @@ def test_all_of_it_is_changed_told_and_logged(place: Place) -> None:
     said = log(place)[logged:]
     assert "name Test Kitchen to Corner Kitchen" in said
     assert "time zone UTC to America/Santiago" in said
-    assert any(each.startswith("tax ") and each.endswith(" to 7.25 % on top of the prices") for each in said)
+    assert any(
+        each.startswith("tax ") and each.endswith(" to standard: TAX 7.25 % on top of the prices") for each in said
+    )
 
 
 def test_orders_are_taxed_by_it(place: Place) -> None:

@@ -10,10 +10,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from core.domain.ids import OrderId, uuid7
+from core.domain.ids import OrderId, ShopId, uuid7
+from core.domain.money import Tax
 from core.domain.payment import payments_of, to_pay_minor
 from core.domain.search import Facts, end_keys, index_keys
-from core.store import ledger, migrate, orders
+from core.domain.tax_table import of_one_rate
+from core.store import ledger, migrate, orders, shops
 from core.store.backups import check
 from core.store.engine.database import Database, make_engine
 from core.store.sql import partitions
@@ -372,6 +374,39 @@ def test_a_migration_that_fails_leaves_the_old_schema(tmp_path: Path, monkeypatc
     migrate.upgrade(engine)
     assert "ix_orders_history" in _schema(engine)
     engine.dispose()
+
+
+def test_the_one_rate_of_before_is_what_the_tax_table_says_of_the_standard_category(tmp_path: Path) -> None:
+    engine = make_engine(databases.url(tmp_path / "old.db"))
+    migrate.upgrade(engine, "0024")
+    with engine.begin() as connection:
+        for shop_id, rate_bp, included in (("a", 825, 0), ("b", 0, 1)):
+            connection.exec_driver_sql(
+                "INSERT INTO shops (id, name, currency, tax_rate_bp, tax_included, time_zone, country, menu_version, "
+                f"epoch, timeline, seq, created_at) VALUES ('{shop_id}', 'Shop', 'USD', {rate_bp}, {included}, 'UTC', "
+                f"'US', 1, 'epoch {shop_id}', '', 0, 0)"
+            )
+        connection.exec_driver_sql(
+            "INSERT INTO orders (id, shop_id, number, channel, status, is_open, version, fulfilment, tender, payment, "
+            "currency, subtotal_minor, tax_minor, total_minor, placed_at, updated_at, customer_name, customer_phone, "
+            "address, note, reason) VALUES ('o', 'a', 'POS1-000001', 'counter', 'ready', 1, 1, 'pickup', 'cash', "
+            "'unpaid', 'USD', 1000, 83, 1083, 1, 1, '', '', '', '', '')"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO order_lines (order_id, position, item_id, name, quantity, unit_price_minor, total_minor, "
+            "modifiers, note) VALUES ('o', 0, 'bowl', 'Bowl', 1, 1000, 1000, '[]', '')"
+        )
+    migrate.upgrade(engine)
+    engine.dispose()
+    database = Database(databases.url(tmp_path / "old.db"))
+    found = database.read_blocking(lambda transaction: [shops.get(transaction, ShopId(shop_id)) for shop_id in "ab"])
+    order = database.read_blocking(lambda transaction: orders.get(transaction, OrderId("o")))
+    database.close()
+    assert [shop.taxes for shop in found if shop] == [of_one_rate(8_250), of_one_rate(0)]
+    assert [shop.tax for shop in found if shop] == [Tax(825, included=False), Tax(0, included=True)]
+    assert order is not None
+    assert (order.tax_minor, order.total_minor) == (83, 1083), "as it was"
+    assert (order.tax_date, [line.taxes for line in order.lines]) == (None, [()])
 
 
 def test_orders_of_before_are_found_by_their_words(tmp_path: Path) -> None:

@@ -33,6 +33,9 @@ IMAGES = 120
 RENAMED = {("devices", "kind", "display"): "board"}
 """Values that a migration says in other words: table, column, what it was."""
 
+REPLACED = {("shops", "tax_rate_bp")}
+"""Columns whose values a migration keeps in another form, which `test_migrations.py` checks."""
+
 Rows = dict[str, list[dict[str, Any]]]
 
 
@@ -58,7 +61,11 @@ def _seen(rows: Rows, like: Rows) -> Rows:
     return {
         table: sorted(
             (
-                {name: RENAMED.get((table, name, row[name]), row[name]) for name in held[0]}
+                {
+                    name: RENAMED.get((table, name, row[name]), row[name])
+                    for name in held[0]
+                    if (table, name) not in REPLACED
+                }
                 for row in rows.get(table, [])
             ),
             key=repr,

@@ -1,5 +1,7 @@
 """The basket: what is the same line, what it comes to, and what it refuses."""
 
+from datetime import date
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -8,8 +10,9 @@ from hypothesis import strategies as st
 from core.domain.errors import InvalidOrder
 from core.domain.ids import ItemId, ModifierId
 from core.domain.menu import Category, Menu, MenuItem
-from core.domain.money import Tax, Totals, totals
+from core.domain.money import Tax
 from core.domain.order import MAX_LINES, MAX_QUANTITY, NewLine, price_lines
+from core.domain.pricing import price
 from core.ui.ordering.basket import Basket, Trouble
 from tests.support.menus import BOWL, CHIPS, MENU, SODA, SOUP
 
@@ -59,7 +62,8 @@ def test_it_comes_to_what_the_server_will_say(basket: Basket) -> None:
     basket.add(bowl(GUACAMOLE, quantity=2))
     basket.add(chips(3))
     assert [line.priced.total_minor for line in basket.lines] == [2 * (849 + 195), 3 * 445]
-    assert basket.totals() == Totals(3423, MENU.tax.of(3423), 3423)
+    amounts = basket.amounts()
+    assert (amounts.subtotal_minor, amounts.tax_minor, amounts.total_minor) == (3423, 261, 3423)
     assert basket.quantities() == {BOWL.id: 2, CHIPS.id: 3}
     assert basket.quantity == 5
 
@@ -81,8 +85,9 @@ def test_merging_never_changes_what_is_asked_for(asked: list[tuple[NewLine, int]
     except InvalidOrder:
         assert basket.quantity > MAX_QUANTITY - 40
         return
-    alone = [line.total_minor for line in price_lines(MENU.items(), lines)]
-    assert basket.totals() == totals(alone, MENU.tax)
+    alone = price(price_lines(MENU.items(), lines), MENU.terms, basket.fulfilment, date(2026, 11, 29))
+    amounts = basket.amounts()
+    assert (amounts.total_minor, amounts.tax_minor) == (alone.total_minor, alone.tax_minor)
     assert [line.total_minor for line in price_lines(MENU.items(), basket.wanted)] == [
         line.priced.total_minor for line in basket.lines
     ]
@@ -123,7 +128,7 @@ def test_the_most_lines(basket: Basket) -> None:
         basket.add(NewLine(item_id=items[-1].id))
     assert refused.value.field == "lines"
     basket.add(NewLine(item_id=items[0].id))  # more of what is in it is no line more
-    assert basket.totals().total_minor == (MAX_LINES + 1) * 100
+    assert basket.amounts().total_minor == (MAX_LINES + 1) * 100
 
 
 def test_a_changed_line_keeps_its_place_and_meets_its_twin(basket: Basket) -> None:

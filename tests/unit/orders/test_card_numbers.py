@@ -120,7 +120,7 @@ def test_at_most_every_tenth_number_of_a_cards_length_is_mistaken_for_one() -> N
     ],
 )
 def test_a_new_order_has_none(asked: PlaceOrder | TakeOrder, field: str) -> None:
-    offer = Offer(ShopId(""), MENU.currency, MENU.tax, MENU.items())
+    offer = Offer(ShopId(""), MENU.terms, MENU.items())
     with pytest.raises(CardNumber) as refused:
         place(asked, offer, None, order_id=new_order_id(), at=datetime.now(UTC))
     assert refused.value.field == field

@@ -1,35 +1,11 @@
-from decimal import ROUND_HALF_UP, Decimal
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.errors import DomainError
-from core.domain.money import Tax, as_decimal, check_currency, exponent, parse_minor, totals
+from core.domain.money import as_decimal, check_currency, exponent, parse_minor
 
 amounts = st.integers(0, 10**12)
-rates = st.integers(0, 10_000)
-
-
-@given(amounts, rates)
-def test_tax_on_top_is_rounded_half_up(subtotal: int, rate_bp: int) -> None:
-    exact = Decimal(subtotal) * rate_bp / 10_000
-    assert Tax(rate_bp, included=False).of(subtotal) == int(exact.quantize(Decimal(1), ROUND_HALF_UP))
-
-
-@given(amounts, rates)
-def test_included_tax_is_what_the_net_price_was_taxed_with(subtotal: int, rate_bp: int) -> None:
-    tax = Tax(rate_bp, included=True).of(subtotal)
-    assert 0 <= tax <= subtotal
-    # |tax - subtotal * r / (1 + r)| is at most half a minor unit
-    assert abs(tax * (10_000 + rate_bp) - subtotal * rate_bp) * 2 <= 10_000 + rate_bp
-
-
-@given(st.lists(amounts, min_size=1, max_size=20), rates, st.booleans())
-def test_totals_add_up(lines: list[int], rate_bp: int, included: bool) -> None:
-    found = totals(lines, Tax(rate_bp, included))
-    assert found.subtotal_minor == sum(lines)
-    assert found.total_minor == found.subtotal_minor + (0 if included else found.tax_minor)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from core.domain.commands import CancelOrder, Change, ChangePayment, ChangeStatu
 from core.domain.errors import CardNumber, IllegalMove, InvalidOrder, ReasonRequired
 from core.domain.ids import CustomerId, OrderId, ShopId, line_id
 from core.domain.menu import with_availability
-from core.domain.order import Channel, NewLine, Order, OrderLine, PaymentState, Tender
+from core.domain.order import Channel, LineTax, NewLine, Order, OrderLine, PaymentState, Tender
 from core.domain.order_rules import Offer, PriceChanged, Stale, change, place
 from core.domain.people import Customer, Role
 from core.domain.status import Fulfilment, OrderStatus
@@ -20,7 +20,7 @@ from tests.support.steps import FIRST, ONLINE
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 LATER = datetime(2026, 5, 4, 13, tzinfo=UTC)
-OFFER = Offer(ShopId("s"), MENU.currency, MENU.tax, MENU.items())
+OFFER = Offer(ShopId("s"), MENU.terms, MENU.items())
 ADA = Customer(id=CustomerId("ada"), name="Ada", phone="555")
 LINES = (NewLine(item_id=CHIPS.id, quantity=2),)
 
@@ -51,7 +51,7 @@ def test_one_taken_at_the_counter_is_confirmed_and_paid_as_it_says() -> None:
 
 
 def test_what_is_sold_out_is_sold_at_the_counter_alone() -> None:
-    gone = Offer(OFFER.shop_id, OFFER.currency, OFFER.tax, MENU.items())
+    gone = Offer(OFFER.shop_id, OFFER.terms, MENU.items())
     sold_out = with_availability(MENU.categories, {CHIPS.id: False})
     gone = gone._replace(items={item.id: item for category in sold_out for item in category.items})
     with pytest.raises(InvalidOrder, match="sold out"):
@@ -201,7 +201,13 @@ def test_a_new_order_has_everything_that_was_asked_for(at_counter: bool) -> None
         customer_phone="" if at_counter else "555",
         address="1 Main Street",
         note="ring",
-        lines=(OrderLine(CHIPS.id, CHIPS.name, 2, CHIPS.price_minor, total, (), "warm", line_id(OrderId("o"), 0)),),
+        tax_date=NOON.date(),
+        lines=(
+            OrderLine(
+                *(CHIPS.id, CHIPS.name, 2, CHIPS.price_minor, total, (), "warm", line_id(OrderId("o"), 0)),
+                taxes=(LineTax("TAX", 8_250, 68),),
+            ),
+        ),
     )
 
 

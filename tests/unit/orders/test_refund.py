@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from core.domain.commands import RefundLine, RefundOrder
 from core.domain.errors import CardNumber, DomainError, IllegalMove, InvalidOrder, ReasonRequired
 from core.domain.ids import ItemId, LineId, OrderId, ShopId, line_id
-from core.domain.money import Tax, totals
+from core.domain.menu import Menu
+from core.domain.money import Tax
 from core.domain.order import Channel, Order, OrderLine, PaymentState, Tender
+from core.domain.pricing import price
 from core.domain.refund import check_refund, left_of, line_ids, refundable_minor, refunded, value_of
 from core.domain.status import Fulfilment, OrderStatus
 
@@ -22,7 +24,12 @@ ID = OrderId("0192f0a0-1111-7000-8000-000000000001")
 
 def an_order(lines: list[tuple[int, int]], tax: Tax = UNTAXED, payment: PaymentState = PaymentState.PAID) -> Order:
     """An order of these (quantity, price of one) lines."""
-    amounts = totals([quantity * price for quantity, price in lines], tax)
+    sold = tuple(
+        OrderLine(ItemId(f"i{at}"), f"Item {at}", quantity, price_minor, quantity * price_minor, id=line_id(ID, at))
+        for at, (quantity, price_minor) in enumerate(lines)
+    )
+    terms = Menu("Shop", "EUR", tax, ()).terms
+    amounts = price(sold, terms, Fulfilment.PICKUP, NOW.date())
     return Order(
         id=ID,
         shop_id=ShopId("s"),
@@ -39,10 +46,7 @@ def an_order(lines: list[tuple[int, int]], tax: Tax = UNTAXED, payment: PaymentS
         total_minor=amounts.total_minor,
         placed_at=NOW,
         updated_at=NOW,
-        lines=tuple(
-            OrderLine(ItemId(f"i{at}"), f"Item {at}", quantity, price, quantity * price, id=line_id(ID, at))
-            for at, (quantity, price) in enumerate(lines)
-        ),
+        lines=amounts.lines,
     )
 
 
@@ -135,7 +139,7 @@ def test_only_what_is_paid_can_be_given_back(payment: PaymentState) -> None:
     assert refundable_minor(order) == 0
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_parts_add_up_to_what_was_paid(data: st.DataObject) -> None:
     """However it is given back: no part below zero, never more than was paid, net and tax to the last unit."""

@@ -27,7 +27,7 @@ KINDS = {
 def order(**given: object) -> Order:
     """Version 3, confirmed, to be collected, unpaid, to be paid in cash."""
     taken = TakeOrder(lines=(NewLine(item_id=CHIPS.id),), payment=P.UNPAID)
-    made = place(taken, Offer("s", "USD", MENU.tax, MENU.items()), None, order_id=OrderId("o"), at=NOON)  # type: ignore[arg-type]
+    made = place(taken, Offer("s", MENU.terms, MENU.items()), None, order_id=OrderId("o"), at=NOON)  # type: ignore[arg-type]
     return msgspec.structs.replace(made, **({"version": 3} | given))
 
 

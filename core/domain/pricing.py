@@ -1,0 +1,104 @@
+"""What an order comes to: its lines, priced by the one calculation of `core.domain.sale`.
+
+The server prices with it, a window predicts with it, and baskets show it before there is an order.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import NamedTuple
+
+import msgspec
+
+from core.domain.errors import InvalidOrder
+from core.domain.order import LineTax, Order, OrderLine
+from core.domain.sale.calculation import MILLI, Extra, LineTotals, Sale, SaleLine, calculate
+from core.domain.sale.errors import Refused
+from core.domain.tax_table import STANDARD, Terms
+
+
+class TaxSum(NamedTuple):
+    """A tax of an order, over all lines that have it."""
+
+    code: str
+    rate: int | None
+    """In 1/1000 %; None: an earlier release priced the order, and kept no rates."""
+    net_minor: int
+    tax_minor: int
+
+
+class Amounts(msgspec.Struct, frozen=True):
+    """What lines come to, in minor units."""
+
+    lines: tuple[OrderLine, ...] = ()
+    """As they were given, with their taxes."""
+    subtotal_minor: int = 0
+    """Before tax that is added."""
+    tax_minor: int = 0
+    total_minor: int = 0
+
+    @property
+    def tax_included(self) -> bool:
+        return self.total_minor == self.subtotal_minor
+
+    @property
+    def taxes(self) -> tuple[TaxSum, ...]:
+        return _sums(self.lines, inclusive=self.tax_included)
+
+
+def price(lines: Sequence[OrderLine], terms: Terms, fulfilment: str, on: date) -> Amounts:
+    """What these lines come to. `on` is the date of the rates. Raises `InvalidOrder`."""
+    try:
+        totals = calculate(
+            Sale(
+                currency=terms.currency,
+                inclusive=terms.inclusive,
+                on=on,
+                fulfilment=str(fulfilment),
+                taxes=terms.taxes,
+                lines=tuple(_sale_line(str(position), line) for position, line in enumerate(lines)),
+            )
+        )
+    except Refused as error:
+        words = "This order comes to more than can be paid. Take it as several orders."
+        raise InvalidOrder(words if error.code == "overflow" else error.message, "lines") from None
+    return Amounts(
+        tuple(_priced(line, found) for line, found in zip(lines, totals.lines, strict=True)),
+        totals.subtotal,
+        totals.tax,
+        totals.total,
+    )
+
+
+def order_taxes(order: Order) -> tuple[TaxSum, ...]:
+    """The order's taxes by rate, the first line's first."""
+    if all(line.taxes for line in order.lines):
+        return _sums(order.lines, inclusive=order.tax_included)
+    return (TaxSum("", None, order.total_minor - order.tax_minor, order.tax_minor),)
+
+
+def _sums(lines: Iterable[OrderLine], *, inclusive: bool) -> tuple[TaxSum, ...]:
+    sums: dict[tuple[str, int], TaxSum] = {}
+    for line in lines:
+        net_minor = line.total_minor - (line.tax_minor if inclusive else 0)
+        for tax in line.taxes:
+            known = sums.get((tax.code, tax.rate), TaxSum(tax.code, tax.rate, 0, 0))
+            sums[tax.code, tax.rate] = known._replace(
+                net_minor=known.net_minor + net_minor, tax_minor=known.tax_minor + tax.amount_minor
+            )
+    return tuple(sums.values())
+
+
+def _sale_line(identity: str, line: OrderLine) -> SaleLine:
+    extras = tuple(Extra(each.price_minor) for each in line.modifiers)
+    return SaleLine(
+        identity,
+        line.unit_price_minor - sum(each.price for each in extras),
+        line.tax_category or STANDARD,
+        line.quantity * MILLI,
+        extras,
+    )
+
+
+def _priced(line: OrderLine, found: LineTotals) -> OrderLine:
+    taxes = zip(found.item.taxed_by.taxes, found.item.taxes, strict=True)
+    return msgspec.structs.replace(line, taxes=tuple(LineTax(tax.code, tax.rate, amount) for tax, amount in taxes))
