@@ -277,7 +277,7 @@ def test_many_customers_one_after_the_other_leave_nothing(qtbot: QtBot, backend:
         qtbot.waitUntil(lambda: stage.sees("sign_in_login"))
         forget_deleted()
         labels = len(stage.window.findChildren(QLabel))
-        for turn in range(40):
+        for turn in range(12):
             stage.settle()
             stage.sign_in((AISHA, JONAS)[turn % 2])
             qtbot.waitUntil(lambda: stage.sees("orders_page"))

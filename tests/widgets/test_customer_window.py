@@ -173,7 +173,7 @@ def test_the_chip_speaks_of_the_page_that_is_shown(qtbot: QtBot, backend: FakeBa
 
 # -- opened and closed all day
 
-CYCLES = 60
+CYCLES = 20
 
 
 def active_timers(root: QObject) -> list[QTimer]:

@@ -2,6 +2,7 @@
 that screens have."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
@@ -9,9 +10,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QSize
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSize
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pytestqt.qtbot import QtBot
+from typing_extensions import override
 
 from core.client.errors import Unreachable
 from core.client.operations import Kind, State
@@ -51,6 +53,8 @@ S = OrderStatus
 PICTURES = os.environ.get("ORDERBELL_TEST_PICTURES", "")
 SCALES = (100, 200)
 LONG = "Maximiliane-Alexandra von und zu Hohenlohe-Langenburg"
+BOTH = [(language, scale) for language in LANGUAGES for scale in SCALES if (language, scale) != ("en_US", 200)]
+"""English at 200 % is left out: Spanish has the longer words."""
 NAMES = {LONG, "Maximiliane"}
 """These may be shortened: there is no end to how long a name can be."""
 WHY = "Nothing answers at http://127.0.0.1:8000: the connection was refused. Check that the server runs."
@@ -65,7 +69,7 @@ def language(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[str
     qapp.setLayoutDirection(before)
 
 
-@pytest.fixture(params=SCALES)
+@pytest.fixture
 def scale(request: pytest.FixtureRequest, dressing: Callable[[Theme], None]) -> int:
     dressing(Theme("light", request.param))
     return int(request.param)
@@ -103,7 +107,7 @@ class Walk:
             _settle()
 
     def _keep(self, page: str, shown: QWidget, size: QSize) -> None:
-        self.found += [f"{self._name} {page}: {fault}" for fault in faults(shown, size)]
+        self.found += [f"{self._name} {page}: {fault}" for fault in (*faults(shown, size), *_restless())]
         if PICTURES:
             shown.grab().save(str(Path(PICTURES) / f"{self._name} {page}.png".replace(" ", "-")))
 
@@ -112,6 +116,31 @@ def _settle() -> None:
     for _pass in range(3):  # a layout that folds asks for another one
         QApplication.processEvents()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)
+
+
+class _Requests(QObject):
+    """Counts what asks to be laid out anew."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.of: Counter[str] = Counter()
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.LayoutRequest:
+            self.of[watched.objectName() or type(watched).__name__] += 1
+        return False
+
+
+def _restless(passes: int = 8) -> list[str]:
+    """What is laid out again and again although nothing happens. A window that never comes to rest looks as it should,
+    and takes a whole processor."""
+    requests = _Requests()
+    QApplication.instance().installEventFilter(requests)  # type: ignore[union-attr]
+    for _pass in range(passes):
+        _settle()
+    QApplication.instance().removeEventFilter(requests)  # type: ignore[union-attr]
+    return [f"{name} is laid out without end" for name, times in requests.of.items() if times >= passes]
 
 
 def fill(backend: FakeBackend) -> list[Order]:
@@ -144,6 +173,7 @@ def _whole(short: set[str]) -> list[str]:
     return sorted(each for each in short - NAMES if not each.startswith(ages))
 
 
+@pytest.mark.parametrize(("language", "scale"), BOTH, indirect=True)
 def test_the_tills_pages(qtbot: QtBot, language: str, scale: int) -> None:
     backend = FakeBackend()
     backend.menu = taxed(included=False)
@@ -213,6 +243,7 @@ def test_the_tills_pages(qtbot: QtBot, language: str, scale: int) -> None:
     assert scale > SCALES[0] or _whole(short) == []
 
 
+@pytest.mark.parametrize(("language", "scale"), BOTH, indirect=True)
 def test_the_customers_pages(qtbot: QtBot, language: str, scale: int) -> None:
     shop = customer_window.shop()
     stages = (S.PENDING, S.CONFIRMED, S.PREPARING, S.READY, S.COMPLETED)

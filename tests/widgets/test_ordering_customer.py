@@ -298,7 +298,7 @@ def test_a_line_too_many_is_never_sent(page: OrderPage, finger: Finger, backend:
     assert place(page, finger, qtbot).lines[0].quantity == MAX_QUANTITY
 
 
-CYCLES = 60
+CYCLES = 30
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from tests.support.fake_client import FakeClient
 from tests.support.pos_window import MAYA, open_till, place
 from tests.support.shown import own_folder
 
-CYCLES = 60
+CYCLES = 20
 
 
 @pytest.mark.timeout(600)

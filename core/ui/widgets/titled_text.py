@@ -18,6 +18,7 @@ class TitledText(QWidget):
     def __init__(self, theme: Theme, title: QLabel, text: QLabel) -> None:
         super().__init__()
         self._title = title
+        self._beside: bool | None = None
         self._gap = theme.space(4)
         self._box = QBoxLayout(QBoxLayout.Direction.TopToBottom, self)
         self._box.setContentsMargins(0, 0, 0, 0)
@@ -34,6 +35,9 @@ class TitledText(QWidget):
         metrics, directions = self._title.fontMetrics(), QBoxLayout.Direction
         title = max(map(metrics.horizontalAdvance, self._title.text().splitlines()), default=0)
         beside = title < self.width() * _TITLE_SHARE
+        if beside is self._beside:
+            return  # Qt lays out anew whatever it is told, also what it was told before, and so would come here again
+        self._beside = beside
         self._title.setWordWrap(not beside)
         self._box.setSpacing(self._gap if beside else 0)
         self._box.setDirection(directions.LeftToRight if beside else directions.TopToBottom)

@@ -300,6 +300,7 @@ def test_doing_it_again_on_the_order_as_it_is(place: Place, cable: Cable, till: 
     assert of_server(place, order["id"])["status"] == "cancelled"
 
 
+@pytest.mark.sqlite_only("the server answers each of them as it answers one")
 def test_two_hundred_that_wait_go_out(place: Place, cable: Cable, till: Synced, qtbot: QtBot) -> None:
     arrive(till)
     cable.pull()
