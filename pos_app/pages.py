@@ -34,6 +34,8 @@ class Pages(QObject):
     """A `ClientError`."""
     taken = Signal(object)
     """The `Order` that was taken."""
+    basket_made = Signal(object)
+    """The `BasketModel` of the New page, once there is one."""
 
     def __init__(
         self, context: PosContext, board: Board, actions: OrderActions, alerts: Alerts, workspace: Workspace
@@ -150,6 +152,7 @@ class Pages(QObject):
             )
 
         page.stock.switched.connect(show)
+        self.basket_made.emit(page.basket)
         self._connect_menus(page)
         return page
 

@@ -23,6 +23,7 @@ class PosSettings(WindowSettings, frozen=True, kw_only=True):
     ] = 300.0
     slow_after_min: Annotated[Minutes, Meta(description="Minutes after which an order is shown as slow.")] = 8.0
     late_after_min: Annotated[Minutes, Meta(description="Minutes after which an order is shown as late.")] = 14.0
+    second_screen: Annotated[bool, Meta(description="Whether a second screen shows the guest the basket.")] = False
     undo_s: Annotated[float, Meta(ge=0.2, le=60, description="Seconds for which a step can be taken back.")] = 5.0
 
     @override

@@ -25,6 +25,7 @@ from pos_app.board.presenter import Board
 from pos_app.board.scanner import Scanner
 from pos_app.board.search import Search
 from pos_app.context import PosContext
+from pos_app.guest_screen import GuestScreen
 from pos_app.order.actions import OrderActions
 from pos_app.order.change_reports import ChangeReports
 from pos_app.order.changes import OrderChanges
@@ -78,6 +79,7 @@ class PosWindow(QMainWindow):
         self._search = Search(theme, self.board, self.workspace.search, self)
         self.workspace.add_speech(self._search.hint)
         self._pages = Pages(context, self.board, self._actions, self.alerts, self.workspace)
+        self._guest = GuestScreen(theme, self) if settings.second_screen else None
         self._stack = QStackedWidget()
         self._stack.addWidget(self.sign_in_page)
         self._stack.addWidget(self.workspace)
@@ -113,6 +115,9 @@ class PosWindow(QMainWindow):
         workspace.leave_wanted.connect(self._on_leave_wanted)
         workspace.shortcuts_wanted.connect(self._show_shortcuts)
         workspace.sound_wanted.connect(self._show_sound)
+        if self._guest is not None:
+            self._pages.basket_made.connect(self._guest.follow)
+            self._pages.taken.connect(self._guest.show_taken)
 
     # -- pages
 
@@ -156,6 +161,8 @@ class PosWindow(QMainWindow):
         self._pages.admit(tokens.person.role)
         self.setWindowTitle(window_title(f"{tokens.shop_name} · Orderbell") if tokens.shop_name else "Orderbell")
         self.workspace.set_person(tokens.person.name)
+        if self._guest is not None:
+            self._guest.set_shop(tokens.shop_name)
         self._stack.setCurrentWidget(self.workspace)
         here = self.workspace.page
         self.show_page(here if self.workspace.offers(here) else "orders")
@@ -178,6 +185,8 @@ class PosWindow(QMainWindow):
         self._reports.clear()
         self.workspace.search.clear()
         self._pages.clear()
+        if self._guest is not None:
+            self._guest.welcome()
         if self.workspace.page:
             self.show_page("orders")
 
@@ -371,6 +380,8 @@ class PosWindow(QMainWindow):
     @override
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        if self._guest is not None:
+            self._guest.show_beside()
         if self.signed_in:
             self.board.refresher.start()
 
@@ -387,6 +398,9 @@ class PosWindow(QMainWindow):
             return
         waits = _CLOSING_S if self._changes.under_way else 0.0
         self.hide()
+        if self._guest is not None:
+            self._guest.close()
+            self._guest.deleteLater()
         self._idle.stop()
         self._scanner.stop()
         self.alerts.close()

@@ -65,11 +65,12 @@ class HistoryDelegate(QStyledItemDelegate):
         self._paint_ground(painter, option, row)
         inner = row.adjusted(theme.px(14), 0, -theme.px(14), 0)
         badge, colour = payment_badge(order)
+        paid = badge if order.payments else f"{badge} · {item_count(order)}"  # what is left to pay takes the room
         phone = order.customer_phone if customer(order) != order.customer_phone else ""
         texts = (
             (order.number, "text", f"{day(order.placed_at, self._now())} {clock(order.placed_at)}", "muted"),
             (customer(order), "text", " · ".join(filter(None, (phone, fulfilment_label(order.fulfilment)))), "muted"),
-            (money(order.total_minor, order.currency), "text", f"{badge} · {item_count(order)}", colour),
+            (money(order.total_minor, order.currency), "text", paid, colour),
         )
         if self._narrow:
             self._paint_stacked(painter, inner, texts)

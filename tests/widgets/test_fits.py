@@ -36,6 +36,7 @@ from customer_view.status_display.presenter import StatusDisplayPresenter
 from customer_view.status_display.settings import StatusDisplaySettings
 from customer_view.status_display.window import StatusDisplayWindow
 from customer_view.tracker.decision import Decision
+from pos_app.guest_screen import GuestScreen
 from pos_app.reports.presenter import business_date
 from tests.support import customer_window
 from tests.support.board import FakeBoard, ticket
@@ -306,6 +307,32 @@ def test_the_customers_pages(qtbot: QtBot, language: str, scale: int) -> None:
         walk.look("checkout")
     assert not walk.found, "\n".join(walk.found)
     assert scale > SCALES[0] or _whole(short) == []
+
+
+@pytest.mark.parametrize(("language", "scale"), BOTH, indirect=True)
+def test_the_guests_screen(qtbot: QtBot, language: str, scale: int) -> None:
+    with open_till(qtbot, FakeBackend(), text_scale=scale, second_screen=True) as till, shortened() as short:
+        till.arrive()
+        till.click("nav_new")
+        till.settle()
+        (guest,) = [each for each in QApplication.topLevelWidgets() if isinstance(each, GuestScreen)]
+        guest.showNormal()
+        walk = Walk(guest, f"guest {language[:2]} {scale}")
+        walk.look("welcome")
+        view = till.window.findChild(OrderingView)
+        assert isinstance(view, OrderingView)
+        finger = Finger(view, qtbot)
+        finger.tile("Chips and Guacamole", 3)
+        finger.tile("Canned Soda")
+        walk.look("basket")
+        till.click("checkout")
+        till.click("tender_cash")
+        till.type("cash_given", "50")
+        till.click("take_payment")
+        till.settle()
+        walk.look("thanks")
+    assert not walk.found, "\n".join(walk.found)
+    assert _whole(short) == []
 
 
 def test_the_status_display(qtbot: QtBot, language: str) -> None:

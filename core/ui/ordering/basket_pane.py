@@ -21,9 +21,10 @@ _LAST: Final = 1_000
 
 
 class TotalsTable(QWidget):
-    """Subtotal, taxes by rate and total. With included taxes, the total and its taxes; `brief`: the total alone."""
+    """Subtotal, taxes by rate and total. With included taxes, the total and its taxes; `brief`: the total alone. The
+    total is in the type of `role`."""
 
-    def __init__(self, theme: Theme, *, brief: bool = False) -> None:
+    def __init__(self, theme: Theme, *, brief: bool = False, role: str = "number") -> None:
         super().__init__()
         self._brief = brief
         self._grid = grid = QGridLayout(self)
@@ -32,7 +33,7 @@ class TotalsTable(QWidget):
         grid.setColumnStretch(0, 1)
         self._subtotal = (label(_("Subtotal"), "muted"), label(role="muted"))
         self._taxes: list[tuple[QLabel, QLabel]] = []
-        self._total = (label(_("Total"), "number"), label(role="number"))
+        self._total = (label(_("Total"), role), label(role=role))
         self._total[1].setObjectName("basket_total")
         for row, pair in ((0, self._subtotal), (_LAST, self._total)):
             self._place(row, pair)

@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from core.client.errors import ClientError
 from core.domain.menu import Menu
+from core.ui.ordering.basket_model import BasketModel
 from core.ui.ordering.checkout import HandoverForm
 from core.ui.ordering.checkout_pane import CheckoutPane
 from core.ui.ordering.placing import Placing
@@ -50,6 +51,10 @@ class OrderingPage(QWidget, Generic[P]):
         presenter.address_missing.connect(form.complain_of_address)
         form.changed.connect(self._on_form_changed)
         self._on_form_changed()
+
+    @property
+    def basket(self) -> BasketModel:
+        return self._ordering.basket
 
     @property
     def refresher(self) -> Refresher:
