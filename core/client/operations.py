@@ -1,5 +1,7 @@
 """Operations: one intended change each, from its acceptance on this machine until the server's answer."""
 
+import contextlib
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -8,26 +10,31 @@ import msgspec
 
 from core import sealing
 from core.decoding import decode_reply
-from core.domain import order_rules
+from core.domain import held_baskets, order_rules
 from core.domain.commands import (
+    Change,
     ChangePayment,
     Command,
-    NewOrder,
     PlaceOrder,
     RefundOrder,
+    TakeOrder,
     TakePayment,
     UndoPayment,
     VersionedChange,
 )
 from core.domain.drawers import DrawerCommand, cash_held_minor
 from core.domain.errors import DomainError
-from core.domain.ids import DeviceId, OpId, OrderId, ShopId
+from core.domain.held_baskets import BasketCommand, Hand, HeldBasket, HoldBasket
+from core.domain.ids import BasketId, DeviceId, OpId, OrderId, ShopId
 from core.domain.order import Channel, Order, PaymentState, Tender
 from core.domain.payment import PaymentChange, money_of
 from core.domain.people import Role
 from core.domain.status import Fulfilment, OrderStatus
 from core.protocol import routes, sealed
 from core.protocol.route import NOTHING, AnyRoute, Nothing, Request, Route
+
+_BASKET: Final = "basket/"
+Asked = Command | DrawerCommand | BasketCommand
 
 
 class Kind(StrEnum):
@@ -44,6 +51,23 @@ class Kind(StrEnum):
     MOVE_CASH = "move_cash"
     COUNT_DRAWER = "count_drawer"
     CLOSE_DRAWER = "close_drawer"
+    HOLD_BASKET = "hold_basket"
+    TAKE_BASKET = "take_basket"
+    DROP_BASKET = "drop_basket"
+
+    @property
+    def is_of_basket(self) -> bool:
+        """Whether it is about a held basket, and about no order."""
+        return self in (Kind.HOLD_BASKET, Kind.TAKE_BASKET, Kind.DROP_BASKET)
+
+    @property
+    def is_of_order(self) -> bool:
+        return not (self.is_of_drawer or self.is_of_basket)
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether its request is what somebody ordered, or is about to: nothing of it can be read once it is sealed."""
+        return self.makes_order or self is Kind.HOLD_BASKET
 
     @property
     def is_of_drawer(self) -> bool:
@@ -84,6 +108,9 @@ ROUTES: Final[dict[Kind, Route[Any, Nothing, Any]]] = {
     Kind.MOVE_CASH: routes.MOVE_CASH,
     Kind.COUNT_DRAWER: routes.COUNT_DRAWER,
     Kind.CLOSE_DRAWER: routes.CLOSE_DRAWER,
+    Kind.HOLD_BASKET: routes.HOLD_BASKET,
+    Kind.TAKE_BASKET: routes.TAKE_BASKET,
+    Kind.DROP_BASKET: routes.DROP_BASKET,
 }
 """The routes of operations that are sent from an outbox (`Offline.OUTBOX`), by their kind in a window's file."""
 KINDS: Final[dict[AnyRoute, Kind]] = {route: kind for kind, route in ROUTES.items()}
@@ -117,12 +144,13 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     shop_name: str = ""
     """The name of the shop at the time."""
     order_id: OrderId
-    """Operations of one order are sent one after the other. Those of a drawer have `drawer_queue` here."""
+    """Operations of one order are sent one after the other. Those of a drawer have `drawer_queue` here,
+    those of a held basket `basket_queue`."""
     kind: Kind
     request: bytes
     seen: Order
-    """The order as the person saw it. For a new order: the order as this window predicted it. For a drawer, which is
-    about no order: `no_order`."""
+    """The order as the person saw it. For a new order: the order as this window predicted it. For what is about
+    no order: `no_order`."""
     state: State = State.WAITING
     outcome: str = ""
     failed_attempts: int = 0
@@ -145,7 +173,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         context = sealed.context(*self.owner, self.op_id)
         return msgspec.structs.replace(
             self,
-            request=b"" if self.kind.makes_order else msgspec.json.encode(_without_reason(self.asked)),
+            request=b"" if self.kind.is_personal else msgspec.json.encode(_without_reason(self.asked)),
             seen=_impersonal(self.seen),
             problem="",
             theirs=None,
@@ -169,12 +197,13 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def sent(self) -> Request[Any]:
         """As it is sent, the same every time."""
-        parameter = "" if self.kind.makes_order or self.kind.is_of_drawer else self.order_id
-        return Request(ROUTES[self.kind], parameter, NOTHING, msgspec.Raw(self.request), self.op_id, self.number)
+        route = ROUTES[self.kind]
+        parameter = self.order_id.removeprefix(_BASKET) if route.parameter else ""
+        return Request(route, parameter, NOTHING, msgspec.Raw(self.request), self.op_id, self.number)
 
     @property
-    def asked(self) -> Command | DrawerCommand:
-        asked: Command | DrawerCommand = decode_reply(self.request, ROUTES[self.kind].body)
+    def asked(self) -> Asked:
+        asked: Asked = decode_reply(self.request, ROUTES[self.kind].body)
         return asked
 
     @property
@@ -209,12 +238,22 @@ def drawer_queue(device: DeviceId) -> OrderId:
     return OrderId(f"drawer/{device}")
 
 
-def no_order(device: DeviceId, at: datetime) -> Order:
-    """What an operation of a drawer has in place of the order that was seen. Its number is the name of the POS."""
+def basket_queue(basket_id: BasketId) -> OrderId:
+    """What operations of a held basket have in place of an order."""
+    return OrderId(f"{_BASKET}{basket_id}")
+
+
+def is_basket_queue(order_id: OrderId) -> bool:
+    return order_id.startswith(_BASKET)
+
+
+def no_order(queue: OrderId, device: DeviceId, at: datetime, by: str = "") -> Order:
+    """What an operation about no order has in place of the order that was seen. Its number is the name of the POS."""
     return Order(
-        id=drawer_queue(device),
+        id=queue,
         shop_id=ShopId(""),
         number=device,
+        customer_name=by,
         channel=Channel.COUNTER,
         status=OrderStatus.COMPLETED,
         version=1,
@@ -230,7 +269,7 @@ def no_order(device: DeviceId, at: datetime) -> Order:
     )
 
 
-def _without_reason(asked: Command | DrawerCommand) -> Command | DrawerCommand:
+def _without_reason(asked: Asked) -> Asked:
     return msgspec.structs.replace(asked, reason="") if "reason" in asked.__struct_fields__ else asked
 
 
@@ -246,16 +285,17 @@ def without_lines(row: Order) -> Order:
     return msgspec.structs.replace(row, lines=())
 
 
-def named_version(asked: Command | DrawerCommand) -> int | None:
+def named_version(asked: Asked) -> int | None:
     """The version of the order that the request is based on."""
     return asked.version if isinstance(asked, VersionedChange) else None
 
 
 def target(operation: Operation) -> OrderStatus | None:
     """The status that the operation moves its order to; None when it moves none."""
-    asked = operation.asked
-    if isinstance(asked, NewOrder | DrawerCommand):
+    if operation.kind.makes_order or not operation.kind.is_of_order:
         return None
+    asked = operation.asked
+    assert isinstance(asked, Change)
     return order_rules.target_by(operation.seen, asked, Role.CASHIER)
 
 
@@ -289,7 +329,7 @@ def cash_moved_minor(seen: Order, operation: Operation) -> int:
     """The cash that goes into the drawer by an operation on the order `seen`; below zero, out of it."""
     if operation.kind.makes_order:
         return cash_held_minor(seen)
-    will_be = None if operation.kind.is_of_drawer else predict(seen, operation)
+    will_be = predict(seen, operation) if operation.kind.is_of_order else None
     return 0 if will_be is None else cash_held_minor(will_be) - cash_held_minor(seen)
 
 
@@ -308,3 +348,30 @@ def _is_done(row: Order, asked: TakePayment | UndoPayment | RefundOrder, seen: O
     if isinstance(asked, RefundOrder):
         return row.refunded_minor > seen.refunded_minor
     return money_of(row) == money_of(order_rules.move_money(seen, asked, row.updated_at))
+
+
+def predict_baskets(kept: Iterable[HeldBasket], operations: Iterable[Operation]) -> tuple[HeldBasket, ...]:
+    """The baskets that the shop holds once the server, which has `kept`, has applied `operations`; the oldest first.
+
+    One that the server refuses to hold is shown all the same, as it is held here alone; one of which an order waits is
+    not, whatever the server says of the order.
+    """
+    baskets = {each.id: each for each in kept if each.gone is None}
+    for operation in operations:
+        if operation.sealed or not (operation.kind.is_of_basket or operation.kind is Kind.TAKE):
+            continue
+        asked = operation.asked
+        hand = Hand(operation.seen.customer_name, DeviceId(operation.seen.number), operation.created_at)
+        if isinstance(asked, TakeOrder):
+            baskets.pop(asked.basket, None)
+        elif isinstance(asked, HoldBasket):
+            baskets.pop(asked.replaces, None)
+            baskets.setdefault(asked.id, held_baskets.hold(None, asked, hand, 0))
+        elif not operation.held:
+            basket_id = BasketId(operation.order_id.removeprefix(_BASKET))
+            known = baskets.pop(basket_id, None)
+            if known is not None and operation.kind is Kind.TAKE_BASKET:
+                with contextlib.suppress(DomainError):
+                    known = held_baskets.take(known, hand)
+                baskets[basket_id] = known
+    return tuple(sorted(baskets.values(), key=lambda each: (each.held.at, each.id)))

@@ -220,7 +220,7 @@ class OrderStore:
                 self._projected[update.order_id] = update.shown
             self._told_at[update.order_id] = self._now
             shown = self.get(update.order_id)
-            if shown is None and update.operations and update.operations[0].kind.is_of_drawer:
+            if shown is None and update.operations and not update.operations[0].kind.is_of_order:
                 continue
             if shown is None:
                 removed.append(update.order_id)

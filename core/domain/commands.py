@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from core.domain.ids import CustomerId, LineId, OrderId
+from core.domain.ids import BasketId, CustomerId, LineId, OrderId
 from core.domain.order import (
     MAX_LINES,
     MAX_PAYMENTS,
@@ -35,6 +35,13 @@ Drawer = Annotated[
     Meta(
         pattern=r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?\Z",
         description="The drawer session in which it was done, as the POS knows. Empty: that which is open there.",
+    ),
+]
+Basket = Annotated[
+    BasketId,
+    Meta(
+        pattern=r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?\Z",
+        description="The held basket that it was made of, which is held no longer. Empty: none.",
     ),
 ]
 ClientTime = Annotated[
@@ -97,6 +104,7 @@ class TakeOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What is paid at once, where that is more than one payment of all of it. They say then whether the order is paid;
     `payment`, `tender` and `given_minor` are for servers of earlier releases."""
     drawer: Drawer = ""
+    basket: Basket = BasketId("")
     placed_at_client: ClientTime | None = None
 
 

@@ -15,6 +15,7 @@ LineId = NewType("LineId", str)
 ItemId = NewType("ItemId", str)
 ModifierId = NewType("ModifierId", str)
 DrawerSessionId = NewType("DrawerSessionId", str)
+BasketId = NewType("BasketId", str)
 OpId = NewType("OpId", str)
 """The id of one operation, the same however often it is sent: the `Idempotency-Key`."""
 

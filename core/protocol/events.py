@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from core.domain.drawers import DrawerSession
+from core.domain.held_baskets import HeldBasket
 from core.domain.ids import CustomerId, ItemId, OrderId
 from core.domain.order import Order, PaymentState, Tender
 from core.domain.status import OrderStatus
@@ -76,8 +77,14 @@ class DrawerChanged(msgspec.Struct, frozen=True, kw_only=True, tag="drawer_chang
     session: DrawerSession
 
 
+class BasketChanged(msgspec.Struct, frozen=True, kw_only=True, tag="basket_changed", tag_field="kind"):
+    """A basket was held, taken, or is gone. Sent to the shop's staff."""
+
+    basket: HeldBasket
+
+
 OrderEvent = OrderPlaced | OrderStatusChanged | OrderPaymentChanged | OrderPaymentsChanged | OrderRefunded
-Event = OrderEvent | MenuChanged | DrawerChanged
+Event = OrderEvent | MenuChanged | DrawerChanged | BasketChanged
 
 
 def event_of(before: Order | None, order: Order) -> OrderEvent:

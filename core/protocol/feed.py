@@ -15,6 +15,7 @@ from msgspec import Meta
 from typing_extensions import override
 
 from core.domain.drawers import DrawerSession
+from core.domain.held_baskets import HeldBasket
 from core.domain.ids import DeviceId
 from core.domain.order import Order
 from core.protocol.events import Event, UnknownEvent
@@ -154,6 +155,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     series_last: int = 0
     drawer: DrawerSession | None = None
     """The newest drawer session of the staff's till; None before the first."""
+    baskets: tuple[HeldBasket, ...] = ()
+    """For staff: the baskets that the shop holds. In pages they are on the first."""
     next_after: str = ""
     """The id after which the next page begins; empty: this was the last, or all."""
 

@@ -20,6 +20,7 @@ from core.domain.commands import (
     UndoPayment,
 )
 from core.domain.drawers import CloseDrawer, CountDrawer, DrawerSession, MoveCash, OpenDrawer
+from core.domain.held_baskets import DropBasket, HeldBasket, HoldBasket, TakeBasket
 from core.domain.menu import Menu
 from core.domain.order import Order
 from core.protocol import reading
@@ -39,6 +40,7 @@ from core.protocol.display import TicketsReply
 from core.protocol.drawers import DrawerDetails, DrawerList, DrawerQuery, ReportCheck, ReportList, SignedReport
 from core.protocol.feed import EventPage, EventQuery, Snapshot, SnapshotQuery
 from core.protocol.health import BackupList, BackupMade, Diagnosis, Findings
+from core.protocol.held_baskets import BasketList
 from core.protocol.replies import (
     Availability,
     CustomerList,
@@ -343,6 +345,51 @@ VERIFY_REPORTS: Final = Route(
     Who.ADMIN,
     "Whether all Zs of the shop are as they were made, and none is missing",
     reply=ReportCheck,
+)
+HOLD_BASKET: Final = Route(
+    "baskets_hold",
+    "POST",
+    "/api/pos/baskets/",
+    Who.STAFF,
+    "Keep a basket for later, for every POS of the shop",
+    body=HoldBasket,
+    reply=HeldBasket,
+    status=201,
+    keyed=Keyed.REQUIRED,
+    offline=Offline.OUTBOX,
+    refusals=(409,),
+)
+TAKE_BASKET: Final = Route(
+    "baskets_take",
+    "POST",
+    "/api/pos/baskets/{basket_id}/take/",
+    Who.STAFF,
+    "Go on with a held basket, at this POS alone",
+    body=TakeBasket,
+    reply=HeldBasket,
+    keyed=Keyed.REQUIRED,
+    offline=Offline.OUTBOX,
+    refusals=(404, 409),
+)
+DROP_BASKET: Final = Route(
+    "baskets_drop",
+    "POST",
+    "/api/pos/baskets/{basket_id}/drop/",
+    Who.STAFF,
+    "Delete a held basket, unless another POS has taken it",
+    body=DropBasket,
+    reply=HeldBasket,
+    keyed=Keyed.REQUIRED,
+    offline=Offline.OUTBOX,
+    refusals=(404, 409),
+)
+BASKETS: Final = Route(
+    "baskets_held",
+    "GET",
+    "/api/pos/baskets/",
+    Who.STAFF,
+    "The baskets that the shop holds, the oldest first",
+    reply=BasketList,
 )
 EVENTS: Final = Route(
     "feed_events",

@@ -378,6 +378,17 @@ z_reports: Final = Table(
     UniqueConstraint("shop_id", "drawer_session_id", "supplement"),
 )
 
+held_baskets: Final = Table(
+    "held_baskets",
+    metadata,
+    _key("shop_id", ForeignKey("shops.id")),
+    _key("id"),
+    _int("is_gone"),  # it is kept for a while, without content, for what arrives late
+    _big("at"),  # when it was held; of one that is gone, since when
+    _text("content"),  # JSON: a `core.domain.held_baskets.HeldBasket`
+    Index(None, "is_gone", "at"),
+)
+
 events: Final = Table(
     "events",
     metadata,

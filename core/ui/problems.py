@@ -115,6 +115,11 @@ SAID: Final = (
     N_("Count the drawer first. An admin sees X at any time."),
     N_("Sign in at a POS: a drawer is a POS's."),
     N_("Decide first about what the server has refused: see what waits to be sent."),
+    N_("The shop holds 200 baskets, which is the maximum. Order or delete some of them first."),
+    N_("This basket is no longer held: it was ordered, held anew or deleted."),
+    N_("Sign in at a POS: baskets are held there."),
+    N_("Without the server, only the POS that has held a basket goes on with it."),
+    N_("There is no such held basket."),
     N_("The menu has changed since you saw it. Please look at the new total."),
     N_("Decide about the change that is in conflict first."),
     N_(

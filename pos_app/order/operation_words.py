@@ -1,6 +1,6 @@
 """An operation of the outbox in words: the change, its reason, and the result of repeating it now."""
 
-from core.client.operations import Operation, target
+from core.client.operations import Kind, Operation, target
 from core.client.sync.outbox import NUMBER_REFUSED
 from core.domain.commands import (
     ChangePayment,
@@ -13,6 +13,7 @@ from core.domain.commands import (
 )
 from core.domain.drawers import CloseDrawer, CountDrawer, DrawerCommand, MoveCash, OpenDrawer
 from core.domain.errors import DomainError
+from core.domain.held_baskets import HoldBasket
 from core.domain.order import Order, Payment, PaymentState
 from core.domain.order_rules import move_money
 from core.domain.payment import PaymentChange, check_payment, paid_minor, to_pay_minor
@@ -25,6 +26,8 @@ def did(operation: Operation) -> str:
     """The text of the cashier's change."""
     if operation.kind.makes_order:
         return _("New order taken")
+    if operation.kind.is_of_basket:
+        return _done_with_basket(operation)
     asked = operation.asked
     if isinstance(asked, DrawerCommand):
         return _done_at_drawer(asked)
@@ -48,6 +51,18 @@ def did(operation: Operation) -> str:
     return _("{before} → {after}").format(before=status_label(operation.seen.status), after=words)
 
 
+def _done_with_basket(operation: Operation) -> str:
+    match operation.kind:
+        case Kind.HOLD_BASKET:
+            asked = None if operation.sealed else operation.asked
+            words, name = _("Basket held"), asked.label if isinstance(asked, HoldBasket) else ""
+            return f"{words} · {name}" if name else words
+        case Kind.TAKE_BASKET:
+            return _("Held basket opened")
+        case _:
+            return _("Held basket deleted")
+
+
 def _done_at_drawer(asked: DrawerCommand) -> str:
     match asked:
         case OpenDrawer():
@@ -63,7 +78,7 @@ def _done_at_drawer(asked: DrawerCommand) -> str:
 
 def reason(operation: Operation) -> str:
     """The cashier's reason, if given."""
-    asked = None if operation.kind.makes_order else operation.asked
+    asked = None if operation.kind.is_personal else operation.asked
     return (getattr(asked, "reason", "") or "").strip()
 
 
@@ -134,7 +149,7 @@ def number(operation: Operation) -> str:
 def done_by_another(operation: Operation) -> str:
     """Who made the same payment, and when; empty for other conflicts, or when unknown."""
     theirs, payment = operation.theirs, operation.payment
-    asked = None if operation.kind.makes_order else operation.asked
+    asked = None if operation.kind.is_personal else operation.asked
     if theirs is None or payment is None or not isinstance(asked, MoneyChange):
         return ""
     if isinstance(asked, TakePayment):

@@ -17,14 +17,13 @@ import msgspec
 
 from core import sealing
 from core.client.errors import ClientError, Conflict, Diverged, Gone, NotFound, PriceChanged, Refused
-from core.client.operations import Operation
+from core.client.operations import Asked, Operation
 from core.client.sync.transport import Answered, HistoryProof
-from core.domain import order_rules
-from core.domain.commands import CancelOrder, Change, ChangeStatus, Command, NewOrder, TakeOrder
+from core.domain import held_baskets, order_rules
+from core.domain.commands import CancelOrder, Change, ChangeStatus, NewOrder, TakeOrder
 from core.domain.drawers import (
     CloseDrawer,
     CountDrawer,
-    DrawerCommand,
     DrawerSession,
     MoveCash,
     OpenDrawer,
@@ -32,21 +31,22 @@ from core.domain.drawers import (
     opened,
 )
 from core.domain.errors import DomainError, IllegalMove
-from core.domain.ids import CustomerId, DeviceId, ItemId, OpId, OrderId, ShopId, new_order_id, uuid7
+from core.domain.held_baskets import Hand, HeldBasket, HoldBasket, TakeBasket
+from core.domain.ids import BasketId, CustomerId, DeviceId, ItemId, OpId, OrderId, ShopId, new_order_id, uuid7
 from core.domain.menu import Category, Menu, with_availability
 from core.domain.order import ONLINE_SERIES, Order, PaymentState, StatusChange, order_number
 from core.domain.payment import PaymentChange, payments_of
 from core.domain.people import Customer, Person, Role
 from core.domain.status import OrderStatus
 from core.protocol.devices import DeviceReport
-from core.protocol.events import DrawerChanged, Event, MenuChanged, event_of
+from core.protocol.events import BasketChanged, DrawerChanged, Event, MenuChanged, event_of
 from core.protocol.feed import Cursor, EventPage, EventQuery, Frame, Snapshot
 from core.protocol.headers import IDEMPOTENCY_KEY, Outcome
 from core.protocol.reports import SalesQuery, SalesReport, SalesRow
 from core.protocol.security import ExportNote
 from tests.support.menus import MENU
 
-T = TypeVar("T", Order, DrawerSession)
+T = TypeVar("T", Order, DrawerSession, HeldBasket)
 
 SHOP = ShopId("00000000-0000-7000-8000-000000000001")
 EVERYBODY = CustomerId("")
@@ -101,6 +101,8 @@ class FakeBackend:
         self.counters: dict[str, int] = {}
         self.drawers: dict[str, DrawerSession] = {}
         """The newest session of each till's drawer."""
+        self.baskets: dict[BasketId, HeldBasket] = {}
+        """Held ones, and those that are gone."""
         self.exports: list[ExportNote] = []
         self.sold: dict[str, tuple[SalesRow, ...]] = {}
         """The rows of reports by their first day; none of other days."""
@@ -215,6 +217,8 @@ class FakeBackend:
                 self.counters[series] = max(self.counters.get(series, 0), int(number.rpartition("-")[2]))
             order = msgspec.structs.replace(order, number=number or self.number(series))
             self.keep(None, order, device=series)
+            if isinstance(request, TakeOrder) and request.basket:
+                self.finish_basket(request.basket, Hand("Kim", DeviceId(series), self.now()))
             return order
 
     def keep(self, before: Order | None, order: Order, reason: str = "", by: str = "", device: str = "") -> None:
@@ -299,7 +303,11 @@ class FakeBackend:
         if operation.kind.is_of_drawer:
             at_drawer = partial(self.at_drawer, operation.asked, operation.seen.number)
             session, outcome = self.once(operation.owner.subject, operation.op_id, asked, at_drawer)
-            return Answered(None, outcome, HistoryProof(self.cursor(), str(self.run)), drawer=session)
+            return Answered(None, outcome, HistoryProof(self.cursor(), str(self.run)), other=session)
+        if operation.kind.is_of_basket:
+            with_basket = partial(self.with_basket, operation.sent.parameter, operation.asked, operation.seen.number)
+            basket, outcome = self.once(operation.owner.subject, operation.op_id, asked, with_basket)
+            return Answered(None, outcome, HistoryProof(self.cursor(), str(self.run)), other=basket)
         order, outcome = self.once(operation.owner.subject, operation.op_id, asked, partial(self._effect, operation))
         return Answered(order, outcome, HistoryProof(self.cursor(), str(self.run)))
 
@@ -316,7 +324,7 @@ class FakeBackend:
 
     # -- drawers
 
-    def at_drawer(self, asked: Command | DrawerCommand, device: str, by: str = "Kim") -> DrawerSession:
+    def at_drawer(self, asked: Asked, device: str, by: str = "Kim") -> DrawerSession:
         """Do something at the drawer of a till."""
         with self.happened:
             held = self.drawers.get(device)
@@ -332,11 +340,40 @@ class FakeBackend:
             self._publish(None, DrawerChanged(session=session))
             return session
 
+    # -- held baskets
+
+    def with_basket(self, basket_id: str, asked: object, device: str, by: str = "Kim") -> HeldBasket:
+        """Hold, take or drop a basket at a till."""
+        with self.happened:
+            hand = Hand(by, DeviceId(device), self.now())
+            if isinstance(asked, HoldBasket):
+                if asked.replaces:
+                    self.finish_basket(asked.replaces, hand)
+                held = sum(each.gone is None for each in self.baskets.values())
+                return self._keep_basket(held_baskets.hold(self.baskets.get(asked.id), asked, hand, held))
+            known = self.baskets.get(BasketId(basket_id))
+            if known is None:
+                raise NotFound("There is no such held basket.")
+            try:
+                done = held_baskets.take if isinstance(asked, TakeBasket) else held_baskets.drop
+                return self._keep_basket(done(known, hand))
+            except IllegalMove as error:
+                raise Conflict(error.message, order=None) from None
+
+    def finish_basket(self, basket_id: BasketId, hand: Hand) -> None:
+        self._keep_basket(held_baskets.finish(self.baskets.get(basket_id), basket_id, hand))
+
+    def _keep_basket(self, basket: HeldBasket) -> HeldBasket:
+        if self.baskets.get(basket.id) is not basket:
+            self.baskets[basket.id] = basket
+            self._publish(None, BasketChanged(basket=basket))
+        return basket
+
     # -- backups and restores
 
     _KEPT_IN_BACKUPS: Final = (
         *("menu", "orders", "history", "payments", "operations", "applied", "counters", "events"),
-        "drawers",
+        *("drawers", "baskets"),
     )
 
     def backup(self) -> dict[str, object]:
@@ -407,4 +444,5 @@ class FakeBackend:
                 series=DeviceId(device) if device else None,
                 series_last=self.counters.get(device, 0) if last is None else last,
                 drawer=self.drawers.get(device),
+                baskets=() if customer else tuple(each for each in self.baskets.values() if each.gone is None),
             )

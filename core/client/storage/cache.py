@@ -15,11 +15,13 @@ from core.client.storage.lease import Store
 from core.decoding import decode_reply, reader
 from core.domain import order_rules
 from core.domain.drawers import DrawerSession
-from core.domain.ids import OrderId
+from core.domain.held_baskets import HeldBasket
+from core.domain.ids import BasketId, OrderId
 from core.domain.menu import Menu, with_availability
 from core.domain.order import Order
 from core.instants import from_us, to_us
 from core.protocol.events import (
+    BasketChanged,
     DrawerChanged,
     Event,
     MenuChanged,
@@ -47,7 +49,7 @@ class CannotApply(Exception):
 
 def after(row: Order | None, event: Event | UnknownEvent) -> Order:
     """The order after `event`; unchanged if it includes the event already. Raises `CannotApply`."""
-    if isinstance(event, UnknownEvent | MenuChanged | DrawerChanged):
+    if isinstance(event, UnknownEvent | MenuChanged | DrawerChanged | BasketChanged):
         raise CannotApply(event)
     if isinstance(event, OrderPlaced | OrderPaymentsChanged | OrderRefunded):
         return row if row is not None and row.version >= event.order.version else event.order
@@ -70,7 +72,7 @@ def after(row: Order | None, event: Event | UnknownEvent) -> Order:
 
 def order_id_of(event: Event | UnknownEvent) -> OrderId | None:
     """The order of an event; None for other events."""
-    if isinstance(event, MenuChanged | DrawerChanged):
+    if isinstance(event, MenuChanged | DrawerChanged | BasketChanged):
         return None
     return event.order.id if isinstance(event, OrderPlaced) else event.order_id
 
@@ -88,6 +90,11 @@ def menu_after(menu: Menu, event: MenuChanged) -> Menu | None:
 def _state_of(session: DrawerSession) -> tuple[datetime, int, int]:
     """Newer states of newer sessions come later."""
     return session.opened.at, len(session.entries), session.z_number
+
+
+def _progress_of(basket: HeldBasket) -> tuple[bool, datetime]:
+    """Later states of a basket come later."""
+    return basket.gone is not None, (basket.gone or basket.taken or basket.held).at
 
 
 class Cache:
@@ -123,7 +130,7 @@ class Cache:
                 self._insert_history_proof(db, self.owner, _BEFORE, place)
             db.execute("DELETE FROM orders")
             db.execute("DELETE FROM facts WHERE name IN ('owner', 'shop', 'place', 'synced_at')")
-            db.execute("DELETE FROM facts WHERE name GLOB 'drawer/*'")
+            db.execute("DELETE FROM facts WHERE name GLOB 'drawer/*' OR name GLOB 'basket/*'")
 
     def forget_shop(self) -> None:
         """Delete orders and menu: this machine is now paired with another shop."""
@@ -198,8 +205,11 @@ class Cache:
         return tuple(news)
 
     def prune(self) -> None:
-        """Delete closed orders beyond the newest 2,000."""
+        """Delete closed orders beyond the newest 2,000, and baskets that are gone."""
         with self._store.transaction() as db:
+            for basket in self.baskets():
+                if basket.gone is not None:
+                    db.execute("DELETE FROM facts WHERE name = ?", (f"basket/{basket.id}",))
             db.execute(
                 "DELETE FROM orders WHERE is_open = 0 AND id IN (SELECT id FROM orders WHERE is_open = 0 "
                 "ORDER BY placed_at DESC, id DESC LIMIT -1 OFFSET ?)",
@@ -225,6 +235,32 @@ class Cache:
             db.execute("DELETE FROM facts WHERE name = ?", (f"drawer/{device}",))
             if session is not None:
                 self._keep(f"drawer/{device}", session)
+
+    # -- held baskets
+
+    def basket(self, basket_id: BasketId) -> HeldBasket | None:
+        """A basket as the server knows it, held or gone."""
+        return self._fact(f"basket/{basket_id}", HeldBasket)
+
+    def baskets(self) -> tuple[HeldBasket, ...]:
+        """Those that the server holds, and those that are gone since lately."""
+        with self._store.reading() as db:
+            rows = db.execute("SELECT value FROM facts WHERE name GLOB 'basket/*'").fetchall()
+        return tuple(decode_reply(value, HeldBasket) for (value,) in rows)
+
+    def put_basket(self, basket: HeldBasket) -> None:
+        """Store a basket of the server's, unless a later state of it is held."""
+        with self._store.lock:
+            known = self.basket(basket.id)
+            if known is None or _progress_of(known) <= _progress_of(basket):
+                self._keep(f"basket/{basket.id}", basket)
+
+    def replace_baskets(self, baskets: Iterable[HeldBasket]) -> None:
+        """Store what a snapshot says."""
+        with self._store.transaction() as db:
+            db.execute("DELETE FROM facts WHERE name GLOB 'basket/*'")
+            for basket in baskets:
+                self._keep(f"basket/{basket.id}", basket)
 
     # -- what else there is
 

@@ -13,6 +13,7 @@ from core.client.errors import Conflict, NotFound, PriceChanged, Refused, Unreac
 from core.client.http.api import SessionApi
 from core.client.operations import KINDS, Kind
 from core.client.storage.cache import Cache, menu_after
+from core.client.sync.baskets import SharedBaskets
 from core.client.sync.drawer import OwnDrawer
 from core.client.sync.engine import Engine
 from core.client.sync.outbox import Outbox
@@ -23,6 +24,7 @@ from core.domain import order_rules
 from core.domain.commands import Change, MoneyChange, NewOrder, PlaceOrder, TakeOrder
 from core.domain.drawers import DrawerCommand
 from core.domain.errors import DomainError, IllegalMove
+from core.domain.held_baskets import BasketCommand, HeldBasket
 from core.domain.ids import CustomerId, ItemId, OpId, OrderId, ShopId, new_order_id
 from core.domain.menu import Menu
 from core.domain.order import Order
@@ -56,6 +58,7 @@ class Calls:
         self._sync = sync
         self._engine = engine
         self._drawer = OwnDrawer(api, cache, outbox, sync, engine)
+        self._baskets = SharedBaskets(api, outbox, sync, engine)
         self._answers: dict[AnyRoute, Callable[[Any], Any]] = {
             routes.MENU: lambda _request: self._menu(),
             routes.HISTORY: self._cached,
@@ -85,6 +88,8 @@ class Calls:
         kind, asked = KINDS[request.route], request.body
         if isinstance(asked, DrawerCommand):
             return self._drawer.accept(kind, request.op_id, asked)
+        if isinstance(asked, BasketCommand):
+            return self._take_in_hand(self._baskets.accept(kind, request, asked))
         if isinstance(asked, TakeOrder | MoneyChange):
             asked = msgspec.structs.replace(asked, drawer=asked.drawer or self._drawer.open_session)
         if isinstance(asked, NewOrder):
@@ -133,7 +138,16 @@ class Calls:
             asked = msgspec.structs.replace(asked, expected_total_minor=made.total_minor)
         operation = self._outbox.accept(kind, op_id, order_id, asked, made, at, series=series)
         self._nudge(operation.order_id)
+        if isinstance(asked, TakeOrder) and asked.basket:
+            self._sync.baskets_changed()
         return operation.seen
+
+    def _take_in_hand(self, basket: HeldBasket) -> HeldBasket:
+        """An order of it is predicted with the name and number of its customer."""
+        if basket.customer_id is not None:
+            known = Customer(id=basket.customer_id, name=basket.customer_name, phone=basket.customer_phone)
+            self._customers.setdefault(known.id, known)
+        return basket
 
     def _customer(self, asked: NewOrder) -> Customer | None:
         """The customer of a new order, as far as this window knows: at the counter, as they were last found."""

@@ -81,8 +81,9 @@ class OwnDrawer:
             raise Conflict(error.message, order=None) from None
         except DomainError as error:
             raise Refused(error.message, field=error.field) from None
-        self._outbox.accept(kind, op_id, drawer_queue(self._device), asked, no_order(self._device, at), at)
-        self._sync.accepted(drawer_queue(self._device))
+        queue = drawer_queue(self._device)
+        self._outbox.accept(kind, op_id, queue, asked, no_order(queue, self._device, at), at)
+        self._sync.accepted(queue)
         self._sync.drawers_changed(session)
         self._engine.accepted()
         return session

@@ -16,6 +16,7 @@ from typing import Final, Self
 import msgspec
 
 from core.client.operations import (
+    Asked,
     Kind,
     Operation,
     Owner,
@@ -27,8 +28,6 @@ from core.client.operations import (
 )
 from core.client.storage import operation_table
 from core.client.storage.lease import Store
-from core.domain.commands import Command
-from core.domain.drawers import DrawerCommand
 from core.domain.ids import OpId, OrderId
 from core.domain.order import Channel, Order
 from core.domain.payment import PaymentChange, money_of
@@ -103,7 +102,7 @@ class Outbox:
         kind: Kind,
         op_id: OpId,
         order_id: OrderId,
-        request: Command | DrawerCommand,
+        request: Asked,
         seen: Order,
         at: datetime,
         *,

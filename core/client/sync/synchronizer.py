@@ -26,7 +26,7 @@ from core.client.errors import (
     ServerFault,
     SignedOut,
 )
-from core.client.operations import Operation, State
+from core.client.operations import Kind, Operation, State, is_basket_queue, predict_baskets
 from core.client.storage.cache import Cache, menu_after
 from core.client.storage.lease import Store
 from core.client.sync.merge import Verdict, judge
@@ -35,10 +35,11 @@ from core.client.sync.transport import Answered, Transport
 from core.client.sync.updates import Changed, Listener, Update
 from core.clock import Believed
 from core.domain.drawers import DrawerSession
-from core.domain.ids import OpId, OrderId
+from core.domain.held_baskets import Hand, HeldBasket, finish
+from core.domain.ids import BasketId, DeviceId, OpId, OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
-from core.protocol.events import DrawerChanged, MenuChanged, UnknownEvent
+from core.protocol.events import BasketChanged, DrawerChanged, MenuChanged, UnknownEvent
 from core.protocol.feed import PAGE_LIMIT, Cursor, EventQuery, Frame, Frames, Heartbeat
 from core.protocol.headers import Outcome
 from core.protocol.sealed import BYTES_AT_ONCE, MOST_AT_ONCE, OpenOperations, SealedOperation
@@ -191,6 +192,9 @@ class Synchronizer:
         sessions = tuple(event.session for event in events if isinstance(event, DrawerChanged))
         for session in sessions:
             self.cache.put_drawer(session)
+        baskets = [event.basket for event in events if isinstance(event, BasketChanged)]
+        for basket in baskets:
+            self.cache.put_basket(basket)
         news = self.cache.advance(events, following, self._fetch)
         self.outbox.numbers_seen(news)
         for order in news:
@@ -198,6 +202,8 @@ class Synchronizer:
         if news or menu is not None:
             self._publish(*(order.id for order in news), backlog=backlog, menu=menu)
         self.drawers_changed(*sessions)
+        if baskets:
+            self.baskets_changed()
         return True
 
     def _menu_after(self, changes: Sequence[MenuChanged]) -> Menu | None:
@@ -235,6 +241,21 @@ class Synchronizer:
             if sessions:
                 self._listener(Changed(updates=(), drawers=sessions))
 
+    def baskets(self) -> tuple[HeldBasket, ...]:
+        """The baskets that the shop holds, as the server will have them; the oldest first."""
+        with self._store.lock:
+            return predict_baskets(self.cache.baskets(), self.outbox.open())
+
+    def basket_answered(self, basket: HeldBasket) -> None:
+        """The server has answered with a basket."""
+        self.cache.put_basket(basket)
+        self.baskets_changed()
+
+    def baskets_changed(self) -> None:
+        """Publish the baskets that the shop holds."""
+        with self._publishing, contextlib.suppress(SignedOut):
+            self._listener(Changed(updates=(), baskets=self.baskets()))
+
     def _read_menu(self) -> Menu | None:
         """The server's menu. None when it cannot be fetched, which must not hold up orders."""
         try:
@@ -267,6 +288,7 @@ class Synchronizer:
             if snapshot.series:
                 self.outbox.series_at(snapshot.series, snapshot.series_last)
                 self.cache.replace_drawer(snapshot.series, snapshot.drawer)
+            self.cache.replace_baskets(snapshot.baskets)
         for order in snapshot.orders:
             self.outbox.reached(order)
         there = {*(order.id for order in snapshot.orders), *self.outbox.orders()}
@@ -298,7 +320,7 @@ class Synchronizer:
 
     def _acknowledge(self, operation: Operation, answered: Answered) -> None:
         if answered.order is None:
-            self._drawer_answered(operation, answered)
+            self._other_answered(operation, answered)
             return
         news = [answered.order]
         if answered.outcome is Outcome.DUPLICATE and self.cache.get(operation.order_id) is None:
@@ -310,23 +332,40 @@ class Synchronizer:
             self.outbox.numbers_seen([answered.order])
             if answered.witness is not None:
                 self.cache.add_history_proof(answered.witness.cursor, answered.witness.run)
+            basket_gone = self._without_basket(operation)
             self.outbox.acknowledge(operation, answered.outcome, answered.order, self._transport.now(), answered.number)
         self._acknowledged += 1
         self._forget(operation)
+        if basket_gone:
+            self.baskets_changed()
         former = operation.issued_number
         self._publish(operation.order_id, former_number="" if former == answered.order.number else former)
 
-    def _drawer_answered(self, operation: Operation, answered: Answered) -> None:
-        assert answered.drawer is not None
+    def _without_basket(self, operation: Operation) -> bool:
+        """The server has an operation now that says of which held basket it was made."""
+        asked = operation.asked if operation.kind in (Kind.TAKE, Kind.HOLD_BASKET) else None
+        basket_id = BasketId(getattr(asked, "basket", "") or getattr(asked, "replaces", ""))
+        if basket_id:
+            hand = Hand("", DeviceId(""), self._transport.now())
+            self.cache.put_basket(finish(self.cache.basket(basket_id), basket_id, hand))
+        return bool(basket_id)
+
+    def _other_answered(self, operation: Operation, answered: Answered) -> None:
+        found = answered.other
         with self._store.transaction():
-            self.cache.put_drawer(answered.drawer)
+            if isinstance(found, DrawerSession):
+                self.cache.put_drawer(found)
+            elif found is not None:
+                self.cache.put_basket(found)
+                self._without_basket(operation)
             if answered.witness is not None:
                 self.cache.add_history_proof(answered.witness.cursor, answered.witness.run)
             self.outbox.acknowledge(operation, answered.outcome, None, self._transport.now())
         self._acknowledged += 1
         self._forget(operation)
         self._publish(operation.order_id)
-        self.drawers_changed(answered.drawer)
+        if isinstance(found, DrawerSession):
+            self.drawers_changed(found)
 
     def _settle(self, operation: Operation, conflict: Conflict) -> bool:
         theirs = conflict.order
@@ -432,6 +471,7 @@ class Synchronizer:
             gone = self.outbox.discard(op_id, reason, self._transport.now())[0]
             self.outbox.reconsider(gone, self.cache.get(gone.order_id))
         self._publish(gone.order_id)
+        self.baskets_changed()  # of a discarded order the basket is still held
 
     def accepted(self, order_id: OrderId) -> None:
         """The outbox has a new operation for this order."""
@@ -482,7 +522,11 @@ class Synchronizer:
         """Publish all orders, for a window without valid state; `missing` are those that the server lost."""
         with self._publishing:
             everything = self.everything()
-            self._listener(msgspec.structs.replace(everything, backlog=True, menu=self.cache.menu, missing=missing))
+            self._listener(
+                msgspec.structs.replace(
+                    everything, backlog=True, menu=self.cache.menu, missing=missing, baskets=self.baskets()
+                )
+            )
 
     def _publish(
         self, *order_ids: OrderId, backlog: bool = False, menu: Menu | None = None, former_number: str = ""
@@ -492,4 +536,5 @@ class Synchronizer:
             updates = tuple(
                 msgspec.structs.replace(self.update_of(order_id), former_number=former_number) for order_id in order_ids
             )
-            self._listener(Changed(updates=updates, backlog=backlog, menu=menu))
+            baskets = self.baskets() if any(map(is_basket_queue, order_ids)) else None
+            self._listener(Changed(updates=updates, backlog=backlog, menu=menu, baskets=baskets))

@@ -14,6 +14,7 @@ from core.client.http.api import SessionApi
 from core.client.http.push import Socket
 from core.client.operations import Operation
 from core.domain.drawers import DrawerSession
+from core.domain.held_baskets import HeldBasket
 from core.domain.ids import OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
@@ -50,8 +51,8 @@ class Answered(msgspec.Struct, frozen=True):
     witness: HistoryProof | None
     number: str = ""
     """For a new order: the server's proof of its number, should it have to be sent again."""
-    drawer: DrawerSession | None = None
-    """Of an operation of a drawer: the session afterwards."""
+    other: DrawerSession | HeldBasket | None = None
+    """Of an operation about no order: what it is about, afterwards."""
 
 
 class PushSubscription(Protocol):
@@ -157,11 +158,11 @@ class HttpTransport:
         return self._api.client.server_now()
 
 
-def _answered(found: Order | DrawerSession, headers: Mapping[str, str]) -> Answered:
+def _answered(found: Order | DrawerSession | HeldBasket, headers: Mapping[str, str]) -> Answered:
     """Raises `KeyError` and `ValueError` for unexpected headers."""
     cursor = headers.get(EVENT_CURSOR)
     witness = HistoryProof(Cursor.parse(cursor), run_of(headers[REQUEST_ID])) if cursor else None
     outcome = Outcome.newer(headers.get(OUTCOME, Outcome.APPLIED))
-    if isinstance(found, DrawerSession):
-        return Answered(None, outcome, witness, drawer=found)
+    if isinstance(found, DrawerSession | HeldBasket):
+        return Answered(None, outcome, witness, other=found)
     return Answered(found, outcome, witness, headers.get(ORDER_NUMBER, ""))

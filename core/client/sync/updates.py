@@ -6,6 +6,7 @@ import msgspec
 
 from core.client.operations import Operation
 from core.domain.drawers import DrawerSession
+from core.domain.held_baskets import HeldBasket
 from core.domain.ids import OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
@@ -38,6 +39,8 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
     """The new menu. None: unchanged."""
     drawers: tuple[DrawerSession, ...] = ()
     """Drawer sessions to which something was done."""
+    baskets: tuple[HeldBasket, ...] | None = None
+    """All baskets that the shop holds. None: unchanged."""
     missing: tuple[Order, ...] = ()
     """Open orders that a server with another history (after a restore or failover) does not know. Their creators send
     them again; nothing of this window does."""

@@ -1,4 +1,5 @@
-"""Deletes what has expired: sessions, failed attempts, completed operations, and old entries of the security log."""
+"""Deletes what has expired: sessions, failed attempts, completed operations, ids of baskets that are gone, and old
+entries of the security log."""
 
 import asyncio
 import logging
@@ -10,7 +11,7 @@ from core.instants import now, to_us
 from core.logs import Repeats
 from core.server.accounts import throttle
 from core.server.services import Services
-from core.store import failed_attempts, operations, security_log, sessions
+from core.store import failed_attempts, held_baskets, operations, security_log, sessions
 from core.store.engine.database import Duty
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ async def forget_expired(services: Services) -> None:
     steps = (
         partial(sessions.trim, before_us=to_us(at - _SPARED), step=STEP),
         partial(operations.trim, before_us=to_us(at - OPERATIONS_KEPT), step=STEP),
+        partial(held_baskets.trim, before_us=to_us(at - OPERATIONS_KEPT), step=STEP),
         partial(failed_attempts.trim, before_us=to_us(at - timedelta(seconds=throttle.WINDOW_S)), step=STEP),
         partial(
             security_log.trim, before_us=to_us(at - timedelta(days=services.settings.security_log_days)), step=STEP

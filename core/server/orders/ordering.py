@@ -22,6 +22,7 @@ from core.instants import now, to_us
 from core.protocol.events import event_of
 from core.server.endpoints.conditional import etag
 from core.server.http import problems
+from core.server.orders import baskets
 from core.store import events, ledger, menus, orders, people, shops, status_history
 from core.store.menus import Offers
 from core.store.shops import Shop
@@ -161,6 +162,8 @@ def _new(
         log.warning("an order that was lost has another number", extra={"former": former, "number": given})
     drawer = request.drawer if isinstance(request, TakeOrder) else ""
     orders.insert(transaction, order, principal, request.placed_at_client, renumbered, drawer)
+    if isinstance(request, TakeOrder) and request.basket:
+        baskets.finish(transaction, principal, request.basket, request.placed_at_client)
     events.append(transaction, shop.id, order.customer_id, to_us(order.placed_at), event_of(None, order))
     return order
 

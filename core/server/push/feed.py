@@ -13,7 +13,7 @@ from core.protocol.feed import Batch, Cursor, Framed, Pulled, Snapshot, Snapshot
 from core.protocol.requests import HISTORY_MAX, HistoryQuery
 from core.server.devices import display
 from core.server.http import problems
-from core.store import drawers, events, orders, shops
+from core.store import drawers, events, held_baskets, orders, shops
 from core.store.engine.database import Database
 from core.store.events import CursorCheck, Kept
 from core.store.sql.statements import Transaction
@@ -141,6 +141,7 @@ def snapshot(transaction: Transaction, principal: Principal, query: SnapshotQuer
             series=series,
             series_last=shops.last_number(transaction, shop.id, series) if series else 0,
             drawer=drawers.newest(transaction, shop.id, series) if series else None,
+            baskets=() if query.after else held_baskets.held(transaction, shop.id),
             next_after=page_orders[-1].id if query.limit and len(page_orders) == query.limit else "",
         )
     own = orders.history(transaction, principal.customer_id, HistoryQuery(limit=HISTORY_MAX))

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Integer, Select, and_, case, cast, false, func, or_, select
+from sqlalchemy import BigInteger, Connection, Integer, Select, and_, case, cast, false, func, not_, or_, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -16,6 +16,7 @@ from core.protocol.health import Finding
 from core.store.tables import (
     customers,
     events,
+    held_baskets,
     ledger,
     number_series,
     order_lines,
@@ -28,11 +29,11 @@ from core.store.tables import (
 Advance = Callable[[int, int], None]
 """A progress callback: `done` of `total`."""
 
-_o, _h, _b, _e, _l, _s, _c, _n, _w = (
+_o, _h, _b, _e, _l, _s, _c, _n, _w, _k = (
     table.c
     for table in (
         *(orders, status_history, ledger, events, order_lines),
-        *(shops, customers, number_series, order_words),
+        *(shops, customers, number_series, order_words, held_baskets),
     )
 )
 _BESIDE: Final = [str(kind) for kind in (EntryKind.TIP, EntryKind.ROUNDING)]
@@ -62,6 +63,12 @@ def _broken_histories() -> Select[Any]:
     wrong_start = and_(first, or_(steps.c.version != 1, steps.c.source.is_not(None)))
     wrong_step = and_(later, or_(steps.c.source.is_(None), steps.c.source != steps.c.before))
     return select(steps.c.order_id).where(or_(wrong_start, wrong_step)).distinct()
+
+
+def _odd_baskets() -> Select[Any]:
+    has_lines = _k.content.like('%"lines":[{%')
+    wrong = or_(and_(_k.is_gone == 0, not_(has_lines)), and_(_k.is_gone != 0, has_lines))
+    return select(_k.id).where(wrong)
 
 
 def _last_changes() -> Any:
@@ -254,6 +261,7 @@ RULES: Final[tuple[Rule, ...]] = (
         select(_l.order_id).where(_l.total_minor != _l.unit_price_minor * _l.quantity).distinct(),
     ),
     Rule("refunds", "what was refunded of each order is what its lines and its ledger say", _broken_refunds()),
+    Rule("baskets", "each held basket has lines, and of those that are gone nothing is kept", _odd_baskets()),
     Rule("counts", "each customer's count is the number of their orders", _wrong_counts()),
     Rule("words", "each order is found by the end of its number", _not_found_by_number()),
     Rule("forgotten", "no words are kept of orders that are gone", _words_of_nothing()),

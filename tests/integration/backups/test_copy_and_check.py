@@ -28,6 +28,7 @@ from tests.support import databases, shop
 from tests.support.server import ServerThread
 from tests.support.synced import Screen
 
+BASKET = "01920000-0000-7000-8000-00000000000b"
 NAMES = "日本 مطعم \N{ROLLER COASTER} 'quoted' \\ back\u2028slash"
 
 
@@ -44,6 +45,7 @@ def source(tmp_path: Path) -> Iterator[Engine]:
                     ada.post("/api/online/orders/", {"lines": [{"item_id": "fries", "note": note}]}).json(), "confirmed"
                 )
             kim.post("/api/pos/orders/", {"lines": [{"item_id": "bowl"}], "customer_name": NAMES}, key="k1")
+            kim.post("/api/pos/baskets/", {"id": BASKET, "label": "7", "lines": [{"item_id": "bowl"}]}, key="k2")
     engine = make_engine(file_url(tmp_path / "orderbell.db"))
     yield engine
     engine.dispose()
@@ -85,6 +87,8 @@ def test_everything_arrives_and_goes_on(source: Engine, destination: Engine, tmp
         assert page["total"] == 3
         assert page["orders"][1]["lines"][0]["note"] == NAMES
         assert ada.place()["number"] == "ONLINE-000004"
+        kim = calls.staff(server, shop.KIM)
+        assert [each["label"] for each in kim.get("/api/pos/baskets/").json()["baskets"]] == ["7"]
 
 
 def _epoch(screen: Screen) -> str:
@@ -255,6 +259,7 @@ BREAKS = {
     "amounts": "UPDATE orders SET subtotal_minor = subtotal_minor + 1 WHERE number = 'ONLINE-000001'",
     "lines": "UPDATE order_lines SET quantity = quantity + 1",
     "refunds": "UPDATE order_lines SET refunded_quantity = quantity + 1 WHERE position = 0",
+    "baskets": "UPDATE held_baskets SET is_gone = 1",
     "counts": "UPDATE customers SET order_count = order_count + 1",
     "words": "DELETE FROM order_words WHERE word = 'n000001'",
     "forgotten": "INSERT INTO order_words (shop_id, word, placed_at) SELECT id, 'n000001', 1 FROM shops",

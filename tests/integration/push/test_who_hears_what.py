@@ -13,6 +13,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from core.domain.people import Role
 from core.protocol.events import (
+    BasketChanged,
     DrawerChanged,
     Event,
     MenuChanged,
@@ -41,6 +42,7 @@ HEARERS: dict[type[Any], set[str]] = {
     OrderRefunded: {OWNER, *STAFF},
     MenuChanged: {OWNER, OTHER, *STAFF},
     DrawerChanged: STAFF,
+    BasketChanged: STAFF,
 }
 AS_A_DISPLAY_HEARS_IT = {OrderStatusChanged: "ticket_moved"}
 
@@ -109,6 +111,13 @@ def _at_the_drawer(place: Place) -> str:
     return ""
 
 
+def _held(place: Place) -> str:
+    body = {"id": new_key(), "label": "Table 7", "lines": [{"item_id": shop.FRIES, "quantity": 1}]}
+    reply = place.kim.post("/api/pos/baskets/", body, key=new_key())
+    assert reply.ok, reply.text
+    return ""
+
+
 CAUSES: dict[type[Any], Callable[[Place], str]] = {
     OrderPlaced: _placed,
     OrderStatusChanged: _moved,
@@ -117,6 +126,7 @@ CAUSES: dict[type[Any], Callable[[Place], str]] = {
     OrderRefunded: _refunded,
     MenuChanged: _sold_out,
     DrawerChanged: _at_the_drawer,
+    BasketChanged: _held,
 }
 KINDS = pytest.mark.parametrize("kind", HEARERS, ids=lambda kind: kind.__struct_config__.tag)
 

@@ -11,8 +11,9 @@ import pytest
 from core.client.storage.cache import CannotApply, after
 from core.domain.commands import RefundLine
 from core.domain.drawers import CloseDrawer, CountDrawer, OpenDrawer
-from core.domain.ids import CustomerId, DrawerSessionId, OrderId, uuid7
-from core.domain.order import Order, PaymentState, Tender
+from core.domain.held_baskets import DropBasket, HoldBasket, TakeBasket
+from core.domain.ids import BasketId, CustomerId, DrawerSessionId, OrderId, uuid7
+from core.domain.order import NewLine, Order, PaymentState, Tender
 from core.domain.payment import to_pay_minor
 from core.domain.people import Role
 from core.domain.refund import left_of, line_ids, refundable_minor
@@ -28,7 +29,7 @@ from tests.unit.conftest import OpenDesk
 
 def _history(open_desk: OpenDesk, shop: FakeBackend, seed: int) -> None:
     """A few dozen changes of every kind, at random."""
-    generator = random.Random(seed)
+    generator, at_baskets = random.Random(seed), random.Random(seed)
     desk = open_desk(f"writer-{seed}")
     for _ in range(120):
         orders = sorted(desk.store, key=lambda order: order.id)
@@ -36,6 +37,7 @@ def _history(open_desk: OpenDesk, shop: FakeBackend, seed: int) -> None:
             _change_menu(shop, generator)
         elif generator.random() < 0.1:
             _do_at_drawer(shop, generator.choice(["POS1", "POS2"]))
+            _do_with_basket(shop, at_baskets, at_baskets.choice(["POS1", "POS2"]))
         elif not orders or generator.random() < 0.3:
             desk.take()
         else:
@@ -77,6 +79,16 @@ def _do_at_drawer(shop: FakeBackend, device: str) -> None:
         shop.at_drawer(CountDrawer(session=session.id, counted_minor=100), device)
 
 
+def _do_with_basket(shop: FakeBackend, generator: random.Random, device: str) -> None:
+    held = [each.id for each in shop.baskets.values() if each.gone is None and each.taken is None]
+    if held and generator.random() < 0.5:
+        asked = generator.choice([TakeBasket(), DropBasket()])
+        shop.with_basket(generator.choice(held), asked, device)
+    else:
+        line = NewLine(item_id=generator.choice([*shop.menu.items()]))
+        shop.with_basket("", HoldBasket(id=BasketId(uuid7()), lines=(line,)), device)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_state_and_events_are_the_snapshot(open_desk: OpenDesk, shop: FakeBackend, seed: int) -> None:
     reader = open_desk("reader", "alex", ModelTransport(shop))
@@ -89,6 +101,7 @@ def test_state_and_events_are_the_snapshot(open_desk: OpenDesk, shop: FakeBacken
     assert {order.id: order for order in reader.cache.newest()} == {order.id: order for order in fresh.orders}
     assert str(reader.cache.place) == fresh.cursor
     assert reader.cache.menu == shop.menu
+    assert {each.id: each for each in reader.sync.baskets()} == {each.id: each for each in fresh.baskets}
     assert shop.drawers
     assert {device: reader.cache.drawer(device) for device in shop.drawers} == shop.drawers
     assert [told.menu for told in reader.told if told.menu is not None][-1] == shop.menu
