@@ -29,7 +29,7 @@ A sale counts when its payment is booked, a refund when it is given back, on the
 Turnover is sales less refunds."""
 _WEEK: Final = timedelta(days=7)
 _NAMELESS: Final = {By.STAFF: "(nobody known)", By.CATEGORY: "(no longer on the menu)"}
-_COLUMNS: Final = ("sales", "sold", "refunds", "given back", "tax", "tips", "turnover")
+_COLUMNS: Final = ("sales", "sold", "refunds", "given back", "tax", "tips", "discounts", "turnover")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -103,7 +103,7 @@ def _cells(name: str, row: SalesRow, currency: str) -> list[Cell]:
         row.refunds,
         *(
             Decimal(as_decimal(minor, currency))
-            for minor in (row.refunds_minor, row.tax_minor, row.tips_minor, row.turnover_minor)
+            for minor in (row.refunds_minor, row.tax_minor, row.tips_minor, row.discounts_minor, row.turnover_minor)
         ),
     )
     return [name, *amounts]

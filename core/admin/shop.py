@@ -14,10 +14,11 @@ from core.admin import console
 from core.admin.backend import Backend, asked
 from core.admin.command import WHERE, Parser
 from core.admin.failed import Failed
+from core.domain.discount import Discount
 from core.domain.errors import DomainError
 from core.domain.menu import Menu
 from core.domain.money import Tax as OneRate
-from core.domain.money import check_currency
+from core.domain.money import check_currency, parse_minor
 from core.domain.phones import is_country
 from core.domain.sale.rounding import PERCENT
 from core.domain.sale.taxes import ANY, Tax, TaxEntry
@@ -34,6 +35,9 @@ _EXAMPLES: Final = """examples:
   orderbell shop taxes
   orderbell shop tax drinks VAT=19                                   another rate for a category of items
   orderbell shop tax standard VAT=7 --fulfilment dine_in --from 2027-01-01
+  orderbell shop discounts
+  orderbell shop discount "Staff meal" 50%
+  orderbell shop discount "Happy hour" 2.00
   orderbell shop tax books GST=5 QST=9.975
   orderbell shop tax drinks --remove --fulfilment delivery
 
@@ -72,6 +76,11 @@ def main(argv: Sequence[str]) -> int:
     change.add_argument("--time-zone", metavar="ZONE", type=_flag(time_zone), help="IANA, as Europe/Berlin")
     change.add_argument("--country", metavar="CODE", type=_flag(country), help="ISO 3166, as DE")
     parser.command("taxes", "the tax table", asked(_taxes), only=WHERE, shop=True)
+    parser.command("discounts", "what staff take off at one press", asked(_discounts), only=WHERE, shop=True)
+    off = parser.command("discount", "offer a discount at one press", asked(_discount), only=WHERE, shop=True)
+    off.add_argument("name", type=_flag(name), help="as it stands on receipts")
+    off.add_argument("off", nargs="?", default="", help="50%% or, in the shop's currency, 5.00")
+    off.add_argument("--remove", action="store_true", help="do not offer it any more")
     tax = parser.command("tax", "change one entry of the tax table", asked(_tax), only=WHERE, shop=True)
     tax.add_argument("category", help=f"{STANDARD}: of every item that names no other")
     tax.add_argument("rates", metavar="RATE", nargs="*", type=_flag(rate), help="as 8.875, or VAT=19; several add up")
@@ -183,6 +192,40 @@ def _tax(api: Backend, options: argparse.Namespace) -> None:
     entries = others if options.remove else tuple(sorted((*others, wanted), key=_place))
     changed = api.call(routes.CHANGE_SHOP(body=ChangeShop(taxes=entries, version=menu.version)))
     _show_taxes(changed, options)
+
+
+def _discounts(api: Backend, options: argparse.Namespace) -> None:
+    _show_discounts(api.call(routes.MENU()), options)
+
+
+def _discount(api: Backend, options: argparse.Namespace) -> None:
+    menu = api.call(routes.MENU())
+    others = tuple(each for each in menu.discounts if each.reason != options.name)
+    if bool(options.off) == options.remove:
+        raise Failed("Say how much, as 50% or 5.00, or --remove.", status=2)
+    if options.remove and len(others) == len(menu.discounts):
+        raise Failed(f"There is no discount {options.name!r}. There are: orderbell shop discounts.")
+    discounts = others if options.remove else (*others, _off(options.name, options.off, menu.currency))
+    changed = api.call(routes.CHANGE_SHOP(body=ChangeShop(discounts=discounts, version=menu.version)))
+    _show_discounts(changed, options)
+
+
+def _off(named: str, text: str, currency: str) -> Discount:
+    """A discount as it is typed. Raises `Failed`."""
+    try:
+        if text.endswith("%"):
+            return Discount(reason=named, rate=rate(text).rate)
+        return Discount(reason=named, amount_minor=parse_minor(text, currency))
+    except (ValueError, DomainError) as error:
+        raise Failed(str(error), status=2) from None
+
+
+def _show_discounts(menu: Menu, options: argparse.Namespace) -> None:
+    if options.json:
+        console.as_json(menu.discounts)
+        return
+    rows = [(each.reason, each.figure(menu.currency)) for each in menu.discounts]
+    console.table(("discount", "off"), rows, empty="No discount is offered. A POS takes any off, with a reason.")
 
 
 def _place(entry: TaxEntry) -> tuple[bool, str, str, date]:

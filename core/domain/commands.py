@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
+from core.domain.discount import Discount
 from core.domain.ids import BasketId, CustomerId, LineId, OrderId
 from core.domain.order import (
     MAX_LINES,
@@ -98,6 +99,8 @@ class TakeOrder(msgspec.Struct, frozen=True, kw_only=True):
     """The number the till gave it while offline, from its own series. Empty: the server gives one."""
     menu_version: Version | None = None
     """The menu version it was priced by: prices shown at the counter are kept."""
+    discount: Discount | None = None
+    """Off the whole order."""
     given_minor: Annotated[int, Meta(ge=0, le=MAX_GIVEN_MINOR)] | None = None
     """The cash handed over. It is on the receipt, with the change; kept of an order that is paid in cash."""
     payments: Annotated[tuple[NewPayment, ...], Meta(max_length=MAX_PAYMENTS)] = ()

@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from core.domain.discount import Discount
 from core.domain.errors import DomainError
 from core.domain.ids import ItemId, ModifierId
 from core.domain.money import Tax
@@ -78,6 +79,9 @@ class Menu(msgspec.Struct, frozen=True):
     """The shop's (IANA); empty from a server of an earlier release."""
     taxes: TaxTable = TaxTable()
     """Empty from a server of an earlier release, which knows `tax` only."""
+
+    discounts: tuple[Discount, ...] = ()
+    """Those that staff give at one press; `reason` is the name."""
 
     @property
     def terms(self) -> Terms:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from core.domain.discount import Discount
 from core.domain.errors import InvalidOrder
 from core.domain.ids import CustomerId, ItemId, LineId, ModifierId, OrderId, ShopId, line_id
 from core.domain.menu import MenuItem, Modifier
@@ -106,6 +107,17 @@ class OrderLine(msgspec.Struct, frozen=True):
     """Of the shop's tax table; empty: the standard one."""
     taxes: tuple[LineTax, ...] = ()
     """The rates it was priced with, and what they came to. None in what an earlier release priced."""
+    discount: Discount | None = None
+    """Its own."""
+    discount_minor: int = 0
+    """What that took off."""
+    order_discount_minor: int = 0
+    """Its part of what the order's discount took off."""
+
+    @property
+    def amount_minor(self) -> int:
+        """Its price less all discounts."""
+        return self.total_minor - self.discount_minor - self.order_discount_minor
 
     @property
     def tax_minor(self) -> int:
@@ -150,12 +162,16 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """Why it was rejected, cancelled or recalled, when the last change gave a reason."""
     tax_date: date | None = None
     """The date of its rates, by the shop's calendar. None: an earlier release priced it."""
+    discount: Discount | None = None
+    """Of the whole order, apportioned to its lines."""
+    discount_minor: int = 0
+    """What all discounts took off, those of lines too."""
     lines: tuple[OrderLine, ...] = ()
 
     @property
     def tax_included(self) -> bool:
         """Whether its prices contain the tax; so they do where there is none."""
-        return self.total_minor == self.subtotal_minor
+        return self.total_minor == self.subtotal_minor - self.discount_minor
 
     @property
     def status_since(self) -> datetime:
@@ -194,6 +210,8 @@ class NewLine(msgspec.Struct, frozen=True, kw_only=True):
     quantity: Annotated[int, msgspec.Meta(ge=1, le=MAX_QUANTITY)] = 1
     modifier_ids: Annotated[tuple[ModifierId, ...], msgspec.Meta(max_length=MAX_MODIFIERS)] = ()
     note: Note = ""
+    discount: Discount | None = None
+    """At the counter only."""
 
 
 def _choices(item: MenuItem, wanted: Sequence[ModifierId], field: str) -> list[Modifier]:
@@ -244,6 +262,7 @@ def price_lines(
                 *(item.id, item.name, line.quantity, unit, unit * line.quantity, modifiers, line.note.strip()),
                 id=line_id(order_id, position) if order_id else LineId(""),
                 tax_category=item.tax_category,
+                discount=line.discount,
             )
         )
     return tuple(priced)

@@ -25,6 +25,7 @@ from core.domain.commands import (
     TakePayment,
     UndoPayment,
 )
+from core.domain.discount import check_discount
 from core.domain.errors import DomainError, IllegalMove, InvalidOrder
 from core.domain.ids import ItemId, OrderId, ShopId
 from core.domain.menu import MenuItem, as_if_available
@@ -90,9 +91,17 @@ def place(
     check_no_card(note=asked.note, address=asked.address, customer_name=name, customer_phone=phone)
     if isinstance(asked, TakeOrder) and asked.customer_phone:
         phone = check_phone(asked.customer_phone, offer.country, "customer_phone")
+    discount = asked.discount if isinstance(asked, TakeOrder) else None
+    if at_counter:
+        check_discount(discount, "discount")
+        for place_of, line in enumerate(asked.lines):
+            check_discount(line.discount, f"lines[{place_of}].discount")
+    elif any(line.discount for line in asked.lines):
+        place_of = next(place for place, line in enumerate(asked.lines) if line.discount)
+        raise InvalidOrder("A discount is given at the counter.", f"lines[{place_of}].discount")
     lines = price_lines(as_if_available(offer.items) if at_counter else offer.items, asked.lines, order_id)
     tax_date = offer.terms.tax_date(_sold_at(asked, at))
-    amounts = price(lines, offer.terms, asked.fulfilment, tax_date)
+    amounts = price(lines, offer.terms, asked.fulfilment, tax_date, discount)
     order = Order(
         id=order_id,
         shop_id=offer.shop_id,
@@ -117,6 +126,8 @@ def place(
         address=asked.address.strip(),
         note=asked.note.strip(),
         tax_date=tax_date,
+        discount=discount,
+        discount_minor=amounts.discount_minor,
         lines=amounts.lines,
     )
     if isinstance(asked, PlaceOrder) and asked.expected_total_minor not in (None, order.total_minor):

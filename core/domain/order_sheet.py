@@ -9,6 +9,7 @@ from core.domain.ids import OrderId
 from core.domain.money import as_decimal
 from core.domain.order import Order, OrderLine, Payment
 from core.domain.payment import paid_minor, payments_of, tip_minor, to_pay_minor
+from core.domain.pricing import discounts_text
 from core.spreadsheet import Cell
 
 COLUMNS: Final = (
@@ -27,6 +28,7 @@ COLUMNS: Final = (
     "payment",
     "tender",
     "subtotal",
+    "discount",
     "tax",
     "total",
     "refunded",
@@ -37,6 +39,7 @@ COLUMNS: Final = (
     "currency",
     "note",
     "reason",
+    "discount_reason",
 )
 
 
@@ -55,7 +58,7 @@ def rows(orders: Iterable[Order], cashiers: Mapping[OrderId, str], zone: tzinfo 
 def _row(order: Order, cashier: str, zone: tzinfo | None) -> tuple[Cell, ...]:
     placed = order.placed_at.astimezone(zone)
     amounts = (
-        *(order.subtotal_minor, order.tax_minor, order.total_minor, order.refunded_minor),
+        *(order.subtotal_minor, order.discount_minor, order.tax_minor, order.total_minor, order.refunded_minor),
         *(paid_minor(order), tip_minor(order), to_pay_minor(order)),
     )
     return (
@@ -78,6 +81,7 @@ def _row(order: Order, cashier: str, zone: tzinfo | None) -> tuple[Cell, ...]:
         order.currency,
         order.note,
         order.reason,
+        discounts_text(order),
     )
 
 

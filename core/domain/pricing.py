@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 import msgspec
 
+from core.domain.discount import Discount
 from core.domain.errors import InvalidOrder
 from core.domain.order import LineTax, Order, OrderLine
 from core.domain.sale.calculation import MILLI, Extra, LineTotals, Sale, SaleLine, calculate
+from core.domain.sale.calculation import Discount as SaleDiscount
 from core.domain.sale.errors import Refused
 from core.domain.tax_table import STANDARD, Terms
 
@@ -30,23 +32,30 @@ class Amounts(msgspec.Struct, frozen=True):
     """What lines come to, in minor units."""
 
     lines: tuple[OrderLine, ...] = ()
-    """As they were given, with their taxes."""
+    """As they were given, with their discounts and taxes."""
     subtotal_minor: int = 0
-    """Before tax that is added."""
+    """Before discounts, and before tax that is added."""
+    discount_minor: int = 0
+    """What all discounts take off."""
+    discount: Discount | None = None
+    """The order's."""
     tax_minor: int = 0
     total_minor: int = 0
 
     @property
     def tax_included(self) -> bool:
-        return self.total_minor == self.subtotal_minor
+        return self.total_minor == self.subtotal_minor - self.discount_minor
 
     @property
     def taxes(self) -> tuple[TaxSum, ...]:
         return _sums(self.lines, inclusive=self.tax_included)
 
 
-def price(lines: Sequence[OrderLine], terms: Terms, fulfilment: str, on: date) -> Amounts:
-    """What these lines come to. `on` is the date of the rates. Raises `InvalidOrder`."""
+def price(
+    lines: Sequence[OrderLine], terms: Terms, fulfilment: str, on: date, discount: Discount | None = None
+) -> Amounts:
+    """What these lines come to, less their discounts and `discount`, which is the order's. `on` is the date of the
+    rates. Raises `InvalidOrder`."""
     try:
         totals = calculate(
             Sale(
@@ -56,6 +65,7 @@ def price(lines: Sequence[OrderLine], terms: Terms, fulfilment: str, on: date) -
                 fulfilment=str(fulfilment),
                 taxes=terms.taxes,
                 lines=tuple(_sale_line(str(position), line) for position, line in enumerate(lines)),
+                discounts=_discounts(discount),
             )
         )
     except Refused as error:
@@ -64,9 +74,18 @@ def price(lines: Sequence[OrderLine], terms: Terms, fulfilment: str, on: date) -
     return Amounts(
         tuple(_priced(line, found) for line, found in zip(lines, totals.lines, strict=True)),
         totals.subtotal,
+        totals.discount,
+        discount,
         totals.tax,
         totals.total,
     )
+
+
+def discounts_text(order: Order) -> str:
+    """All discounts with their reasons, for histories and files: `Burrito −50 %: Staff meal; −5.00: Regular`."""
+    given = [(f"{line.name} ", line.discount) for line in order.lines if line.discount is not None]
+    given += [("", order.discount)] if order.discount is not None else []
+    return "; ".join(f"{name}{each.figure(order.currency)}: {each.reason}" for name, each in given)
 
 
 def order_taxes(order: Order) -> tuple[TaxSum, ...]:
@@ -79,7 +98,7 @@ def order_taxes(order: Order) -> tuple[TaxSum, ...]:
 def _sums(lines: Iterable[OrderLine], *, inclusive: bool) -> tuple[TaxSum, ...]:
     sums: dict[tuple[str, int], TaxSum] = {}
     for line in lines:
-        net_minor = line.total_minor - (line.tax_minor if inclusive else 0)
+        net_minor = line.amount_minor - (line.tax_minor if inclusive else 0)
         for tax in line.taxes:
             known = sums.get((tax.code, tax.rate), TaxSum(tax.code, tax.rate, 0, 0))
             sums[tax.code, tax.rate] = known._replace(
@@ -96,9 +115,19 @@ def _sale_line(identity: str, line: OrderLine) -> SaleLine:
         line.tax_category or STANDARD,
         line.quantity * MILLI,
         extras,
+        _discounts(line.discount),
     )
+
+
+def _discounts(discount: Discount | None) -> tuple[SaleDiscount, ...]:
+    return (SaleDiscount(discount.rate, discount.amount_minor),) if discount is not None else ()
 
 
 def _priced(line: OrderLine, found: LineTotals) -> OrderLine:
     taxes = zip(found.item.taxed_by.taxes, found.item.taxes, strict=True)
-    return msgspec.structs.replace(line, taxes=tuple(LineTax(tax.code, tax.rate, amount) for tax, amount in taxes))
+    return msgspec.structs.replace(
+        line,
+        taxes=tuple(LineTax(tax.code, tax.rate, amount) for tax, amount in taxes),
+        discount_minor=found.discount_line,
+        order_discount_minor=found.discount_order,
+    )

@@ -55,6 +55,11 @@ class SalesRow(msgspec.Struct, frozen=True, kw_only=True):
     tips_minor: int = 0
     """When they were taken. No turnover; of items and categories 0."""
 
+    discounts: int = 0
+    """Orders that were paid and had a discount; of items and categories, items. Refunds do not lower it."""
+    discounts_minor: int = 0
+    """What discounts took off before it was sold: `sales_minor` is without it."""
+
     @property
     def turnover_minor(self) -> int:
         return self.sales_minor - self.refunds_minor

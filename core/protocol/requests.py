@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from core.domain.commands import Version
+from core.domain.discount import MAX_OFFERED, Discount
 from core.domain.menu import Category
 from core.domain.order import Order
 from core.domain.sale.taxes import TaxEntry
@@ -106,6 +107,8 @@ class ChangeShop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     tax_included: bool | None = None
     taxes: Annotated[tuple[TaxEntry, ...], Meta(max_length=MAX_ENTRIES)] | None = None
     """The whole tax table."""
+    discounts: Annotated[tuple[Discount, ...], Meta(max_length=MAX_OFFERED)] | None = None
+    """All that staff give at one press."""
     time_zone: Annotated[str, Meta(max_length=64, description="IANA.")] | None = None
     country: Annotated[str, Meta(min_length=2, max_length=2, description="ISO 3166-1 alpha-2.")] | None = None
     version: Version | None = None

@@ -98,7 +98,8 @@ def read(transaction: Transaction, shop: Shop) -> Menu:
         for category_id, name in transaction.all(_CATEGORIES, shop=shop.id)
     )
     return Menu(
-        *(shop.name, shop.currency, shop.tax, categories, shop.menu_version, shop.country, shop.time_zone, shop.taxes)
+        *(shop.name, shop.currency, shop.tax, categories, shop.menu_version, shop.country, shop.time_zone, shop.taxes),
+        shop.discounts,
     )
 
 

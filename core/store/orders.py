@@ -11,10 +11,12 @@ from sqlalchemy import bindparam, func, literal_column, select, tuple_, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from core.decoding import decode
+from core.domain.discount import Discount
 from core.domain.errors import DomainError
 from core.domain.ids import CustomerId, OrderId, ShopId, line_id
 from core.domain.order import Channel, LineModifier, LineTax, Order, OrderLine, Payment, PaymentState, Tender
 from core.domain.people import Principal
+from core.domain.pricing import discounts_text
 from core.domain.search import WHOLE_NUMBER
 from core.domain.status import Fulfilment, OrderStatus
 from core.instants import from_us, to_us
@@ -51,6 +53,8 @@ _ORDER: Final = (
     _c.note,
     _c.reason,
     _c.tax_date,
+    _c.discount,
+    _c.discount_minor,
     _c.in_parts,
 )
 _IN_PARTS: Final = _ORDER.index(_c.in_parts)
@@ -70,6 +74,9 @@ _LINE: Final = (
     _l.refunded_tax_minor,
     _l.tax_category,
     _l.taxes,
+    _l.discount,
+    _l.discount_minor,
+    _l.order_discount_minor,
 )
 
 # A look-up in a dictionary costs a tenth of calling the enum.
@@ -178,6 +185,15 @@ def _taxes(text: str) -> tuple[LineTax, ...]:
     return decode(text, tuple[LineTax, ...])
 
 
+@lru_cache(4096)
+def _discount(text: str) -> Discount:
+    return decode(text, Discount)
+
+
+def _discount_text(discount: Discount | None) -> str:
+    return _json(discount) if discount is not None else ""
+
+
 def _json(value: object) -> str:
     return _encode(value).decode()
 
@@ -197,11 +213,13 @@ def insert(
     values["in_parts"] = int(bool(order.payments))
     values |= {at: to_us(values[at]) for at in ("placed_at", "updated_at")}
     values["moved_at"] = _us(order.moved_at)
+    values["discount"] = _discount_text(order.discount)
     values["tax_date"] = order.tax_date.isoformat() if order.tax_date is not None else None
     transaction.run(_INSERT, **values, is_open=int(order.status.is_open))
     transaction.run_many(_INSERT_LINE, [_line_values(order.id, *each) for each in enumerate(order.lines)])
     order_words.insert(transaction, order)
-    status_history.record(transaction, order, None, by, client_at, reason)
+    reasons = "; ".join(filter(None, (reason, discounts_text(order))))
+    status_history.record(transaction, order, None, by, client_at, reasons)
     if order.payment is not PaymentState.UNPAID or order.payments:
         ledger.record(transaction, order, None, by, client_at=client_at, drawer=drawer)
     if order.customer_id is not None:
@@ -216,6 +234,7 @@ def _line_values(order_id: OrderId, position: int, line: OrderLine) -> dict[str,
         "position": position,
         "modifiers": _json(line.modifiers),
         "taxes": _json(line.taxes),
+        "discount": _discount_text(line.discount),
     }
 
 
@@ -454,12 +473,15 @@ def _load(transaction: Transaction, order_ids: Sequence[str]) -> list[Order]:
     lines: dict[str, list[OrderLine]] = {order_id: [] for order_id in order_ids}
     for row in transaction.all(_lines_of(len(order_ids)), **ids):
         order_id, item_id, name, quantity, unit_minor, total_minor, modifiers, note, position, *rest = row
-        back, back_minor, back_tax_minor, category, taxes = rest
+        back, back_minor, back_tax_minor, category, taxes, discount, off_minor, order_off_minor = rest
         line = OrderLine(
             *(item_id, name, quantity, unit_minor, total_minor, _modifiers(modifiers) if modifiers != "[]" else ()),
             *(note, line_id(order_id, position), back, back_minor, back_tax_minor),
             tax_category=category,
             taxes=_taxes(taxes) if taxes != "[]" else (),
+            discount=_discount(discount) if discount else None,
+            discount_minor=off_minor,
+            order_discount_minor=order_off_minor,
         )
         lines[order_id].append(line)
     rows = transaction.all(_orders_of(len(order_ids)), **ids)
@@ -495,6 +517,8 @@ def _order(row: Row, lines: tuple[OrderLine, ...], payments: tuple[Payment, ...]
         note=row[22],
         reason=row[23],
         tax_date=date.fromisoformat(row[24]) if row[24] is not None else None,
+        discount=_discount(row[25]) if row[25] else None,
+        discount_minor=row[26],
         lines=lines,
         payments=payments,
     )

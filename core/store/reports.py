@@ -42,6 +42,8 @@ _BOOKED: Final = Prepared(
         func.sum(case((_is_credit, -_e.amount_minor), else_=0)),
         func.sum(case((_is_payment, _sign * _o.tax_minor), (_is_credit, _credited_tax), else_=0)),
         func.sum(case((_is_tip, _e.amount_minor), else_=0)),
+        func.sum(case((and_(_is_payment, _o.discount_minor > 0), _sign), else_=0)),
+        func.sum(case((_is_payment, _sign * _o.discount_minor), else_=0)),
     )
     .select_from(
         ledger.join(orders, _o.id == _e.order_id).outerjoin(
@@ -77,8 +79,12 @@ _BACK_BY: Final = Prepared(
     .where(*_period, _is_refund)
     .group_by(_e.tender)
 )
+_off_minor = _l.discount_minor + _l.order_discount_minor
 _SOLD: Final = Prepared(
-    select(_l.item_id, _l.name, func.sum(_sign * _l.quantity), func.sum(_sign * _l.total_minor))
+    select(
+        *(_l.item_id, _l.name, func.sum(_sign * _l.quantity), func.sum(_sign * (_l.total_minor - _off_minor))),
+        *(func.sum(case((_off_minor > 0, _sign * _l.quantity), else_=0)), func.sum(_sign * _off_minor)),
+    )
     .select_from(ledger.join(orders, _o.id == _e.order_id).join(order_lines, _l.order_id == _e.order_id))
     .where(*_period, _is_payment, _e.in_part == 0)
     .group_by(_l.item_id, _l.name)
@@ -90,7 +96,7 @@ _CREDITS: Final = Prepared(
         _e.quantity,
         -_e.amount_minor,
         _e.tax_minor,
-        _o.total_minor - _o.subtotal_minor,
+        _o.total_minor - _o.subtotal_minor + _o.discount_minor,
     )
     .select_from(ledger.join(orders, _o.id == _e.order_id))
     .where(*_period, _is_credit)
@@ -117,10 +123,12 @@ class Booked(NamedTuple):
     refunds_minor: int
     tax_minor: int
     tips_minor: int
+    discounts: int = 0
+    discounts_minor: int = 0
 
 
 class Sold(NamedTuple):
-    """Items that were sold, or taken back; amounts as on the menu."""
+    """Items that were sold, or taken back; amounts as on the menu, less discounts."""
 
     item_id: ItemId
     name: str
@@ -128,6 +136,9 @@ class Sold(NamedTuple):
     minor: int = 0
     back: int = 0
     back_minor: int = 0
+    off: int = 0
+    """Those that a discount of their own, or of their order, took something off."""
+    off_minor: int = 0
 
 
 def booked(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) -> Iterator[Booked]:
@@ -149,8 +160,9 @@ def by_tender(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: in
 
 
 def sold(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) -> Iterator[Sold]:
-    for item_id, name, quantity, minor in transaction.all(_SOLD, shop_id=shop_id, from_us=from_us, to_us=to_us):
-        yield Sold(item_id, name, int(quantity), int(minor))
+    for item_id, name, *figures in transaction.all(_SOLD, shop_id=shop_id, from_us=from_us, to_us=to_us):
+        quantity, minor, off, off_minor = map(int, figures)
+        yield Sold(item_id, name, quantity, minor, off=off, off_minor=off_minor)
     credits_of: dict[str, list[Row]] = {}
     for order_id, *credit in transaction.all(_CREDITS, shop_id=shop_id, from_us=from_us, to_us=to_us):
         credits_of.setdefault(order_id, []).append(tuple(credit))

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import BigInteger, BindParameter, ColumnClause, bindparam, case, literal_column, select, update
 
 from core.decoding import decode
+from core.domain.discount import Discount
 from core.domain.ids import ShopId, uuid7
 from core.domain.menu import Menu
 from core.domain.money import Tax
@@ -36,6 +37,7 @@ class Shop(msgspec.Struct, frozen=True):
     menu_version: int
     epoch: str
     """Within one epoch, a version identifies a content."""
+    discounts: tuple[Discount, ...] = ()
 
     @property
     def terms(self) -> Terms:
@@ -57,6 +59,7 @@ _SHOP: Final = select(
     shops.c.country,
     shops.c.menu_version,
     shops.c.epoch,
+    shops.c.discounts,
 )
 _GET: Final = Prepared(_SHOP.where(shops.c.id == bindparam("shop_id")))
 _FIRST: Final = Prepared(_SHOP.order_by(shops.c.created_at, shops.c.id).limit(1))
@@ -87,6 +90,7 @@ _CHANGE: Final = Prepared(
         currency=bindparam("to_currency"),
         tax_included=bindparam("to_included"),
         taxes=bindparam("to_taxes"),
+        discounts=bindparam("to_discounts"),
         time_zone=bindparam("to_zone"),
         country=bindparam("to_country"),
         menu_version=shops.c.menu_version + _one,
@@ -108,6 +112,7 @@ def insert(transaction: Transaction, shop_id: ShopId, menu: Menu, time_zone: str
         currency=menu.currency,
         tax_included=int(menu.tax.included),
         taxes=_json(menu.terms.taxes),
+        discounts=_json(menu.discounts),
         time_zone=time_zone,
         country=menu.country,
         menu_version=menu.version,
@@ -133,6 +138,7 @@ def change(transaction: Transaction, to: Shop) -> Shop:
         to_currency=to.currency,
         to_included=int(to.tax_included),
         to_taxes=_json(to.taxes),
+        to_discounts=_json(to.discounts),
         to_zone=to.time_zone,
         to_country=to.country,
     )
@@ -226,8 +232,11 @@ def last_number(transaction: Transaction, shop_id: ShopId, series: str) -> int:
 def _shop(row: tuple[Any, ...] | None) -> Shop | None:
     if row is None:
         return None
-    shop_id, name, currency, included, taxes, time_zone, country, menu_version, epoch = row
-    return Shop(shop_id, name, currency, bool(included), _tax_table(taxes), time_zone, country, menu_version, epoch)
+    shop_id, name, currency, included, taxes, time_zone, country, menu_version, epoch, discounts = row
+    return Shop(
+        *(shop_id, name, currency, bool(included), _tax_table(taxes), time_zone, country, menu_version, epoch),
+        _discounts(discounts),
+    )
 
 
 @lru_cache(64)  # read with every order
@@ -235,5 +244,10 @@ def _tax_table(text: str) -> TaxTable:
     return decode(text, TaxTable)
 
 
-def _json(table: TaxTable) -> str:
-    return msgspec.json.encode(table).decode()
+@lru_cache(64)
+def _discounts(text: str) -> tuple[Discount, ...]:
+    return decode(text, tuple[Discount, ...])
+
+
+def _json(value: TaxTable | tuple[Discount, ...]) -> str:
+    return msgspec.json.encode(value).decode()

@@ -82,6 +82,7 @@ shops: Final = Table(
     _text("currency"),
     _int("tax_included"),
     _text("taxes", server_default=text("'[]'")),  # JSON: the tax table
+    _text("discounts", server_default=text("'[]'")),  # JSON: those that are given at one press
     _text("time_zone"),
     _text("country", server_default=text("''")),  # ISO 3166-1 alpha-2: whose phone numbers need no country code
     _int("menu_version"),
@@ -251,6 +252,8 @@ orders: Final = Table(
     _text("address"),
     _text("note"),
     _text("reason"),
+    _text("discount", server_default=text("''")),  # JSON: the whole order's; empty for none
+    _big("discount_minor", server_default=text("0")),  # what all discounts took off
     _text("tax_date", nullable=True),  # ISO 8601: of its rates; NULL for what an earlier release priced
     UniqueConstraint("shop_id", "number"),
     CheckConstraint("version >= 1", name="version"),
@@ -290,6 +293,9 @@ order_lines: Final = Table(
     _big("refunded_tax_minor"),
     _text("tax_category", server_default=text("''")),
     _text("taxes", server_default=text("'[]'")),  # JSON: its rates, and what they came to
+    _text("discount", server_default=text("''")),  # JSON: its own; empty for none
+    _big("discount_minor", server_default=text("0")),  # what that took off
+    _big("order_discount_minor", server_default=text("0")),  # its part of the order's
     CheckConstraint("quantity >= 1", name="quantity"),
     sqlite_with_rowid=False,  # an order's lines lie together, found by their key alone
     postgresql_partition_by=_BY_MONTH,

@@ -19,7 +19,7 @@ from PySide6.QtGui import (
     QTextDocument,
 )
 
-from core.domain.order import Order, OrderLine, PaymentState, Tender
+from core.domain.order import Order, PaymentState, Tender
 from core.domain.payment import tip_minor, to_give_back_minor, to_pay_minor
 from core.domain.pricing import TaxSum, order_taxes
 from core.domain.status import CALLED_OFF, Fulfilment
@@ -28,6 +28,8 @@ from core.ui.text import (
     _,
     clock,
     date,
+    deductions,
+    discount_text,
     figure,
     fulfilment_label,
     guest_name,
@@ -83,12 +85,12 @@ def receipt_html(
     """The receipt's text, with amounts that fit on `paper`. `given_minor` is the cash handed over, if the order does
     not know it."""
     given_minor = order.given_minor if given_minor is None else given_minor
-    sums = [_Sum(_("Subtotal"), order.subtotal_minor)] if order.subtotal_minor != order.total_minor else []
+    sums = [_Sum(*each) for each in deductions(order, order.currency)]
     sums += [_Sum(_tax(tax, order), tax.tax_minor) for tax in order_taxes(order) if order.tax_minor]
     paid_in_cash = [] if given_minor is None else _cash(order, given_minor)
     paid = list(_parts(order)) or paid_in_cash
     money_column = _Amounts(order.currency, paper.room_pt)
-    lines = _line_rows(order.lines, money_column)
+    lines = _line_rows(order, money_column)
     total = _Sum(_("Total"), order.total_minor, strong=True)
     summed = [_table(_sum_row(each, money_column)) for each in (*sums, total, *paid)]
     when = f"{date(order.placed_at)} {clock(order.placed_at)} · {fulfilment_label(order.fulfilment)}"
@@ -219,13 +221,17 @@ class _Amounts:
         return "".join(f"<tr>{''.join(reversed(row) if self._from_right else row)}</tr>" for row in rows)
 
 
-def _line_rows(lines: tuple[OrderLine, ...], column: _Amounts) -> str:
+def _line_rows(order: Order, column: _Amounts) -> str:
+    lines = order.lines
     stacked = max((column.width_pt(line.total_minor) for line in lines), default=0) > _WIDEST_AMOUNT * column.room_pt
     rows = []
     # Figures and a sign have no direction of their own: in Arabic the sign would be before the figure.
     begins = "\N{RIGHT-TO-LEFT MARK}" if QGuiApplication.layoutDirection() is Qt.LayoutDirection.RightToLeft else ""
     for line in lines:
         under = [modifier.name for modifier in line.modifiers] + ([line.note] if line.note else [])
+        if line.discount is not None:
+            off = money(-line.discount_minor, order.currency)
+            under.append(f"{discount_text(line.discount, order.currency)} ({off})")
         if line.refunded_quantity:
             under.append(_("{count} taken back").format(count=figure(line.refunded_quantity)))
         name, small = escape(line.name), escape(isolated(", ".join(under), QGuiApplication.layoutDirection()))

@@ -3,7 +3,7 @@
 import gettext as _gettext
 import io
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -15,10 +15,12 @@ import resources
 from core import reasons
 from core.client.errors import ClientError, Refused
 from core.domain import texts
+from core.domain.discount import Discount
 from core.domain.drawers import DrawerAct
 from core.domain.money import exponent, parse_minor
 from core.domain.order import Order, Payment, PaymentState, Tender, is_table
-from core.domain.pricing import TaxSum
+from core.domain.pricing import Amounts, TaxSum
+from core.domain.sale.rounding import PERCENT
 from core.domain.status import Fulfilment, OrderStatus, look
 from core.domain.tax_table import DEFAULT_CODE
 from core.ui.days import local, local_date
@@ -207,6 +209,29 @@ def tax_label(tax: TaxSum, *, included: bool) -> str:
         return _("Tax included") if included else _("Tax")
     named = f"{_('Tax') if tax.code == DEFAULT_CODE else tax.code} {percentage(tax.rate)}"
     return _("{tax} included").format(tax=named) if included else named
+
+
+def discount_text(discount: Discount, currency: str) -> str:
+    """A discount with its reason: `−50 % · Staff meal`."""
+    if discount.rate == PERCENT:
+        off = _("On the house")
+    elif discount.rate is not None:
+        off = f"\N{MINUS SIGN}{percentage(discount.rate)}"
+    else:
+        off = f"\N{MINUS SIGN}{money(discount.amount_minor or 0, currency)}"
+    return f"{off} · {discount.reason}"
+
+
+def deductions(priced: Order | Amounts, currency: str) -> Iterator[tuple[str, int]]:
+    """What stands above the total and its taxes, in words and minor units: the subtotal, and what is taken off it.
+    Nothing where that is the total."""
+    of_order_minor = sum(line.order_discount_minor for line in priced.lines)
+    if priced.discount_minor or not priced.tax_included:
+        yield _("Subtotal"), priced.subtotal_minor
+    if priced.discount_minor > of_order_minor:
+        yield _("Discounts on items"), of_order_minor - priced.discount_minor
+    if priced.discount is not None:
+        yield discount_text(priced.discount, currency), -of_order_minor
 
 
 AMOUNT_LENGTH: Final = 40

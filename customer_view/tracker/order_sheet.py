@@ -13,7 +13,7 @@ from typing_extensions import override
 from core.domain.order import LineModifier, Order, OrderLine
 from core.domain.payment import tip_minor, to_pay_minor
 from core.domain.pricing import order_taxes
-from core.ui.text import _, figure, money, refund_label, tax_label, tender_label
+from core.ui.text import _, deductions, discount_text, figure, money, refund_label, tax_label, tender_label
 from core.ui.theme import Theme
 from customer_view.painted import Painted, TextBlock
 
@@ -56,10 +56,10 @@ def rows(order: Order) -> Iterator[Row]:
         for tax in order_taxes(order)
         if order.tax_minor
     ]
-    if not included:
-        yield Row(Kind.MINOR, _("Subtotal"), money(order.subtotal_minor, order.currency), ruled=True)
-        yield from taxes
-    yield Row(Kind.TOTAL, _("Total"), money(order.total_minor, order.currency), ruled=included)
+    above = [Row(Kind.MINOR, words, money(minor, order.currency)) for words, minor in deductions(order, order.currency)]
+    above += [] if included else taxes
+    yield from (msgspec.structs.replace(row, ruled=number == 0) for number, row in enumerate(above))
+    yield Row(Kind.TOTAL, _("Total"), money(order.total_minor, order.currency), ruled=not above)
     if included:
         yield from taxes
     if tip_minor(order):
@@ -77,6 +77,8 @@ def _details(line: OrderLine, currency: str) -> Iterator[str]:
         yield ", ".join(_modifier(modifier, currency) for modifier in line.modifiers)
     if line.note:
         yield _("Note: {note}").format(note=line.note)
+    if line.discount is not None:
+        yield f"{discount_text(line.discount, currency)} ({money(-line.discount_minor, currency)})"
     if line.quantity > 1:
         yield _("{amount} each").format(amount=money(line.unit_price_minor, currency))
 

@@ -18,6 +18,8 @@ from core.ui.text import (
     _,
     clock,
     day,
+    deductions,
+    discount_text,
     error_explanation,
     figure,
     fulfilment_label,
@@ -169,11 +171,11 @@ class DetailsDialog(QDialog):
         sums = QGridLayout()
         sums.setColumnStretch(0, 1)
         included = order.tax_included
-        rows = [] if included else [(_("Subtotal"), order.subtotal_minor, "muted")]
+        rows = [(words, minor, "muted") for words, minor in deductions(order, order.currency)]
         taxes = order_taxes(order) if order.tax_minor else ()
         rows += [(tax_label(tax, included=included), tax.tax_minor, "muted") for tax in taxes]
         for row, (words, amount_minor, role) in enumerate([*rows, (_("Total"), order.total_minor, "number")]):
-            sums.addWidget(label(words, role), row, 0)
+            sums.addWidget(label(words, role, wrap=True), row, 0)
             sums.addWidget(label(money(amount_minor, order.currency), role), row, 1, Qt.AlignmentFlag.AlignTrailing)
         column.addLayout(sums)
         unpaid = order.payment is PaymentState.UNPAID
@@ -204,9 +206,13 @@ class DetailsDialog(QDialog):
             grid.addWidget(label(modifiers(line), "small", wrap=True), row + 1, 1)
         if line.note:
             grid.addWidget(label(f"“{line.note}”", "remark", wrap=True), row + 2, 1)
+        if line.discount is not None:
+            grid.addWidget(label(discount_text(line.discount, currency), "small", wrap=True), row + 3, 1)
+            off = label(money(-line.discount_minor, currency), "small")
+            grid.addWidget(off, row + 3, 2, top | Qt.AlignmentFlag.AlignTrailing)
         if line.refunded_quantity:
             taken = _("{count} taken back").format(count=figure(line.refunded_quantity))
-            grid.addWidget(label(taken, "error", wrap=True), row + 3, 1)
+            grid.addWidget(label(taken, "error", wrap=True), row + 4, 1)
 
     def _history(self) -> QFrame:
         frame, column = self._panel()

@@ -56,6 +56,7 @@ _FIGURES: Final = {
     "sales": N_("Sales"),
     "refunds": N_("Given back"),
     "tax": N_("Tax"),
+    "discounts": N_("Discounts"),
 }
 _STRONG: Final = ("strong", QFont.Weight.DemiBold)
 _BODY: Final = ("body", QFont.Weight.Normal)
@@ -204,7 +205,12 @@ class ReportsPage(QWidget):
 def _figure(name: str, row: SalesRow, currency: str) -> str:
     if name == "sales":
         return figure(row.sales)
-    minor = {"turnover": row.turnover_minor, "refunds": row.refunds_minor, "tax": row.tax_minor}[name]
+    minor = {
+        "turnover": row.turnover_minor,
+        "refunds": row.refunds_minor,
+        "tax": row.tax_minor,
+        "discounts": row.discounts_minor,
+    }[name]
     return money(minor, currency)
 
 

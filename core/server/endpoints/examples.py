@@ -15,6 +15,7 @@ from core.domain.commands import (
     TakePayment,
     UndoPayment,
 )
+from core.domain.discount import Discount
 from core.domain.ids import CustomerId, DeviceId, ItemId, ModifierId, OpId, OrderId, ShopId, StaffId, line_id
 from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup
 from core.domain.money import Tax
@@ -235,6 +236,7 @@ MENU: Final = Menu(
     currency="EUR",
     tax=Tax(rate_bp=700, included=True),
     taxes=TAX_TABLE,
+    discounts=(Discount(reason="Staff meal", rate=50_000),),
     categories=(
         Category(
             "bowls",

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from core.domain.discount import check_offered
 from core.domain.errors import DomainError
 from core.domain.ids import ItemId, ShopId
 from core.domain.menu import Menu, check_menu, check_tax_categories, tax_categories_of, with_tax_categories
@@ -97,6 +98,10 @@ def change_shop(transaction: Transaction, principal: Principal, request: ChangeS
         check_taxes(after.taxes, tax_categories_of(current.categories))
         menus.keep(transaction, current, before.id)
         what.append(f"tax {_tax(before)} to {_tax(after)}")
+    if after.discounts != before.discounts:
+        check_offered(after.discounts)
+        offered = "; ".join(f"{each.reason} {each.figure(after.currency)}" for each in after.discounts)
+        what.append(f"discounts to {offered or 'none'}")
     if not what:
         return current, []
     after = shops.change(transaction, after)
@@ -123,6 +128,7 @@ def _changed(shop: Shop, request: ChangeShop) -> Shop:
         currency=shop.currency if request.currency is None else _currency(request.currency),
         tax_included=shop.tax_included if request.tax_included is None else request.tax_included,
         taxes=taxes,
+        discounts=shop.discounts if request.discounts is None else request.discounts,
         time_zone=request.time_zone or shop.time_zone,
         country=country,
     )

@@ -94,6 +94,8 @@ def _of_booked(each: Booked, name: str) -> SalesRow:
         refunds=each.refunds,
         refunds_minor=each.refunds_minor,
         tax_minor=each.tax_minor,
+        discounts=each.discounts,
+        discounts_minor=each.discounts_minor,
         tips_minor=each.tips_minor,
     )
 
@@ -101,7 +103,13 @@ def _of_booked(each: Booked, name: str) -> SalesRow:
 def _of_line(each: Sold, names: dict[ItemId, str] | None) -> SalesRow:
     name = each.name if names is None else names.get(each.item_id, "")
     return SalesRow(
-        name=name, sales=each.quantity, sales_minor=each.minor, refunds=each.back, refunds_minor=each.back_minor
+        name=name,
+        sales=each.quantity,
+        sales_minor=each.minor,
+        refunds=each.back,
+        refunds_minor=each.back_minor,
+        discounts=each.off,
+        discounts_minor=each.off_minor,
     )
 
 

@@ -145,10 +145,13 @@ def _broken_corrections() -> Select[Any]:
 
 
 def _wrong_amounts() -> Select[Any]:
-    lines = select(_l.order_id, func.sum(_l.total_minor).label("lines")).group_by(_l.order_id).subquery()
+    off = func.sum(_l.discount_minor + _l.order_discount_minor).label("off")
+    lines = select(_l.order_id, func.sum(_l.total_minor).label("lines"), off).group_by(_l.order_id).subquery()
+    left = _o.subtotal_minor - _o.discount_minor
     agrees = and_(
         lines.c.lines == _o.subtotal_minor,
-        _o.total_minor.in_([_o.subtotal_minor, _o.subtotal_minor + _o.tax_minor]),  # the tax is in it, or on top
+        lines.c.off == _o.discount_minor,
+        _o.total_minor.in_([left, left + _o.tax_minor]),  # the tax is in it, or on top
     )
     joined = orders.outerjoin(lines, lines.c.order_id == _o.id)
     return select(_o.number).select_from(joined).where(or_(lines.c.lines.is_(None), ~agrees))
@@ -254,7 +257,11 @@ RULES: Final[tuple[Rule, ...]] = (
         "an order is marked open exactly while its status is",
         select(_o.number).where(_o.is_open != _o.status.in_([str(status) for status in OPEN]).cast(Integer)),
     ),
-    Rule("amounts", "each order's lines add up to its subtotal, and with the tax to its total", _wrong_amounts()),
+    Rule(
+        "amounts",
+        "each order's lines and discounts add up to its subtotal, and with the tax to its total",
+        _wrong_amounts(),
+    ),
     Rule(
         "lines",
         "each line's total is its price times its quantity",

@@ -78,7 +78,7 @@ class Basket:
             return price(lines, terms, self.fulfilment, terms.tax_date(now())) if lines else Amounts()
         except InvalidOrder:
             listed_minor = sum(line.total_minor for line in lines)
-            return Amounts(tuple(lines), listed_minor, 0, listed_minor)
+            return Amounts(tuple(lines), listed_minor, total_minor=listed_minor)
 
     def quantities(self) -> dict[ItemId, int]:
         """The number of each item, whatever their choices."""

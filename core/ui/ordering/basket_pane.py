@@ -11,18 +11,18 @@ from core.domain.pricing import Amounts
 from core.ui import icons
 from core.ui.ordering.basket_list import BasketList
 from core.ui.ordering.basket_model import BasketModel
-from core.ui.text import _, money, ngettext, tax_label
+from core.ui.text import _, deductions, money, ngettext, tax_label
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, rule
 from core.ui.widgets.pair import Pair
 
 _LAST: Final = 1_000
-"""The total's row: below any number of taxes."""
+"""The total's row: below any number of taxes and discounts."""
 
 
 class TotalsTable(QWidget):
-    """Subtotal, taxes by rate and total. With included taxes, the total and its taxes; `brief`: the total alone. The
-    total is in the type of `role`."""
+    """Subtotal, discounts, taxes by rate and total. With included taxes and no discount, the total and its taxes;
+    `brief`: the total alone. The total is in the type of `role`."""
 
     def __init__(self, theme: Theme, *, brief: bool = False, role: str = "number") -> None:
         super().__init__()
@@ -31,12 +31,10 @@ class TotalsTable(QWidget):
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(theme.space(1))
         grid.setColumnStretch(0, 1)
-        self._subtotal = (label(_("Subtotal"), "muted"), label(role="muted"))
-        self._taxes: list[tuple[QLabel, QLabel]] = []
+        self._parts: list[tuple[QLabel, QLabel]] = []
         self._total = (label(_("Total"), role), label(role=role))
         self._total[1].setObjectName("basket_total")
-        for row, pair in ((0, self._subtotal), (_LAST, self._total)):
-            self._place(row, pair)
+        self._place(_LAST, self._total)
 
     def _place(self, row: int, pair: tuple[QLabel, QLabel]) -> None:
         pair[1].setAlignment(Qt.AlignmentFlag.AlignTrailing | Qt.AlignmentFlag.AlignVCenter)
@@ -44,22 +42,21 @@ class TotalsTable(QWidget):
             self._grid.addWidget(part, row, column)
 
     def show_amounts(self, amounts: Amounts, currency: str) -> None:
-        included = amounts.tax_included
-        taxes = [tax for tax in amounts.taxes if tax.tax_minor]
-        for part in self._subtotal:
-            part.setVisible(not included and not self._brief)
-        while len(self._taxes) < len(taxes):
+        shown = [] if self._brief else [*deductions(amounts, currency)]
+        if not self._brief:
+            taxes = (tax for tax in amounts.taxes if tax.tax_minor)
+            shown += [(tax_label(tax, included=amounts.tax_included), tax.tax_minor) for tax in taxes]
+        while len(self._parts) < len(shown):
             pair = (label(role="muted", wrap=True), label(role="muted"))
-            pair[0].setObjectName("basket_tax")
-            self._taxes.append(pair)
-            self._place(len(self._taxes), pair)
-        for pair, tax in itertools.zip_longest(self._taxes, taxes):
-            if tax is not None:
-                pair[0].setText(tax_label(tax, included=included))
-                pair[1].setText(money(tax.tax_minor, currency))
-            for part in pair:
-                part.setVisible(tax is not None and not self._brief)
-        self._subtotal[1].setText(money(amounts.subtotal_minor, currency))
+            pair[0].setObjectName("basket_part")
+            self._parts.append(pair)
+            self._place(len(self._parts), pair)
+        for pair, part in itertools.zip_longest(self._parts, shown):
+            if part is not None:
+                pair[0].setText(part[0])
+                pair[1].setText(money(part[1], currency))
+            for each in pair:
+                each.setVisible(part is not None)
         self._total[1].setText(money(amounts.total_minor, currency))
 
 

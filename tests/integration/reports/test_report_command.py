@@ -51,12 +51,13 @@ def test_a_days_figures(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes
         "back",
         "tax",
         "tips",
+        "discounts",
         "turnover",
         "a",
         "week",
         "before",
     ]
-    assert row.split() == ["2026-11-21", "1", "30.20", "1", "10.00", "1.53", "0.00", "20.20", "0.00"]
+    assert row.split() == ["2026-11-21", "1", "30.20", "1", "10.00", "1.53", "0.00", "0.00", "20.20", "0.00"]
     assert total.split()[0] == "total"
     assert main(["report", "--json", "--by", "hour", *flags]) == 0
     report = json.loads(capfdbinary.readouterr().out)

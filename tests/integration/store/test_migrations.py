@@ -407,6 +407,7 @@ def test_the_one_rate_of_before_is_what_the_tax_table_says_of_the_standard_categ
     assert order is not None
     assert (order.tax_minor, order.total_minor) == (83, 1083), "as it was"
     assert (order.tax_date, [line.taxes for line in order.lines]) == (None, [()])
+    assert (order.discount, order.discount_minor, [line.amount_minor for line in order.lines]) == (None, 0, [1000])
 
 
 def test_orders_of_before_are_found_by_their_words(tmp_path: Path) -> None:
