@@ -23,12 +23,13 @@ from pos_app.order.card import Thresholds
 from pos_app.workspace import Workspace
 
 if TYPE_CHECKING:
+    from pos_app.drawer.page import DrawerPage
     from pos_app.menu.page import MenuPage
     from pos_app.new_order.page import NewOrderPage
 
 
 class Pages(QObject):
-    """`orders`, `new`, `history`, `menu`, `sync` and, for admins, `reports`."""
+    """`orders`, `new`, `history`, `menu`, `sync`, `drawer` and, for admins, `reports`."""
 
     failed = Signal(object)
     """A `ClientError`."""
@@ -56,7 +57,7 @@ class Pages(QObject):
     def page(self, name: str) -> QWidget:
         if name not in self._made:
             make = {"new": self._make_new, "history": self._make_history, "menu": self._make_menu}
-            make |= {"sync": self._make_sync, "reports": self._make_reports}
+            make |= {"sync": self._make_sync, "reports": self._make_reports, "drawer": self._make_drawer}
             self._made[name] = make.get(name, self._make_board)()
             self._workspace.add_page(name, self._made[name])
         return self._made[name]
@@ -84,6 +85,8 @@ class Pages(QObject):
         self._workspace.offer("reports", offered=role is Role.ADMIN)
         if self._menu is not None:
             self._menu.admit(admin=role is Role.ADMIN)
+        if (drawer := self._made.get("drawer")) is not None:
+            cast("DrawerPage", drawer).admit(role)
 
     def hold_back(self) -> bool:
         """Whether something must be settled before leaving. Then it is shown, with a notice."""
@@ -193,5 +196,13 @@ class Pages(QObject):
         from pos_app.reports.page import ReportsPage
 
         page = ReportsPage(self._context)
+        page.failed.connect(self.failed)
+        return page
+
+    def _make_drawer(self) -> QWidget:
+        from pos_app.drawer.page import DrawerPage
+
+        page = DrawerPage(self._context)
+        page.admit(self._role)
         page.failed.connect(self.failed)
         return page

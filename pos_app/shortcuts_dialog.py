@@ -23,7 +23,7 @@ KEYS: Final = (
     ("0 … 9", N_("At check-out: the cash given")),
     ("A", N_("Got it: stop the ring")),
     ("F5", N_("Refresh now")),
-    ("Ctrl+1 … 6", N_("Orders, New, History, Menu, Sync, Reports")),
+    ("Ctrl+1 … 7", N_("The pages, from top to bottom")),
     ("Ctrl+S", N_("Save the menu")),
     ("Ctrl+L", N_("Lock")),
     ("?", N_("This card")),

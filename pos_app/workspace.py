@@ -38,6 +38,7 @@ PAGES: Final = {
     "menu": (N_("Menu"), "menu"),
     "sync": (N_("Sync"), "sync"),
     "reports": (N_("Reports"), "reports"),
+    "drawer": (N_("Drawer"), "cash"),
 }
 """The pages of the rail: their names and icons."""
 _TAB: Final = 80
@@ -48,6 +49,7 @@ _KEPT: Final = {
     "history": N_("Only what this POS has kept is found."),
     "new": MENU_KEPT,
     "menu": MENU_KEPT,
+    "drawer": N_("What is done at the drawer is kept, and sent later."),
 }
 """The consequence of old data for a page, where it matters."""
 
@@ -221,11 +223,8 @@ class Workspace(QWidget):
             self._tabs[name] = tab
             column.addWidget(tab)
         column.addStretch(1)
-        self._keys = self._tab("shortcuts", _("Shortcuts"))
-        self._keys.clicked.connect(self.shortcuts_wanted)
         self._person = self._tab("cashier", "")
         self._person.clicked.connect(self._on_person_pressed)
-        column.addWidget(self._keys)
         column.addWidget(self._person)
         self._draw_icons()
         return rail
@@ -238,8 +237,7 @@ class Workspace(QWidget):
     @Slot()
     def _draw_icons(self) -> None:
         size = self._theme.px(22)
-        drawn = {**{tab: PAGES[name][1] for name, tab in self._tabs.items()}, self._keys: "keyboard"}
-        drawn[self._person] = "person"
+        drawn = {**{tab: PAGES[name][1] for name, tab in self._tabs.items()}, self._person: "person"}
         for tab, icon in drawn.items():
             colour = "brand" if tab.isChecked() else "muted"
             tab.setIcon(icons.icon(icon, self._theme.colour(colour), size))
@@ -330,6 +328,9 @@ class Workspace(QWidget):
         sound = QAction(_("Sound…"), menu)
         sound.setObjectName("menu_sound")
         menu.addAction(sound)
+        shortcuts = QAction(_("Shortcuts"), menu)
+        shortcuts.setObjectName("menu_shortcuts")
+        menu.addAction(shortcuts)
         menu.triggered.connect(self._on_leave_chosen)
         menu.aboutToHide.connect(menu.deleteLater)
         # Beside the button, and upwards: it is at the lower end of the window.
@@ -342,6 +343,8 @@ class Workspace(QWidget):
     def _on_leave_chosen(self, action: QAction) -> None:
         if action.objectName() == "menu_sound":
             self.sound_wanted.emit()
+        elif action.objectName() == "menu_shortcuts":
+            self.shortcuts_wanted.emit()
         else:
             self.leave_wanted.emit(action.data())
 

@@ -18,6 +18,8 @@ class Bridge(QObject):
     """A `SyncStatus`."""
     menu_changed = Signal(object)
     """The new `Menu`."""
+    drawers_changed = Signal(object)
+    """`DrawerSession`s to which something was done."""
     renumbered = Signal(str, str)
     """An order's former number, and the one that the server has given it instead."""
     missing = Signal(object)
@@ -63,6 +65,8 @@ class Bridge(QObject):
         else:
             with self._announcer.backlog(changed.backlog):
                 self._store.apply(changed)
+        if changed.drawers:
+            self.drawers_changed.emit(changed.drawers)
         if changed.missing:
             self.missing.emit(changed.missing)
         for told in changed.updates:

@@ -1,7 +1,7 @@
 """The content of an order's receipt, and its layout on paper: on a roll, or on sheets. Lengths end in their unit."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -259,6 +259,41 @@ def _sum_row(told: _Sum, column: _Amounts) -> str:
         strong=told.strong,
         stacked=name_pt + column.width_pt(told.amount_minor, strong=told.strong) > column.room_pt,
     )
+
+
+class Sum(NamedTuple):
+    """A row of a summary: an amount."""
+
+    name: str
+    minor: int
+    strong: bool = False
+
+
+class Fact(NamedTuple):
+    """A row of a summary: words."""
+
+    name: str
+    words: str
+
+
+def summary_html(
+    shop_name: str, title: str, rows: Sequence[Sum | Fact | None], currency: str, paper: Paper = ROLL_80
+) -> str:
+    """The text of a summary, with amounts that fit on `paper`; None for a rule."""
+    column = _Amounts(currency, paper.room_pt)
+    shown = []
+    for row in rows:
+        match row:
+            case None:
+                shown.append("<hr/>")
+            case Sum():
+                shown.append(_table(_sum_row(_Sum(row.name, row.minor, row.strong), column)))
+            case Fact():
+                name, words = escape(row.name), escape(row.words)
+                shown.append(f"<div>{name}: {words}</div>")
+    heads = f"<div align='center'><b style='font-size:14pt'>{escape(shop_name)}</b></div>"
+    heads += f"<div align='center' style='font-size:13pt'><b>{escape(title)}</b></div><hr/>"
+    return heads + "".join(shown)
 
 
 def _table(rows: str) -> str:

@@ -9,6 +9,7 @@ from core import sealing
 from core.client.errors import Conflict, MenuMoved, NotFound, Refused, SignedOut
 from core.domain.commands import TakeOrder
 from core.domain.credentials import TooCommon, check_password
+from core.domain.drawers import DrawerSession, cash_of
 from core.domain.ids import CustomerId, ItemId, OpId, OrderId
 from core.domain.menu import Menu, check_menu, with_tax_categories
 from core.domain.order import Channel, Order
@@ -16,6 +17,7 @@ from core.domain.people import Customer, Person, Role
 from core.domain.status import status_info
 from core.protocol import routes
 from core.protocol.devices import DeviceList
+from core.protocol.drawers import DrawerDetails, DrawerList, ReportList, SignedReport
 from core.protocol.feed import EventPage, Snapshot
 from core.protocol.replies import (
     Availability,
@@ -251,6 +253,40 @@ def _sales(asked: Asked) -> SalesReport:
     return asked.backend.report(asked.content)
 
 
+def _at_drawer(asked: Asked) -> tuple[DrawerSession, str]:
+    backend = asked.backend
+    session, outcome = backend.once(
+        asked.me.id,
+        asked.op_id,
+        (asked.subject, asked.raw),
+        lambda: backend.at_drawer(asked.content, asked.device, asked.me.name),
+    )
+    return session, outcome.value
+
+
+def _drawers(asked: Asked) -> DrawerList:
+    backend = asked.backend
+    own = {asked.device: backend.drawers[asked.device]} if asked.device in backend.drawers else {}
+    found = backend.drawers if asked.me.role is Role.ADMIN else own
+    return DrawerList(currency=backend.menu.currency, sessions=tuple(found.values()))
+
+
+def _drawer(asked: Asked) -> DrawerDetails:
+    session = next((each for each in asked.backend.drawers.values() if each.id == asked.subject), None)
+    if session is None:
+        raise NotFound("There is no such drawer session.")
+    told = session.is_counted or asked.me.role is Role.ADMIN
+    return DrawerDetails(session=session, cash=cash_of(session, 0) if told else None)
+
+
+def _x(asked: Asked) -> SignedReport:
+    return asked.backend.drawer_report(_drawer(asked).session, 0)
+
+
+def _z(asked: Asked) -> ReportList:
+    return ReportList(reports=tuple(asked.backend.z_reports))
+
+
 def _open_sealed(asked: Asked) -> OpenedOperations:
     opened = []
     for each in asked.content.operations:
@@ -290,6 +326,14 @@ CALLS: Final[Mapping[str, tuple[AnyRoute, Callable[[Asked], object]]]] = {
     "undo_payment": (routes.UNDO_PAYMENT, _change),
     "refund": (routes.REFUND, _change),
     "sales": (routes.SALES, _sales),
+    "open_drawer": (routes.OPEN_DRAWER, _at_drawer),
+    "move_cash": (routes.MOVE_CASH, _at_drawer),
+    "count_drawer": (routes.COUNT_DRAWER, _at_drawer),
+    "close_drawer": (routes.CLOSE_DRAWER, _at_drawer),
+    "drawers": (routes.DRAWERS, _drawers),
+    "drawer": (routes.DRAWER, _drawer),
+    "x_report": (routes.X_REPORT, _x),
+    "z_reports": (routes.Z_REPORTS, _z),
     "customers": (routes.CUSTOMERS, _customers),
     "note_export": (routes.NOTE_EXPORT, _note_export),
     "set_available": (routes.SET_AVAILABLE, _set_available),

@@ -28,6 +28,7 @@ from core.domain.drawers import (
     MoveCash,
     OpenDrawer,
     applied,
+    cash_of,
     opened,
 )
 from core.domain.errors import DomainError, IllegalMove
@@ -39,6 +40,7 @@ from core.domain.payment import PaymentChange, payments_of
 from core.domain.people import Customer, Person, Role
 from core.domain.status import OrderStatus
 from core.protocol.devices import DeviceReport
+from core.protocol.drawers import SignedReport, ZReport
 from core.protocol.events import BasketChanged, DrawerChanged, Event, MenuChanged, event_of
 from core.protocol.feed import Cursor, EventPage, EventQuery, Frame, Snapshot
 from core.protocol.headers import IDEMPOTENCY_KEY, Outcome
@@ -101,6 +103,7 @@ class FakeBackend:
         self.counters: dict[str, int] = {}
         self.drawers: dict[str, DrawerSession] = {}
         """The newest session of each till's drawer."""
+        self.z_reports: list[SignedReport] = []
         self.baskets: dict[BasketId, HeldBasket] = {}
         """Held ones, and those that are gone."""
         self.exports: list[ExportNote] = []
@@ -336,9 +339,32 @@ class FakeBackend:
                     session = applied(held, asked, by, self.now())
             except IllegalMove as error:
                 raise Conflict(error.message, order=None) from None
+            if isinstance(asked, CloseDrawer):
+                session = msgspec.structs.replace(session, z_number=len(self.z_reports) + 1)
+                self.z_reports.insert(0, self.drawer_report(session, session.z_number))
             self.drawers[device] = session
             self._publish(None, DrawerChanged(session=session))
             return session
+
+    def drawer_report(self, session: DrawerSession, number: int) -> SignedReport:
+        """A report of a session without sales."""
+        closed = session.closed
+        report = ZReport(
+            shop=self.menu.shop_name,
+            device=session.device,
+            currency=self.menu.currency,
+            number=number,
+            place=number,
+            session=session.id,
+            opened_at=session.opened.at,
+            opened_by=session.opened.by,
+            closed_at=closed.at if closed else None,
+            closed_by=closed.by if closed else "",
+            made_at=self.now(),
+            business_date=str(self.now().date()),
+            cash=cash_of(session, 0),
+        )
+        return SignedReport(report=report, hash=f"{number:064x}" if number else "")
 
     # -- held baskets
 
@@ -373,7 +399,7 @@ class FakeBackend:
 
     _KEPT_IN_BACKUPS: Final = (
         *("menu", "orders", "history", "payments", "operations", "applied", "counters", "events"),
-        *("drawers", "baskets"),
+        *("drawers", "baskets", "z_reports"),
     )
 
     def backup(self) -> dict[str, object]:

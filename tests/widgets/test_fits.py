@@ -19,6 +19,7 @@ from core.client.errors import Unreachable
 from core.client.operations import Kind, State
 from core.client.sync.outbox import Counts
 from core.domain.commands import CancelOrder, PlaceOrder, RefundLine, RefundOrder, TakePayment
+from core.domain.drawers import DrawerAct
 from core.domain.order import Order, PaymentState, Tender
 from core.domain.refund import line_ids
 from core.domain.status import OrderStatus
@@ -36,6 +37,7 @@ from customer_view.status_display.presenter import StatusDisplayPresenter
 from customer_view.status_display.settings import StatusDisplaySettings
 from customer_view.status_display.window import StatusDisplayWindow
 from customer_view.tracker.decision import Decision
+from pos_app.drawer.page import DrawerPage
 from pos_app.guest_screen import GuestScreen
 from pos_app.reports.presenter import business_date
 from tests.support import customer_window
@@ -174,6 +176,36 @@ def _whole(short: set[str]) -> list[str]:
     return sorted(each for each in short - NAMES if not each.startswith(ages))
 
 
+def _look_at_drawer(till: Till, walk: Walk) -> None:
+    """Its page while it is open, what is asked there, and the reports."""
+    page = till.find(DrawerPage, "drawer_page")
+    walk.dialog("drawer-open", page._on_open)
+    page.book.open(1_234_567, ())
+    Screen.settle(till)
+    for act in (DrawerAct.PAID_OUT, DrawerAct.DROP, DrawerAct.NO_SALE):
+        page.book.move(act, 0 if act is DrawerAct.NO_SALE else 98_765, f"{LONG}, for the flowers and the candles")
+        Screen.settle(till)
+    walk.look("drawer-session")
+    for act in (DrawerAct.PAID_IN, DrawerAct.NO_SALE):
+        walk.dialog(f"drawer-{act}", partial(page._on_move, act))
+    walk.dialog("drawer-count", page._on_count)
+    page.book.counted.disconnect(page._on_counted)
+    page.book.count(1_000_000, ())
+    Screen.settle(till)
+    walk.dialog("drawer-close", page._on_counted)
+    page.book.close(900_000, LONG)
+    Screen.settle(till)
+    page._picker.setCurrentIndex(1)
+    page._show()
+    walk.look("drawer-reports")
+    reports = page.book.known.reports
+    assert reports
+    walk.dialog("drawer-report", partial(page._show_report, reports[0]))
+    page._picker.setCurrentIndex(2)
+    page._show()
+    walk.look("drawer-all")
+
+
 @pytest.mark.parametrize(("language", "scale"), BOTH, indirect=True)
 def test_the_tills_pages(qtbot: QtBot, language: str, scale: int) -> None:
     backend = FakeBackend()
@@ -205,10 +237,11 @@ def test_the_tills_pages(qtbot: QtBot, language: str, scale: int) -> None:
         till.window.workspace.undo.clear()
         till.type("search", "555")
         walk.look("board-search")
-        for page in ("new", "history", "menu", "sync", "reports"):
+        for page in ("new", "history", "menu", "sync", "reports", "drawer"):
             till.click(f"nav_{page}")
             Screen.settle(till)
             walk.look(page)
+        _look_at_drawer(till, walk)
         till.click("nav_new")
         view = till.window.findChild(OrderingView)
         assert isinstance(view, OrderingView)

@@ -1,4 +1,4 @@
-"""The receipt of an order on screen, from where it is printed or kept as a PDF. It can be made again at any time."""
+"""What is printed, on screen: from there it goes to a printer or into a PDF, and can be made again at any time."""
 
 from pathlib import Path
 
@@ -36,45 +36,38 @@ def _papers() -> dict[str, Paper]:
     }
 
 
-class ReceiptDialog(QDialog):
-    """The receipt on screen, with the change to give. Open it with `open()`; it deletes itself."""
+class PaperDialog(QDialog):
+    """What is printed or kept as a PDF, on screen. Open it with `open()`; it deletes itself."""
 
     def __init__(
         self,
-        order: Order,
-        shop_name: str,
         theme: Theme,
         jobs: Jobs,
-        given_minor: int | None = None,
+        title: str,
+        headline: str,
+        file_name: str,
         parent: QWidget | None = None,
-        *,
-        is_copy: bool = False,
     ) -> None:
-        """`is_copy`: the receipt was printed before, and says so. Further prints say it as well."""
         super().__init__(parent)
-        self.setObjectName("receipt_dialog")
-        self.setWindowTitle(window_title(_("Receipt {number}").format(number=order.number)))
+        self.setWindowTitle(window_title(title))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._order = order
         self._jobs = jobs
+        self._file_name = file_name
         self._saving: Job | None = None
-        self._shop_name = shop_name
-        self._given_minor = given_minor
-        self._is_copy = is_copy
         self._paper = ROLL_80
         self._notice = Notice(theme)
         paper = QTextBrowser()
         paper.setObjectName("receipt_paper")
-        paper.setAccessibleName(_("Receipt"))
+        paper.setAccessibleName(title)
         paper.setProperty("role", "paper")
-        paper.setHtml(on_screen(self._text(), theme.font()))
+        paper.setHtml(on_screen(self.text(), theme.font()))
         paper.setMinimumSize(theme.px(340), theme.px(120))
         column = QVBoxLayout(self)
         edge = theme.space(5)
         column.setContentsMargins(edge, edge, edge, edge)
         column.setSpacing(theme.space(3))
-        column.addWidget(label(order.number, "title"))
-        column.addWidget(label(settlement(order, given_minor), "hero", wrap=True))
+        column.addWidget(label(title, "title"))
+        column.addWidget(label(headline, "hero", wrap=True))
         column.addWidget(paper, 1)
         column.addWidget(self._notice)
         row = QHBoxLayout()
@@ -96,6 +89,13 @@ class ReceiptDialog(QDialog):
         fit_before(self, parent, QSize(theme.px(480), theme.px(640)))
         done.setFocus()
 
+    def text(self, paper: Paper = ROLL_80) -> str:
+        """What is on the paper."""
+        raise NotImplementedError
+
+    def printed(self) -> None:
+        """It was printed once."""
+
     @Slot()
     def _on_print_clicked(self) -> None:
         # Imported here: printing needs a library of its own, and most starts never print.
@@ -116,8 +116,8 @@ class ReceiptDialog(QDialog):
 
         def on_printer_chosen() -> None:
             paper = paper_of(printer.pageLayout())
-            paint_receipt(self._text(paper), printer, paper)
-            self._is_copy = True
+            paint_receipt(self.text(paper), printer, paper)
+            self.printed()
 
         dialog.accepted.connect(on_printer_chosen)
         dialog.show()
@@ -131,7 +131,7 @@ class ReceiptDialog(QDialog):
         dialog.filterSelected.connect(self._on_paper_chosen)
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix("pdf")
-        dialog.selectFile(f"{self._order.number}.pdf")
+        dialog.selectFile(f"{self._file_name}.pdf")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(self.save)
         dialog.open()
@@ -144,7 +144,7 @@ class ReceiptDialog(QDialog):
     def save(self, file: str) -> None:
         """Write the PDF, and show the result in the notice."""
         path, paper = Path(file), self._paper
-        html = self._text(paper)
+        html = self.text(paper)
         self._saving = self._jobs.run(
             lambda: write_pdf(html, path, paper), lambda _none: self._on_saved(path), self._on_save_failed
         )
@@ -155,11 +155,40 @@ class ReceiptDialog(QDialog):
             self._saving.cancel()
         super().done(result)
 
-    def _text(self, paper: Paper = ROLL_80) -> str:
-        return receipt_html(self._order, self._shop_name, self._given_minor, is_copy=self._is_copy, paper=paper)
-
     def _on_saved(self, path: Path) -> None:
         self._notice.show_message(_("Saved"), str(path))
 
     def _on_save_failed(self, error: ClientError) -> None:
         self._notice.show_error(error)
+
+
+class ReceiptDialog(PaperDialog):
+    """The receipt of an order, with the change to give."""
+
+    def __init__(
+        self,
+        order: Order,
+        shop_name: str,
+        theme: Theme,
+        jobs: Jobs,
+        given_minor: int | None = None,
+        parent: QWidget | None = None,
+        *,
+        is_copy: bool = False,
+    ) -> None:
+        """`is_copy`: the receipt was printed before, and says so. Further prints say it as well."""
+        self._order = order
+        self._shop_name = shop_name
+        self._given_minor = given_minor
+        self._is_copy = is_copy
+        super().__init__(theme, jobs, order.number, settlement(order, given_minor), order.number, parent)
+        self.setObjectName("receipt_dialog")
+        self.setWindowTitle(window_title(_("Receipt {number}").format(number=order.number)))
+
+    @override
+    def text(self, paper: Paper = ROLL_80) -> str:
+        return receipt_html(self._order, self._shop_name, self._given_minor, is_copy=self._is_copy, paper=paper)
+
+    @override
+    def printed(self) -> None:
+        self._is_copy = True

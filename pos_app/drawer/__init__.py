@@ -1,0 +1,1 @@
+"""The page of the drawer: sessions, counts, and their reports."""
