@@ -12,18 +12,20 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
 
 from core.client.operations import Kind, Operation, Owner, State
-from core.domain.commands import ChangePayment, ChangeStatus, Command, RecallOrder
+from core.domain.commands import ChangePayment, ChangeStatus, Command, RecallOrder, TakePayment, UndoPayment
 from core.domain.ids import OpId, OrderId, ShopId
-from core.domain.order import Channel, Order, PaymentState, Tender
+from core.domain.order import Channel, Order, Payment, PaymentState, Tender
+from core.domain.payment import PaymentChange
 from core.domain.status import Fulfilment, OrderStatus
 from pos_app.export import exported, write_queue
 from pos_app.order.card import Own
-from pos_app.order.operation_words import again, did
+from pos_app.order.operation_words import again, did, done_by_another
 from pos_app.sync.model import QueueModel, entries
 from tests.support.steps import way
 
 S = OrderStatus
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+PART = (Payment(Tender.CARD, 400),)
 
 
 def row(order: str, status: OrderStatus = S.PENDING, version: int = 1, **fields: Any) -> Order:
@@ -102,6 +104,14 @@ def test_offline_everything_waits() -> None:
         (Kind.CHANGE_STATUS, ChangeStatus(to=S.CONFIRMED, version=1), "Placed → Confirmed"),
         (Kind.CHANGE_STATUS, ChangeStatus(to=S.REJECTED, version=1, reason="Sold out"), "Placed → Rejected"),
         (Kind.CHANGE_PAYMENT, ChangePayment(payment=PaymentState.PAID, version=1, tender=Tender.CARD), "Paid · Card"),
+        (Kind.TAKE_PAYMENT, TakePayment(version=1, amount_minor=400, tip_minor=50), "Cash $4.00 · Tip $0.50"),
+        (Kind.TAKE_PAYMENT, TakePayment(version=1, tender=Tender.CARD), "Card $10.00"),
+        (Kind.UNDO_PAYMENT, UndoPayment(version=1, reason="x"), "Not paid after all"),
+        (
+            Kind.UNDO_PAYMENT,
+            UndoPayment(version=1, reason="x", tender=Tender.CASH, amount_minor=400),
+            "Taken back: Cash $4.00",
+        ),
     ],
 )
 def test_what_was_done_is_said_in_words(qapp: QCoreApplication, kind: Kind, asked: Command, words: str) -> None:
@@ -131,12 +141,28 @@ def test_a_recall_names_where_it_leads(qapp: QCoreApplication) -> None:
             row("a", version=2, payment=PaymentState.REFUNDED),
             "",
         ),
+        (TakePayment(version=1, amount_minor=700), Kind.TAKE_PAYMENT, row("a", version=2, payments=PART), ""),
+        (TakePayment(version=1, amount_minor=600), Kind.TAKE_PAYMENT, row("a", version=2, payments=PART), "Cash $6.00"),
+        (UndoPayment(version=1, reason="x", tender=Tender.CASH), Kind.UNDO_PAYMENT, row("a", version=2), ""),
     ],
 )
 def test_only_what_the_order_allows_is_offered_again(
     qapp: QCoreApplication, asked: Command, kind: Kind, theirs: Order, offered: str
 ) -> None:
     assert again(operation(1, "a", asked, kind=kind, state=State.CONFLICT, theirs=theirs)) == offered
+
+
+def test_who_took_a_payment_meanwhile_and_what_is_left_is_said(qapp: QCoreApplication) -> None:
+    theirs = row("a", version=2, payments=PART)
+    last = PaymentChange(
+        version=2, source=PaymentState.UNPAID, target=PaymentState.UNPAID, tender=Tender.CARD, at=NOON, by="Alex"
+    )
+    asked = TakePayment(version=1, amount_minor=1000)
+    held = operation(1, "a", asked, kind=Kind.TAKE_PAYMENT, state=State.CONFLICT, theirs=theirs)
+    held = msgspec.structs.replace(held, payment=last)
+    words = done_by_another(held)
+    assert words.startswith("Alex has taken $4.00 meanwhile, at ")
+    assert words.endswith("$6.00 is left to pay. If you took more, give it back.")
 
 
 def test_rows_change_one_at_a_time(qapp: QCoreApplication) -> None:

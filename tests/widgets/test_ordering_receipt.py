@@ -17,10 +17,10 @@ from core.client.errors import Refused
 from core.domain.commands import TakeOrder
 from core.domain.errors import DomainError
 from core.domain.ids import ModifierId
-from core.domain.order import NewLine, Order, PaymentState, Tender
+from core.domain.order import NewLine, Order, Payment, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus
 from core.ui.jobs import Jobs
-from core.ui.receipt import receipt_html, write_pdf
+from core.ui.receipt import receipt_html, settlement, write_pdf
 from core.ui.text import money, parse_amount, use_language
 from core.ui.theme import Theme
 from core.ui.widgets.receipt import ReceiptDialog
@@ -100,6 +100,26 @@ def test_a_refund_and_an_order_called_off_say_so(
     dialog = ReceiptDialog(ended, "La Cantina", Theme("light"), jobs)
     qtbot.addWidget(dialog)
     assert [label.text() for label in dialog.findChildren(QLabel) if label.property("role") == "hero"] == [to_do]
+
+
+def test_every_payment_its_change_and_the_tip_are_on_the_receipt(order: Order, qapp: QApplication) -> None:
+    payments = (Payment(Tender.CASH, 1000, 0, 2000), Payment(Tender.CARD, order.total_minor - 1000, 150))
+    whole = msgspec.structs.replace(order, payments=payments, payment=PaymentState.PAID)
+    shown = words(receipt_html(whole, "La Cantina"))
+    after = shown[shown.index("Total") :]
+    assert after[2:10] == ["Tip", "$1.50", "Cash", "$20.00", "Change", "$10.00", "Card", "$10.57"]
+    assert "Left to pay" not in shown
+    assert settlement(whole) == "Paid $20.57"
+    part = msgspec.structs.replace(order, payments=payments[:1], payment=PaymentState.UNPAID)
+    shown = words(receipt_html(part, "La Cantina"))
+    assert shown[shown.index("Left to pay") + 1] == "$9.07"
+    assert settlement(part) == "Still to pay: $9.07"
+
+
+def test_a_refund_by_several_tenders_says_each(order: Order, qapp: QApplication) -> None:
+    payments = (Payment(Tender.CASH, 1000, refunded_minor=93), Payment(Tender.CARD, 907, refunded_minor=907))
+    part = msgspec.structs.replace(order, payments=payments, refunded_minor=1000, payment=PaymentState.PAID)
+    assert "Refunded $10.00 · Cash $0.93 · Card $9.07" in words(receipt_html(part, "La Cantina"))
 
 
 def test_what_was_given_back_of_it_is_on_the_receipt(order: Order, qapp: QApplication) -> None:

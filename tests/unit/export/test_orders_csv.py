@@ -7,11 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from core.client.every_order import EveryOrder
 from core.domain.ids import ItemId, OrderId, ShopId
-from core.domain.order import Channel, LineModifier, Order, OrderLine, PaymentState, Tender
+from core.domain.order import Channel, LineModifier, Order, OrderLine, Payment, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus
 from core.spreadsheet import Separator
 from pos_app.export import write_orders
@@ -70,6 +71,18 @@ def test_what_a_row_says(tmp_path: Path) -> None:
     assert (row["total"], row["tax"], row["currency"]) == ("12.34", "0.94", "USD")
     assert (row["status"], row["payment"], row["tender"]) == ("completed", "paid", "cash")
     assert row["note"] == "two\nlines"
+
+
+def test_each_payment_of_an_order_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    part = msgspec.structs.replace(
+        order(), payment=PaymentState.UNPAID, payments=(Payment(Tender.CASH, 500), Payment(Tender.CARD, 234, 100))
+    )
+    write_orders(EveryOrder((order(), part), {}), path, Separator.COMMA, UTC)
+    whole, split = read(path)
+    assert [whole[name] for name in ("paid", "tip", "to_pay", "payments")] == ["12.34", "0.00", "0.00", "cash 12.34"]
+    assert [split[name] for name in ("paid", "tip", "to_pay")] == ["7.34", "1.00", "5.00"]
+    assert split["payments"] == "cash 5.00; card 2.34 + 1.00"
 
 
 def test_a_name_that_is_a_formula_is_text(tmp_path: Path) -> None:
