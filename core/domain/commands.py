@@ -78,6 +78,8 @@ class NewPayment(msgspec.Struct, frozen=True, kw_only=True):
     """What is paid beside that."""
     given_minor: Annotated[int, Meta(ge=0, le=MAX_GIVEN_MINOR)] | None = None
     """The cash handed over, of which the rest goes back as change."""
+    reference: Annotated[str, Meta(max_length=60)] = ""
+    """What it is found by elsewhere: a voucher's number, a slip's. Never a card's."""
 
 
 class TakeOrder(msgspec.Struct, frozen=True, kw_only=True):

@@ -43,6 +43,8 @@ class Tender(WireEnum):
     CASH = "cash"
     CARD = "card"
     CASH_ON_DELIVERY = "cash_on_delivery"
+    VOUCHER = "voucher"
+    """A voucher, of the shop or of somebody else: what it is worth. Its number is the payment's reference."""
 
 
 class PaymentState(WireEnum):
@@ -63,6 +65,8 @@ class Payment(msgspec.Struct, frozen=True):
     """The cash that was handed over, where it was more than was to be paid."""
     refunded_minor: int = 0
     """What was given back by its tender."""
+    reference: str = ""
+    """What it is found by elsewhere: a voucher's number, a slip's."""
 
     @property
     def change_minor(self) -> int:

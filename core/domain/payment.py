@@ -70,7 +70,13 @@ def booked(ledger: Ledger, before: Order | None, order: Order) -> Ledger:
         ledger = ledger.correct(_newest_like(ledger, gone))
     added = _more(now, then)
     for each in added:
-        pay = Pay(tender=each.tender, amount=each.amount_minor, tip=each.tip_minor, given=each.given_minor)
+        pay = Pay(
+            tender=each.tender,
+            amount=each.amount_minor,
+            tip=each.tip_minor,
+            given=each.given_minor,
+            reference=each.reference,
+        )
         ledger = ledger.pay(pay, _TENDERS)
     return ledger if added else ledger.planned(order.tender)
 
@@ -128,7 +134,13 @@ def _payment(entries: list[Entry]) -> Payment:
     by_kind = {each.kind: each.amount for each in entries}
     given, change = by_kind[EntryKind.PAYMENT], by_kind.get(EntryKind.CHANGE, 0)
     tip, added = by_kind.get(EntryKind.TIP, 0), by_kind.get(EntryKind.ROUNDING, 0)
-    return Payment(Tender(entries[0].tender), given + change - tip - added, tip, given if change else None)
+    return Payment(
+        tender=Tender(entries[0].tender),
+        amount_minor=given + change - tip - added,
+        tip_minor=tip,
+        given_minor=given if change else None,
+        reference=next(each.reference for each in entries if each.kind is EntryKind.PAYMENT),
+    )
 
 
 def change_of(ledger: Ledger, entries: Iterable[Entry]) -> tuple[Ledger, PaymentState, "Moved"]:
@@ -239,7 +251,7 @@ def payments_of(order: Order) -> tuple[Payment, ...]:
 def with_payments(order: Order, payments: tuple[Payment, ...]) -> Order:
     """The order with these payments, paid once they come to its total. Checks nothing."""
     is_paid = bool(payments) and sum(each.amount_minor for each in payments) == order.total_minor
-    says_all = is_paid and len(payments) == 1 and not payments[0].tip_minor
+    says_all = is_paid and len(payments) == 1 and not (payments[0].tip_minor or payments[0].reference)
     return msgspec.structs.replace(
         order,
         tender=payments[-1].tender if payments else order.tender,
@@ -252,8 +264,9 @@ def with_payments(order: Order, payments: tuple[Payment, ...]) -> Order:
 def check_take(order: Order, asked: NewPayment) -> None:
     """Checks that this payment of the order may be taken: of what is due, or a tip beside what is paid.
 
-    Raises `IllegalMove` and `InvalidOrder`.
+    Raises `IllegalMove`, `InvalidOrder`, and `CardNumber` for a reference that is one.
     """
+    check_no_card(reference=asked.reference)
     due_minor = order.total_minor - paid_minor(order)
     amount_minor = due_minor if asked.amount_minor is None else asked.amount_minor
     if order.payment is PaymentState.REFUNDED:
@@ -283,7 +296,7 @@ def taken(order: Order, asked: NewPayment) -> Order:
     amount_minor = due_minor if asked.amount_minor is None else asked.amount_minor
     needed_minor = amount_minor + asked.tip_minor
     given_minor = asked.given_minor if (asked.given_minor or 0) > needed_minor else None
-    payment = Payment(asked.tender, amount_minor, asked.tip_minor, given_minor)
+    payment = Payment(asked.tender, amount_minor, asked.tip_minor, given_minor, reference=asked.reference.strip())
     return with_payments(order, (*payments_of(order), payment))
 
 

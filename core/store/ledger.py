@@ -23,7 +23,7 @@ _e = ledger.c
 _INSERT: Final = Prepared.insert(ledger)
 _ENTRY: Final = (
     *(_e.kind, _e.amount_minor, _e.tender, _e.payment, _e.corrects),
-    *(_e.line_id, _e.quantity, _e.tax_minor, _e.in_part),
+    *(_e.line_id, _e.quantity, _e.tax_minor, _e.in_part, _e.reference),
 )
 _OF: Final = Prepared(
     select(
@@ -67,6 +67,7 @@ def record(
                 "quantity": entry.quantity,
                 "tax_minor": entry.tax,
                 "in_part": int(entry.in_part),
+                "reference": entry.reference,
                 "at": to_us(order.updated_at),
                 "reason": reason,
                 "by_id": by.subject,
@@ -130,6 +131,6 @@ def _of_many(count: int) -> Prepared:
 
 def _entries(rows: Iterable[Row]) -> tuple[Entry, ...]:
     return tuple(
-        Entry(EntryKind(kind), amount, tender, payment, corrects, line, quantity, tax, bool(in_part))
-        for kind, amount, tender, payment, corrects, line, quantity, tax, in_part, *_ in rows
+        Entry(EntryKind(kind), amount, tender, payment, corrects, line, quantity, tax, bool(in_part), reference)
+        for kind, amount, tender, payment, corrects, line, quantity, tax, in_part, reference, *_ in rows
     )

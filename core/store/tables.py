@@ -335,6 +335,7 @@ ledger: Final = Table(
     _big("tax_minor"),  # of a credit: the tax in it
     # 1: not to be counted as a sale or a refund of its own (`core.domain.sale.ledger.Entry.in_part`)
     _int("in_part"),
+    _text("reference"),  # of a payment: a voucher's number, a slip's
     _big("at"),
     _text("reason"),
     _text("by_id"),  # empty, as all of whom, in what was so before payments had a history

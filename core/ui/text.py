@@ -106,6 +106,7 @@ _TENDER: Final = {
     Tender.CASH: N_("Cash"),
     Tender.CARD: N_("Card"),
     Tender.CASH_ON_DELIVERY: N_("Pay on delivery"),
+    Tender.VOUCHER: N_("Voucher"),
 }
 
 
@@ -150,6 +151,8 @@ def payment_text(payment: Payment, currency: str) -> str:
     if payment.given_minor is not None:
         parts.append(_("Given {amount}").format(amount=money(payment.given_minor, currency)))
         parts.append(_("Change {amount}").format(amount=money(payment.change_minor, currency)))
+    if payment.reference:
+        parts.append(payment.reference)
     return " · ".join(parts)
 
 

@@ -18,7 +18,7 @@ from core.ui.widgets.scroll import VerticalScroll
 from pos_app.order.card import customer
 from pos_app.order.payment_pane import PaymentPane
 
-_ASKED: Final = ((Tender.CASH, "cash"), (Tender.CARD, "card"))
+_ASKED: Final = ((Tender.CASH, "cash"), (Tender.CARD, "card"), (Tender.VOUCHER, "note"))
 
 
 class PaymentDialog(QDialog):

@@ -22,6 +22,7 @@ _SHARES: Final = (1, 2, 3, 4)
 _ITEMS: Final = 0
 """In place of a number of shares: by items."""
 _PERCENTS: Final = (0, 10, 15, 20)
+_REFERENCE_LENGTH: Final = 60
 
 
 class PaymentPane(QWidget):
@@ -54,6 +55,13 @@ class PaymentPane(QWidget):
         column.addWidget(label(_("Tip"), "small"))
         column.addLayout(self._lay_out_tips(theme))
         column.addWidget(self.pad)
+        self._reference = QLineEdit()
+        self._reference.setObjectName("payment_reference")
+        self._reference.setMaxLength(_REFERENCE_LENGTH)
+        self._reference.setPlaceholderText(_("Number of the voucher or slip"))
+        self._reference.setAccessibleName(_("Number of the voucher or slip"))
+        self._reference.returnPressed.connect(self.entered)
+        column.addWidget(self._reference)
         self.pad.changed.connect(self.changed)
         self.pad.entered.connect(self.entered)
         self.show_order(order)
@@ -81,13 +89,22 @@ class PaymentPane(QWidget):
         needed_minor = part_minor + tip_minor
         if typed_minor is None or not needed_minor:
             return None
+        given_minor = None
         if typed_minor < needed_minor:
             part_minor = typed_minor - tip_minor
-            return NewPayment(tender=tender, amount_minor=part_minor, tip_minor=tip_minor) if part_minor > 0 else None
-        if tender is not Tender.CASH and typed_minor > needed_minor:
+            if part_minor <= 0:
+                return None
+        elif tender is Tender.CASH:
+            given_minor = typed_minor
+        elif typed_minor > needed_minor:
             return None
-        given_minor = typed_minor if tender is Tender.CASH else None
-        return NewPayment(tender=tender, amount_minor=part_minor, tip_minor=tip_minor, given_minor=given_minor)
+        return NewPayment(
+            tender=tender,
+            amount_minor=part_minor,
+            tip_minor=tip_minor,
+            given_minor=given_minor,
+            reference=self._reference.text().strip(),
+        )
 
     def show_order(self, order: Order) -> None:
         """The order, after a payment or another change. One share fewer is left, and the items that were paid are."""
@@ -102,6 +119,7 @@ class PaymentPane(QWidget):
         self._choose_way(self._shares - 1 if took_a_share else self._shares)
         if now != before:
             self.pad.clear()
+            self._reference.clear()
             self._choose_tip(0)
         due_minor = to_pay_minor(order)
         for each in self._ways.values():

@@ -145,6 +145,16 @@ def test_by_keyboard_digits_go_to_the_amount_and_enter_takes_it(till: Till, back
     assert till.server(order) is S.COMPLETED
 
 
+def test_a_voucher_is_taken_with_its_number(till: Till, backend: FakeBackend, order: Order) -> None:
+    till.type("cash_given", "5")
+    till.type("payment_reference", "V-17")
+    till.click("payment_voucher")
+    till.settle()
+    assert now(backend, order).payments == (Payment(Tender.VOUCHER, 500, reference="V-17"),)
+    assert till.text("payment_line_0") == "Voucher $5.00 · V-17"
+    assert till.text("payment_reference") == ""
+
+
 def test_more_than_is_due_is_no_card_payment(till: Till, backend: FakeBackend, order: Order) -> None:
     till.type("cash_given", "500")
     assert not till.find_button("payment_card").isEnabled()

@@ -54,6 +54,8 @@ class Entry(msgspec.Struct, frozen=True):
     in_part: bool = False
     """Of a payment: the order is not paid by it, or was already; of one that is taken back: it is no less paid than
     before. Of a refund: another tender's of the same refund. Others are counted as sales and refunds."""
+    reference: str = ""
+    """Of a payment: what it is found by elsewhere."""
 
 
 class PaymentStatus(WireEnum):
@@ -87,6 +89,7 @@ class Pay(msgspec.Struct, frozen=True, kw_only=True):
     """What is handed over too much is a tip."""
     deposit: bool = False
     """More than the balance may be paid: the bill is to come."""
+    reference: str = ""
 
 
 class Ledger(msgspec.Struct, frozen=True):
@@ -181,7 +184,11 @@ class Ledger(msgspec.Struct, frozen=True):
         number = self.newest_payment + 1
         booked = _in_cash if payment.tender in tenders.cash else _by_other
         after = self._with(
-            Entry(kind, value, payment.tender, number) for kind, value in booked(payment, amount, tenders.rounding)
+            Entry(
+                *(kind, value, payment.tender, number),
+                reference=payment.reference if kind is EntryKind.PAYMENT else "",
+            )
+            for kind, value in booked(payment, amount, tenders.rounding)
         )
         return _marked(after, len(self.entries), in_part=self.is_paid or not after.is_paid)
 
@@ -195,7 +202,9 @@ class Ledger(msgspec.Struct, frozen=True):
             raise Refused("already_corrected", "This payment was taken back already.")
         if any(each.kind is EntryKind.REFUND for each in self.entries):
             raise Refused("refunded_already", "Money was given back since. Refund the rest instead.")
-        after = self._with(Entry(each.kind, -each.amount, each.tender, 0, payment) for each in wrong)
+        after = self._with(
+            Entry(each.kind, -each.amount, each.tender, 0, payment, reference=each.reference) for each in wrong
+        )
         return _marked(after, len(self.entries), in_part=after.is_paid or not self.is_paid)
 
     @property

@@ -123,9 +123,16 @@ def _broken_parts() -> Select[Any]:
         return func.sum(case((_b.kind != str(kind), 0), (_b.corrects == 0, 1), else_=-1))
 
     payments, tips = kept(EntryKind.PAYMENT), kept(EntryKind.TIP)
-    counted = select(_b.order_id, payments.label("payments"), tips.label("tips")).group_by(_b.order_id).subquery().c
+    has_reference = and_(_b.kind == str(EntryKind.PAYMENT), _b.reference != "")
+    references = func.sum(case((~has_reference, 0), (_b.corrects == 0, 1), else_=-1))
+    counted = (
+        select(_b.order_id, payments.label("payments"), tips.label("tips"), references.label("references"))
+        .group_by(_b.order_id)
+        .subquery()
+        .c
+    )
     of_unpaid = and_(_o.payment == str(PaymentState.UNPAID), counted.payments > 0)
-    says_more = case((or_(counted.payments > 1, counted.tips > 0, of_unpaid), 1), else_=0)
+    says_more = case((or_(counted.payments > 1, counted.tips > 0, counted.references > 0, of_unpaid), 1), else_=0)
     joined = orders.outerjoin(counted.order_id.table, counted.order_id == _o.id)
     return select(_o.number).select_from(joined).where(_o.in_parts != says_more)
 

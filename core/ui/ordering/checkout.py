@@ -19,7 +19,12 @@ _ICONS: Final = {
     Fulfilment.DINE_IN: "plate",
     Fulfilment.DELIVERY: "truck",
 }
-_TENDER_ICONS: Final = {Tender.CASH: "cash", Tender.CARD: "card", Tender.CASH_ON_DELIVERY: "truck"}
+_TENDER_ICONS: Final = {
+    Tender.CASH: "cash",
+    Tender.CARD: "card",
+    Tender.CASH_ON_DELIVERY: "truck",
+    Tender.VOUCHER: "note",
+}
 _ADDRESS_LENGTH: Final = 300
 _NOTE_LENGTH: Final = 500
 

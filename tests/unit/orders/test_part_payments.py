@@ -83,6 +83,19 @@ def test_a_tip_is_beside_the_total() -> None:
     assert (more.payment, tip_minor(more)) == (PAID, 303)
 
 
+def test_a_voucher_is_found_by_its_number_and_gives_no_change() -> None:
+    asked = msgspec.structs.replace(pay(Tender.VOUCHER), reference=" V-17 ")
+    paid = after(unpaid(), asked)
+    assert (paid.payment, paid.payments) == (PAID, (Payment(Tender.VOUCHER, 1597, reference="V-17"),))
+    ledger = booked(Ledger.opened(1597), unpaid(), paid)
+    assert payments_in(ledger) == paid.payments
+    none = after(paid, undo(Tender.VOUCHER, 1597))
+    taken_back = change_of(ledger, booked(ledger, paid, none).entries[len(ledger.entries) :])[2].undone
+    assert [each.reference for each in taken_back] == ["V-17"], "what was taken back is found as well"
+    with pytest.raises(InvalidOrder):
+        after(unpaid(), pay(Tender.VOUCHER, given=2000))
+
+
 def test_the_newest_payment_of_a_kind_is_taken_back_and_the_others_stand() -> None:
     order = after(unpaid(1000), pay(CASH, 400), pay(CARD, 200), pay(CASH, 400))
     assert order.payment is PAID
@@ -120,6 +133,7 @@ REFUSED: list[tuple[Order, MoneyChange, type[DomainError], str]] = [
     (SPLIT, pay(CARD, 1), IllegalMove, "payment"),
     (SPLIT, pay(CARD), IllegalMove, "payment"),
     (PART, pay(CARD, 0), InvalidOrder, "amount_minor"),
+    (PART, msgspec.structs.replace(pay(CARD), reference="4111 1111 1111 1111"), CardNumber, "reference"),
     (PART, pay(CASH, 300, tip=50, given=349), InvalidOrder, "given_minor"),
     (PART, pay(CARD, 300, given=301), InvalidOrder, "given_minor"),
     (LONG, pay(CASH, 1), IllegalMove, "payment"),
