@@ -5,7 +5,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QBoxLayout, QButtonGroup, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QSizePolicy, QToolButton, QWidget
 from typing_extensions import override
 
 from core.ui import icons
@@ -47,11 +47,11 @@ class Segments(QWidget, Generic[T]):
         self._buttons: dict[T, _Segment] = {}
         self._offered: set[T] = set()
         self._group = QButtonGroup(self)
-        row = self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.space(2))
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(theme.space(2))
         for option in options:
-            button = _Segment()
+            button = _Segment(self)
             button.setObjectName(f"{name}_{option.value}")
             button.setProperty("kind", "segment")
             button.setText(option.text)
@@ -61,7 +61,7 @@ class Segments(QWidget, Generic[T]):
             button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
             self._buttons[option.value] = button
             self._group.addButton(button)
-            row.addWidget(button, 1)
+        self._lay_out(len(options), list(self._buttons.values()))
         self._group.buttonClicked.connect(self.changed)
         self._first.setChecked(True)
         theme.changed.connect(self._draw)
@@ -93,15 +93,28 @@ class Segments(QWidget, Generic[T]):
         return super().event(event)
 
     def _fold(self) -> None:
-        """Side by side, or below each other where the text does not fit."""
-        shown = [button for button in self._buttons.values() if not button.isHidden()]
-        share = (self.width() - self._row.spacing() * (len(shown) - 1)) / max(1, len(shown))
+        """Side by side; in two rows or below each other where the text does not fit."""
+        shown = [button for value, button in self._buttons.items() if value in (self._offered or self._buttons)]
+        half = (len(shown) + 1) // 2
+        columns = next((columns for columns in (len(shown), half) if self._fits(shown, columns)), 1)
+        if (columns, shown) != self._laid_out:
+            self._lay_out(columns, shown)
+
+    def _lay_out(self, columns: int, shown: list[_Segment]) -> None:
+        for column in range(max(self._grid.columnCount(), columns)):
+            self._grid.setColumnStretch(column, column < columns)
+        for at, button in enumerate(shown):
+            self._grid.addWidget(button, at // columns, at % columns)
+            styles = Qt.ToolButtonStyle
+            button.setToolButtonStyle(
+                styles.ToolButtonTextBesideIcon if columns == 1 else styles.ToolButtonTextUnderIcon
+            )
+        self._laid_out = columns, shown
+
+    def _fits(self, shown: Sequence[_Segment], columns: int) -> bool:
+        share = (self.width() - self._grid.spacing() * (columns - 1)) / max(1, columns)
         edge = self._theme.space(2)
-        narrow = any(button.fontMetrics().horizontalAdvance(button.text()) + edge > share for button in shown)
-        directions, styles = QBoxLayout.Direction, Qt.ToolButtonStyle
-        self._row.setDirection(directions.TopToBottom if narrow else directions.LeftToRight)
-        for button in shown:
-            button.setToolButtonStyle(styles.ToolButtonTextBesideIcon if narrow else styles.ToolButtonTextUnderIcon)
+        return all(button.fontMetrics().horizontalAdvance(button.text()) + edge <= share for button in shown)
 
     @property
     def _first(self) -> _Segment:
