@@ -50,7 +50,7 @@ from tests.support.ordering import Finger
 from tests.support.pos_window import ANA, Screen, Till, change, open_till, place
 from tests.support.shown import shown
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 S = OrderStatus
 PICTURES = os.environ.get("ORDERBELL_TEST_PICTURES", "")
