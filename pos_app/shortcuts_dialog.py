@@ -20,6 +20,7 @@ KEYS: Final = (
     ("/", N_("Search")),
     ("N", N_("New order")),
     ("Ctrl+Enter", N_("Check out, and there take the payment")),
+    ("F8", N_("Hold the basket; with Ctrl: what is held")),
     ("0 … 9", N_("At check-out: the cash given")),
     ("A", N_("Got it: stop the ring")),
     ("F5", N_("Refresh now")),

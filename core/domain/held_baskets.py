@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from core.domain.commands import UUID, Address, Basket, ClientTime, Lines
+from core.domain.discount import Discount, check_discount
 from core.domain.errors import DomainError, IllegalMove
 from core.domain.ids import BasketId, CustomerId, DeviceId
 from core.domain.order import NewLine, Note
@@ -36,6 +37,8 @@ class HoldBasket(msgspec.Struct, frozen=True, kw_only=True):
     fulfilment: Fulfilment = Fulfilment.DINE_IN
     note: Note = ""
     address: Address = ""
+    discount: Discount | None = None
+    """That of the whole order; a line's is in the line."""
     customer_id: CustomerId | None = None
     customer_name: Annotated[str, Meta(max_length=120)] = ""
     customer_phone: Annotated[str, Meta(max_length=40)] = ""
@@ -80,6 +83,7 @@ class HeldBasket(msgspec.Struct, frozen=True, kw_only=True):
     fulfilment: Fulfilment = Fulfilment.DINE_IN
     note: str = ""
     address: str = ""
+    discount: Discount | None = None
     customer_id: CustomerId | None = None
     customer_name: str = ""
     customer_phone: str = ""
@@ -108,7 +112,9 @@ def hold(known: HeldBasket | None, asked: HoldBasket, by: Hand, held_count: int)
         label=asked.label, note=asked.note, address=asked.address, customer_name=asked.customer_name,
         customer_phone=asked.customer_phone,
     )  # fmt: skip
+    check_discount(asked.discount, "discount")
     for at, line in enumerate(asked.lines):
+        check_discount(line.discount, f"lines[{at}].discount")
         check_no_card(**{f"lines[{at}].note": line.note})
     return HeldBasket(
         id=asked.id,
@@ -117,6 +123,7 @@ def hold(known: HeldBasket | None, asked: HoldBasket, by: Hand, held_count: int)
         fulfilment=asked.fulfilment,
         note=asked.note.strip(),
         address=asked.address.strip(),
+        discount=asked.discount,
         customer_id=asked.customer_id,
         customer_name=asked.customer_name.strip(),
         customer_phone=asked.customer_phone.strip(),

@@ -6,6 +6,7 @@ from core.client.announcer import Announcer
 from core.client.order_store import OrderStore
 from core.client.sync.engine import SyncStatus
 from core.client.sync.updates import Changed
+from core.domain.held_baskets import HeldBasket
 from core.domain.menu import Menu
 from core.ui.days import use_zone
 from core.ui.threads import Channel
@@ -22,6 +23,8 @@ class Bridge(QObject):
     """`DrawerSession`s to which something was done."""
     renumbered = Signal(str, str)
     """An order's former number, and the one that the server has given it instead."""
+    baskets_changed = Signal(object)
+    """All `HeldBasket`s of the shop."""
     missing = Signal(object)
     """`Order`s known here that the server, whose history is another one now, does not have."""
 
@@ -32,6 +35,8 @@ class Bridge(QObject):
         self.sync_status = SyncStatus()
         self.menu: Menu | None = None
         """The newest menu: a page that is made later need not wait for the server."""
+        self.baskets: tuple[HeldBasket, ...] = ()
+        """Those that the shop holds, the oldest first."""
         self.on_changed = Channel(self._on_changed_received).send
         """Takes a `Changed`, in any thread."""
         self.on_sync_status = Channel(self._on_sync_status_received).send
@@ -50,6 +55,12 @@ class Bridge(QObject):
         self._announcer = None
         self.sync_status = SyncStatus()
         self.menu = None
+        self._set_baskets(())
+
+    def _set_baskets(self, baskets: tuple[HeldBasket, ...]) -> None:
+        if baskets != self.baskets:
+            self.baskets = baskets
+            self.baskets_changed.emit(baskets)
 
     def announce_with(self, announcer: Announcer | None) -> None:
         """Let `announcer` know which of the store's changes happened while this window was away."""
@@ -60,6 +71,8 @@ class Bridge(QObject):
             self.menu = changed.menu
             use_zone(changed.menu.time_zone)
             self.menu_changed.emit(changed.menu)
+        if changed.baskets is not None:
+            self._set_baskets(changed.baskets)
         if self._announcer is None:
             self._store.apply(changed)
         else:

@@ -87,6 +87,16 @@ class CustomerField(QWidget):
     def whom(self) -> Whom:
         return Whom(customer=self._customer, guest=Guest.of(self._field.text()))
 
+    def fill(self, whom: Whom) -> None:
+        """Answer as it was answered before."""
+        self.clear()
+        if whom.customer is not None:
+            self._customer = whom.customer
+            self._update_view("")
+        else:
+            self._field.setText(" ".join(part for part in (whom.guest.name, whom.guest.phone) if part))
+        self.changed.emit()
+
     def clear(self) -> None:
         self._presenter.stop_looking()
         self._customer = None

@@ -20,6 +20,7 @@ from core.ui.widgets.controls import label
 from core.ui.widgets.notice import Notice
 from pos_app.context import PosContext
 from pos_app.new_order.customer_field import CustomerField
+from pos_app.new_order.held_stages import HeldStages
 from pos_app.new_order.presenter import TakeOrderPresenter, tenders
 from pos_app.order.cash_pad import CashPad
 from pos_app.stock import Stock
@@ -58,6 +59,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self.stock = Stock(context.jobs, context.api, self)
         """Switches the item whose tile is held down."""
         self.view.menu.tiles.can_hold = True
+        self.held = HeldStages(context, self.view, presenter, form, customer, self.notice)
         self._connect()
         self._update_view()
 
@@ -73,14 +75,18 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self._customer.entered.connect(self._focus_payment)
         self.view.menu.held.connect(self.stock.switch)
         self.stock.failed.connect(self._on_not_switched)
+        self.held.freed.connect(self.clear)
+        self.held.failed.connect(self.failed)
         presenter.placed.connect(self._on_order_taken)
         presenter.unknown.connect(self._on_outcome_unknown)
         presenter.busy_changed.connect(self._update_view)
         self._bridge.sync_status_changed.connect(presenter.set_sync_status)
 
+    @Slot()
     def clear(self) -> None:
         """Reset for the next customer or cashier."""
         self._presenter.clear()
+        self.held.holding.clear()
         self._customer.clear()
         self._form.clear()
         self._cash.clear()
@@ -136,7 +142,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
             self.notice.show_message(_("The cash given does not cover the order"))
             return
         given_minor = self._cash.given_minor if self._pays_cash else None
-        self._presenter.take(self._customer.whom, self._form.values, given_minor)
+        self._presenter.take(self._customer.whom, self._form.values, given_minor, self.held.holding.id_of_page)
 
     @property
     def _pays_cash(self) -> bool:

@@ -12,6 +12,7 @@ from core.client.errors import ClientError
 from core.client.sync.api import SyncedApi
 from core.client.sync.engine import SyncStatus
 from core.domain.commands import TakeOrder
+from core.domain.ids import BasketId
 from core.domain.order import PaymentState, Tender
 from core.domain.people import Customer, Guest
 from core.domain.status import Fulfilment
@@ -22,6 +23,7 @@ from core.ui.jobs import Job, Jobs
 from core.ui.ordering.checkout import LATER, SPLIT, Handover, Later
 from core.ui.ordering.placing import Placing
 
+NO_BASKET: Final = BasketId("")
 LOOK_UP_MS: Final = 250
 _LEAST_SOUGHT: Final = 2
 _LEAST_NUMBER: Final = 4
@@ -69,8 +71,8 @@ class TakeOrderPresenter(Placing[TakeOrder]):
 
     # -- taking it
 
-    def take(self, whom: Whom, handover: Handover, given_minor: int | None = None) -> None:
-        """`given_minor` is the cash handed over."""
+    def take(self, whom: Whom, handover: Handover, given_minor: int | None = None, held: BasketId = NO_BASKET) -> None:
+        """`given_minor` is the cash handed over; `held` the held basket that it is."""
         basket = self.ordering.basket.basket
         request = TakeOrder(
             lines=basket.wanted,
@@ -84,6 +86,7 @@ class TakeOrderPresenter(Placing[TakeOrder]):
             customer_phone="" if whom.customer else whom.guest.phone,
             menu_version=basket.menu_version,
             given_minor=given_minor,
+            basket=held,
         )
         self.send(handover, request)
 

@@ -10,6 +10,7 @@ from core.client.errors import Conflict, MenuMoved, NotFound, Refused, SignedOut
 from core.domain.commands import TakeOrder
 from core.domain.credentials import TooCommon, check_password
 from core.domain.drawers import DrawerSession, cash_of
+from core.domain.held_baskets import HeldBasket
 from core.domain.ids import CustomerId, ItemId, OpId, OrderId
 from core.domain.menu import Menu, check_menu, with_tax_categories
 from core.domain.order import Channel, Order
@@ -171,6 +172,14 @@ def _change(asked: Asked) -> tuple[Order, str]:
 def _once(asked: Asked, effect: Callable[[], Order]) -> tuple[Order, str]:
     order, outcome = asked.backend.once(asked.me.id, asked.op_id, (asked.subject, asked.raw), effect)
     return order, outcome.value
+
+
+def _basket(asked: Asked) -> tuple[HeldBasket, str]:
+    def done() -> HeldBasket:
+        return asked.backend.with_basket(asked.subject, asked.content, asked.device, asked.me.name)
+
+    basket, outcome = asked.backend.once(asked.me.id, asked.op_id, (asked.subject, asked.raw), done)
+    return basket, outcome.value
 
 
 def _history(asked: Asked) -> OrderPage:
@@ -340,6 +349,9 @@ CALLS: Final[Mapping[str, tuple[AnyRoute, Callable[[Asked], object]]]] = {
     "replace_menu": (routes.REPLACE_MENU, _replace_menu),
     "devices": (routes.DEVICES, _devices),
     "events": (routes.EVENTS, _events),
+    "hold_basket": (routes.HOLD_BASKET, _basket),
+    "take_basket": (routes.TAKE_BASKET, _basket),
+    "drop_basket": (routes.DROP_BASKET, _basket),
     "snapshot": (routes.SNAPSHOT, _snapshot),
     "open_sealed": (routes.OPEN_OPERATIONS, _open_sealed),
 }

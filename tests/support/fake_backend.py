@@ -387,7 +387,9 @@ class FakeBackend:
                 raise Conflict(error.message, order=None) from None
 
     def finish_basket(self, basket_id: BasketId, hand: Hand) -> None:
-        self._keep_basket(held_baskets.finish(self.baskets.get(basket_id), basket_id, hand))
+        """Order a basket, or hold it anew, at another till."""
+        with self.happened:
+            self._keep_basket(held_baskets.finish(self.baskets.get(basket_id), basket_id, hand))
 
     def _keep_basket(self, basket: HeldBasket) -> HeldBasket:
         if self.baskets.get(basket.id) is not basket:

@@ -20,7 +20,9 @@ from core.client.operations import Kind, State
 from core.client.sync.outbox import Counts
 from core.domain.commands import CancelOrder, PlaceOrder, RefundLine, RefundOrder, TakePayment
 from core.domain.drawers import DrawerAct
-from core.domain.order import Order, PaymentState, Tender
+from core.domain.held_baskets import HoldBasket, TakeBasket
+from core.domain.ids import BasketId, uuid7
+from core.domain.order import NewLine, Order, PaymentState, Tender
 from core.domain.refund import line_ids
 from core.domain.status import OrderStatus
 from core.protocol.reports import SalesRow
@@ -44,7 +46,7 @@ from tests.support import customer_window
 from tests.support.board import FakeBoard, ticket
 from tests.support.fake_backend import FakeBackend
 from tests.support.fits import LANGUAGES, SIZES, faults, shortened
-from tests.support.menus import taxed
+from tests.support.menus import CHIPS, SODA, taxed
 from tests.support.operations import devices, one_of_each, operation, show
 from tests.support.ordering import Finger
 from tests.support.pos_window import ANA, Screen, Till, change, open_till, place
@@ -275,6 +277,40 @@ def test_the_tills_pages(qtbot: QtBot, language: str, scale: int) -> None:
         walk.dialog("leave", lambda: till.window._on_leave_wanted("sign_out"))
     assert not walk.found, "\n".join(walk.found)
     assert scale > SCALES[0] or _whole(short) == []
+
+
+@pytest.mark.parametrize(("language", "scale"), BOTH, indirect=True)
+def test_held_baskets(qtbot: QtBot, backend: FakeBackend, language: str, scale: int) -> None:
+    lines = (NewLine(item_id=CHIPS.id, quantity=3), NewLine(item_id=SODA.id))
+    with open_till(qtbot, backend, text_scale=scale) as till:
+        till.arrive()
+        till.click("nav_new")
+        Screen.settle(till)
+        ids = [BasketId(uuid7()) for _ in range(4)]
+        for basket_id, name, device in zip(
+            ids, (LONG[:40], "7", "", "Ann"), ("POS1", "POS2", "POS1", "POS2"), strict=True
+        ):
+            backend.with_basket("", HoldBasket(id=basket_id, label=name, lines=lines), device, LONG)
+        backend.with_basket(ids[1], TakeBasket(), "POS2", LONG)
+        Screen.settle(till)
+        walk = Walk(till.window, f"held {language} {scale}")
+        view = till.window.findChild(OrderingView)
+        assert isinstance(view, OrderingView)
+        qtbot.waitUntil(lambda: till.find_button("held").isEnabled())
+        walk.look("empty")
+        Finger(view, qtbot).tile("Chips and Guacamole", 3)
+        walk.look("basket")
+        till.click("hold")
+        walk.look("hold")
+        till.click("hold_back")
+        till.click("held")
+        walk.look("held")
+        till.click("held_delete")
+        walk.look("delete")
+        till.click("held_no")
+        till.click("held_open")
+        walk.look("open")
+    assert not walk.found, "\n".join(walk.found)
 
 
 @pytest.mark.parametrize(("language", "scale"), BOTH, indirect=True)

@@ -10,10 +10,11 @@ from core.domain.errors import InvalidOrder
 from core.domain.ids import ItemId, ModifierId
 from core.domain.menu import Menu, MenuItem
 from core.domain.money import Tax
-from core.domain.order import MAX_LINES, MAX_QUANTITY, NewLine, OrderLine, price_lines
+from core.domain.order import MAX_LINES, MAX_QUANTITY, LineModifier, NewLine, OrderLine, price_lines
 from core.domain.pricing import Amounts, price
 from core.domain.status import Fulfilment
 from core.instants import now
+from core.ui.text import _
 
 
 class Trouble(StrEnum):
@@ -159,6 +160,31 @@ class Basket:
                 self.set_quantity(twin.id, min(twin.wanted.quantity + line.wanted.quantity, MAX_QUANTITY))
             elif len(self._lines) < MAX_LINES:
                 self._lines.append(self._reprice(line))
+
+    def load(self, lines: Sequence[NewLine]) -> None:
+        """Add lines as they once were wanted, priced by the menu of now. What it does not sell has a trouble."""
+        for wanted in lines:
+            self._last_id += 1
+            self._lines.append(self._reprice(BasketLine(self._last_id, wanted, self._as_it_was(wanted))))
+
+    def alike(self, lines: Sequence[NewLine], fulfilment: Fulfilment) -> "Basket":
+        """A basket of its own with these lines, by the same menu."""
+        other = Basket()
+        other.fulfilment = fulfilment
+        other.use(self._menu)
+        other.load(lines)
+        return other
+
+    def _as_it_was(self, wanted: NewLine) -> OrderLine:
+        """A line that cannot be ordered as it is, at the price of what is known of it."""
+        item = self._items.get(wanted.item_id)
+        if item is None:
+            return OrderLine(wanted.item_id, _("Item no longer sold"), wanted.quantity, 0, 0, note=wanted.note)
+        known = {each.id: each for group in item.groups for each in group.modifiers}
+        chosen = [known[each] for each in wanted.modifier_ids if each in known]
+        unit = item.price_minor + sum(each.price_minor for each in chosen)
+        modifiers = tuple(LineModifier(each.name, each.price_minor) for each in chosen)
+        return OrderLine(item.id, item.name, wanted.quantity, unit, unit * wanted.quantity, modifiers, wanted.note)
 
     # -- the menu, and the server's refusals
 

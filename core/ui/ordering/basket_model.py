@@ -73,6 +73,11 @@ class BasketModel(RowsModel[BasketLine]):
         self.basket.restore(lines)
         self._show()
 
+    def load(self, lines: Sequence[NewLine]) -> None:
+        """As `Basket.load`."""
+        self.basket.load(lines)
+        self._show()
+
     def use(self, menu: Menu) -> None:
         self.basket.use(menu)
         self._show()

@@ -3,9 +3,10 @@
 import itertools
 from typing import Final
 
-from PySide6.QtCore import QRectF, Qt, Signal, Slot
-from PySide6.QtGui import QPainter, QPixmap
+from PySide6.QtCore import QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from core.domain.pricing import Amounts
 from core.ui import icons
@@ -16,6 +17,7 @@ from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, rule
 from core.ui.widgets.pair import Pair
 
+_PICTURE: Final = 48
 _LAST: Final = 1_000
 """The total's row: below any number of taxes and discounts."""
 
@@ -78,6 +80,7 @@ class BasketPane(QWidget):
         keep.setRetainSizeWhenHidden(True)
         self._empty.setSizePolicy(keep)
         self._totals = TotalsTable(theme)
+        self._rule = rule()
         self._picture = label()
         self.checkout = button("", theme, "primary", name="checkout")
         self._stack = QStackedWidget()
@@ -105,10 +108,26 @@ class BasketPane(QWidget):
         column.setSpacing(theme.space(2))
         column.addWidget(Pair(theme, words, self._empty))
         column.addWidget(self._stack, 1)
-        column.addWidget(rule())
+        column.addWidget(self._rule)
         column.addWidget(self._totals)
-        column.addSpacing(theme.space(1))
         column.addWidget(self.checkout)
+        self._column = column
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        """With the rows that words take in this width."""
+        hint = super().minimumSizeHint()
+        return QSize(hint.width(), max(hint.height(), self._column.minimumHeightForWidth(self.width())))
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()
+
+    def add_below(self, part: QWidget) -> None:
+        """Put `part` under the checkout button."""
+        self._column.addWidget(part)
 
     def _nothing(self) -> QWidget:
         nothing = QWidget()
@@ -133,14 +152,15 @@ class BasketPane(QWidget):
         self._stack.setCurrentIndex(0 if filled else 1)
         amounts = basket.amounts()
         self._totals.show_amounts(amounts, basket.currency)
-        self._totals.setVisible(filled)
+        for part in (self._rule, self._totals):
+            part.setVisible(filled)
         self.checkout.setEnabled(filled)
         amount = money(amounts.total_minor, basket.currency)
         self.checkout.setText(_("Check out · {amount}").format(amount=amount) if filled else _("Check out"))
 
     @Slot()
     def _draw(self) -> None:
-        size = self._theme.px(48)
+        size = (_PICTURE + self._theme.px(_PICTURE)) // 2  # larger letters need the room more
         pixmap = QPixmap(size * 2, size * 2)
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)

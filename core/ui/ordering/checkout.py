@@ -113,6 +113,12 @@ class HandoverForm(QWidget):
             note=self.note.text().strip(),
         )
 
+    def fill(self, fulfilment: Fulfilment, address: str, note: str) -> None:
+        """Answer as it was answered before."""
+        self.fulfilment.choose(fulfilment)
+        self.address.setText(address)
+        self.note.setText(note)
+
     @Slot()
     def complain_of_address(self) -> None:
         """Mark the address as missing, and focus it."""

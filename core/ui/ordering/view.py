@@ -91,9 +91,23 @@ class OrderingView(QWidget):
     def at_checkout(self) -> bool:
         return self._stages.currentIndex() == 1
 
+    def add_stage(self, stage: QWidget) -> None:
+        """Another that can be shown in place of the basket."""
+        self._stages.addWidget(stage)
+
+    def show_stage(self, stage: QWidget) -> None:
+        """Show a stage that was added, until `show_basket`."""
+        self._stages.setCurrentWidget(stage)
+        self._share_width()
+
+    @property
+    def stage(self) -> QWidget | None:
+        """What is shown in the column: the basket, the checkout, or a stage that was added."""
+        return self._stages.currentWidget()
+
     @Slot()
     def show_basket(self) -> None:
-        if self.at_checkout:
+        if self._stages.currentIndex() != 0:
             self._stages.setCurrentIndex(0)
             self._share_width()
             self.checkout_shown.emit(False)
@@ -110,6 +124,12 @@ class OrderingView(QWidget):
             self._stages.setCurrentIndex(1)
             self._share_width()
             self.checkout_shown.emit(True)
+
+    def show_troubled(self) -> None:
+        """Say what cannot be ordered as it is, if anything."""
+        troubled = self._ordering.basket.basket.troubled
+        if troubled is not None:
+            self._show_blocked(troubled)
 
     def clear(self) -> None:
         """Reset for the next customer."""
@@ -220,7 +240,7 @@ class OrderingView(QWidget):
             if self._notice.text == self._blocked:
                 self._notice.clear()
             self._blocked = ""
-        if not basket.lines:
+        if not basket.lines and self.at_checkout:
             self.show_basket()
 
     @Slot()

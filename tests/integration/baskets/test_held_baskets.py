@@ -14,7 +14,7 @@ from tests.integration.calls import Caller, new_key, staff
 from tests.integration.conftest import Place
 from tests.support import shop
 
-LINES = [{"item_id": shop.BOWL, "quantity": 2, "modifier_ids": [shop.CHICKEN], "note": "no salt"}]
+LINES = [{"item_id": shop.BOWL, "quantity": 2, "modifier_ids": [shop.CHICKEN], "note": "no salt", "discount": None}]
 
 
 def hold(caller: Caller, **more: Any) -> dict[str, Any]:
@@ -60,6 +60,7 @@ def test_it_is_kept_as_it_was(kim: Caller, other: Caller) -> None:
         "address": "1 Long Street",
         "customer_name": "Ömer",
         "customer_phone": "555 0101",
+        "discount": {"reason": "regular", "rate": 10_000},
     }
     basket = hold(kim, **more)
     found = held(other)[basket["id"]]
