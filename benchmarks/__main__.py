@@ -30,6 +30,7 @@ BENCHMARKS: Final = {
     "hanging": "benchmarks.hanging",
     "catch-up": "benchmarks.catch_up",
     "day": "benchmarks.day",
+    "z": "benchmarks.z_report",
 }
 RESULTS: Final = Path(__file__).with_name("results.md")
 

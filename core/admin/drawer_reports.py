@@ -150,6 +150,9 @@ def _lines(signed: SignedReport) -> Iterator[tuple[str, Cell]]:
     yield "refunds", report.refunds
     for name, field in _AMOUNTS:
         yield name, _amount(report, getattr(report, field))
+    for group, minor in sorted(report.gross.items()):
+        yield f"turnover taxed {_rates(group)}", _amount(report, minor)
+        yield f"tax {_rates(group)}", _amount(report, report.taxes.get(group, 0))
     for tender, minor in sorted(report.payments.items()):
         yield f"paid by {tender.replace('_', ' ')}", _amount(report, minor)
     for act, moved in report.moved.items():
@@ -157,13 +160,7 @@ def _lines(signed: SignedReport) -> Iterator[tuple[str, Cell]]:
     yield f"called off unpaid, {report.voids} ×", _amount(report, report.voided_minor)
     yield f"to be paid, {report.open_orders} orders", _amount(report, report.open_minor)
     yield "payments taken back", report.corrections
-    if report.cash is not None:
-        for name, field in _CASH:
-            minor = getattr(report.cash, field)
-            if minor is not None:
-                yield name, _amount(report, minor)
-        if report.cash.explanation:
-            yield "explained", report.cash.explanation
+    yield from _drawer(report)
     yield "sold, ever", _amount(report, report.grand_sales_minor)
     yield "given back, ever", _amount(report, report.grand_refunds_minor)
     yield "turnover, ever", _amount(report, report.grand_net_minor)
@@ -175,6 +172,23 @@ def _lines(signed: SignedReport) -> Iterator[tuple[str, Cell]]:
     if signed.hash:
         yield "hash", signed.hash
         yield "hash before", report.previous_hash
+
+
+def _drawer(report: ZReport) -> Iterator[tuple[str, Cell]]:
+    if report.cash is None:
+        return
+    for name, field in _CASH:
+        minor = getattr(report.cash, field)
+        if minor is not None:
+            yield name, _amount(report, minor)
+    if report.cash.explanation:
+        yield "explained", report.cash.explanation
+
+
+def _rates(group: str) -> str:
+    """`STD:8250` as `STD 8.25 %`."""
+    rates = (each.rpartition(":") for each in group.split("+")) if group else ()
+    return " + ".join(f"{code} {int(rate) / 1000:g} %" for code, _colon, rate in rates) or "at no rate that is known"
 
 
 def _amount(report: ZReport, minor: int) -> Decimal:

@@ -79,6 +79,10 @@ class ZReport(msgspec.Struct, frozen=True, kw_only=True):
     net_minor: int = 0
     tax_minor: int = 0
     taxes: dict[str, int] = {}
+    """The tax of each rate (`STD:8250`, in 1/1000 %), less what was taken back. Several at once are joined by `+`; the
+    name is empty for orders of earlier releases, which do not say it."""
+    gross: dict[str, int] = {}
+    """The turnover of each, with its tax."""
     discount_minor: int = 0
     service_minor: int = 0
     tips_minor: int = 0

@@ -1,6 +1,7 @@
 """Drawer sessions: the append-only journal of each till, and the ledger's entries of a session."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
@@ -10,17 +11,17 @@ from sqlalchemy import and_, bindparam, case, func, or_, select
 
 from core.decoding import decode
 from core.domain.drawers import Denomination, DrawerAct, DrawerEntry, DrawerSession
-from core.domain.ids import DeviceId, DrawerSessionId, OpId, ShopId
-from core.domain.order import PaymentState, Tender
+from core.domain.ids import DeviceId, DrawerSessionId, OpId, OrderId, ShopId, line_id
+from core.domain.order import LineTax, PaymentState, Tender
 from core.domain.people import Principal
 from core.domain.sale.ledger import MONEY, EntryKind
-from core.domain.sale.turnover import Booked, Sold
+from core.domain.sale.turnover import Booked, Part, Sold
 from core.domain.status import CALLED_OFF
 from core.instants import advised_us, from_us, to_us
 from core.store.sql.statements import Prepared, Row, Transaction
-from core.store.tables import drawer_entries, ledger, orders, status_history, z_reports
+from core.store.tables import drawer_entries, ledger, order_lines, orders, status_history, z_reports
 
-_d, _e, _o, _h, _z = drawer_entries.c, ledger.c, orders.c, status_history.c, z_reports.c
+_d, _e, _o, _h, _l, _z = drawer_entries.c, ledger.c, orders.c, status_history.c, order_lines.c, z_reports.c
 _till: Final = (_d.shop_id == bindparam("shop_id"), _d.device == bindparam("till"))
 _INSERT: Final = Prepared.insert(drawer_entries)
 _LAST: Final = Prepared(select(_d.drawer_session_id, _d.place, _d.act).where(*_till).order_by(_d.place.desc()).limit(1))
@@ -69,7 +70,19 @@ _of_session = (
 )
 _BOOKED: Final = Prepared(
     select(
-        *(_e.order_id, _o.total_minor, _o.tax_minor, _e.version, _e.kind, _e.amount_minor, _e.tender, _e.corrects),
+        *(
+            _e.order_id,
+            _o.total_minor,
+            _o.tax_minor,
+            _o.subtotal_minor,
+            _o.discount_minor,
+            _e.line_id,
+            _e.version,
+            _e.kind,
+            _e.amount_minor,
+            _e.tender,
+            _e.corrects,
+        ),
         # An earlier release refunded whole orders, without saying the tax of each line.
         case((and_(_e.line_id == "", _e.amount_minor != 0), -_o.tax_minor), else_=_e.tax_minor),
         case((_e.drawer == bindparam("session"), 1), else_=0),
@@ -77,6 +90,13 @@ _BOOKED: Final = Prepared(
     .select_from(_of_session.join(ledger, _e.order_id == _of_session.c.order_id).join(orders, _o.id == _e.order_id))
     .where(_o.shop_id == bindparam("shop_id"))
     .order_by(_e.order_id, _e.number)
+)
+_LINES: Final = Prepared(
+    select(
+        *(_l.order_id, _l.position, _l.total_minor, _l.discount_minor, _l.order_discount_minor, _l.taxes),
+    )
+    .select_from(_of_session.join(order_lines, _l.order_id == _of_session.c.order_id))
+    .order_by(_l.order_id, _l.position)
 )
 _OPEN: Final = Prepared(
     select(func.count(), func.coalesce(func.sum(_o.total_minor), 0)).where(
@@ -200,9 +220,37 @@ def cash_minor(transaction: Transaction, shop_id: ShopId, session_id: str) -> in
 
 def booked(transaction: Transaction, shop_id: ShopId, session_id: str) -> Iterator[tuple[Sold, list[Booked]]]:
     """The orders of which a session has entries, each with all entries of its ledger."""
+    priced = {
+        order_id: list(lines) for order_id, lines in groupby(transaction.all(_LINES, session=session_id), itemgetter(0))
+    }
     rows = transaction.all(_BOOKED, shop_id=shop_id, session=session_id)
-    for (_order_id, total, tax), entries in groupby(rows, itemgetter(0, 1, 2)):
-        yield Sold(total, tax), [Booked._make((*row[3:9], bool(row[9]))) for row in entries]
+    for (order_id, total, tax, subtotal, discount), group in groupby(rows, itemgetter(0, 1, 2, 3, 4)):
+        lines, entries = priced[order_id], list(group)
+        groups = _groups(order_id, lines) if any(row[5] for row in entries) else {}
+        booked = [Booked._make((*row[6:12], row[12], groups.get(row[5], ""))) for row in entries]
+        parts = _parts(lines, included=total == subtotal - discount)
+        yield Sold(total, tax, parts, discount), booked
+
+
+def _groups(order_id: str, lines: list[Row]) -> dict[str, str]:
+    """The taxes of each line, by its id."""
+    return {line_id(OrderId(order_id), line[1]): _taxes(line[5])[0] for line in lines}
+
+
+def _parts(lines: list[Row], *, included: bool) -> tuple[Part, ...]:
+    parts = []
+    for _order_id, _position, whole, own, orders_part, taxes in lines:
+        group, tax = _taxes(taxes)
+        amount = whole - own - orders_part
+        parts.append(Part(group, amount if included else amount + tax, tax))
+    return tuple(parts)
+
+
+@lru_cache(8192)  # the same item costs the same a thousand times
+def _taxes(text: str) -> tuple[str, int]:
+    """The group of a line's taxes, and what they come to."""
+    found = decode(text, tuple[LineTax, ...])
+    return "+".join(f"{tax.code}:{tax.rate}" for tax in found), sum(tax.amount_minor for tax in found)
 
 
 def open_orders(transaction: Transaction, shop_id: ShopId) -> tuple[int, int]:

@@ -33,6 +33,17 @@ class Booked(NamedTuple):
     """Of a credit, below zero."""
     here: bool
     """Whether it is of the session."""
+    group: str = ""
+    """Of a credit: the taxes of the line that it is for. See `Part`."""
+
+
+class Part(NamedTuple):
+    """What an order came to by the taxes that it was priced with: `STD:8250`, or several joined by `+`; empty where an
+    earlier release did not say, `-` for what has none."""
+
+    group: str
+    gross: int
+    tax: int
 
 
 class Sold(NamedTuple):
@@ -41,8 +52,8 @@ class Sold(NamedTuple):
     total: int
     """With all its charges."""
     tax: int
-    rate: str = ""
-    """What its tax is reported by."""
+    parts: tuple[Part, ...] = ()
+    """Of its lines. What they do not come to is of no line."""
     discount: int = 0
     service: int = 0
 
@@ -64,6 +75,9 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     corrections: int = 0
     """Payments that were taken back as wrong."""
     taxes: dict[str, int] = {}
+    """The tax of each group of `Part`, less what was taken back."""
+    gross: dict[str, int] = {}
+    """The turnover of each, with its tax."""
     payments: dict[str, int] = {}
     """By tender, less change and refunds."""
 
@@ -83,24 +97,34 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
                 for name in (each, f"{each}_minor"):
                     found[name.replace(each, other)] -= found[name]
                     found[name] = 0
-        return Figures(**found, taxes=_less(self.taxes, before.taxes), payments=_less(self.payments, before.payments))
+        return Figures(
+            **found,
+            taxes=_less(self.taxes, before.taxes),
+            gross=_less(self.gross, before.gross),
+            payments=_less(self.payments, before.payments),
+        )
 
     def more(self, other: "Figures") -> "Figures":
         """Both together."""
         sums = {name: getattr(self, name) + getattr(other, name) for name in _NUMBERS}
-        return Figures(**sums, taxes=_more(self.taxes, other.taxes), payments=_more(self.payments, other.payments))
+        return Figures(
+            **sums,
+            taxes=_more(self.taxes, other.taxes),
+            gross=_more(self.gross, other.gross),
+            payments=_more(self.payments, other.payments),
+        )
 
 
 def figures(orders: Iterable[tuple[Sold, Iterable[Booked]]]) -> Figures:
     """The figures of the entries that are `here`. Each order comes with all its entries, in their order."""
     sums: dict[str, int] = dict.fromkeys(_NUMBERS, 0)
-    taxes: dict[str, int] = {}
     payments: dict[str, int] = {}
+    groups: dict[str, list[int]] = {}
     for sold, entries in orders:
-        own_tax = _order(sold, entries, sums, payments)
-        if own_tax:
-            taxes[sold.rate] = taxes.get(sold.rate, 0) + own_tax
-    return Figures(**sums, taxes=taxes, payments=payments)
+        _order(sold, entries, sums, payments, groups)
+    taxes = {group: tax for group, (_gross, tax) in groups.items() if tax}
+    gross = {group: whole for group, (whole, _tax) in groups.items() if whole}
+    return Figures(**sums, taxes=taxes, gross=gross, payments=payments)
 
 
 class _Account:
@@ -146,8 +170,14 @@ class _Account:
         return self.balance if self.is_receipt else -(self.held - self.tips - self.rounding)
 
 
-def _order(sold: Sold, entries: Iterable[Booked], sums: dict[str, int], payments: dict[str, int]) -> int:
-    """Add one order's part to `sums` and `payments`; returns its tax."""
+def _order(
+    sold: Sold,
+    entries: Iterable[Booked],
+    sums: dict[str, int],
+    payments: dict[str, int],
+    groups: dict[str, list[int]],
+) -> None:
+    """Add one order's part to `sums` and `payments`, and to the gross and tax of its `groups`."""
     entries = list(entries)
     account = _Account(sold.total - sum(entry.amount for entry in entries if entry.kind == _CHARGE))
     sale = tax = receipts = 0
@@ -172,6 +202,7 @@ def _order(sold: Sold, entries: Iterable[Booked], sums: dict[str, int], payments
                 payments[entry.tender] = payments.get(entry.tender, 0) + entry.amount
             elif entry.kind == _CREDIT:
                 tax += entry.tax
+                _add(groups, entry.group, entry.amount, entry.tax)
         sums["corrections"] += any(entry.corrects and entry.kind == _PAYMENT for entry in together)
         sums["refunds"] += any(entry.kind == _CREDIT for entry in together)
     if sale >= 0 and receipts >= 0:
@@ -184,12 +215,23 @@ def _order(sold: Sold, entries: Iterable[Booked], sums: dict[str, int], payments
     sums["tax_minor"] += tax
     sums["discount_minor"] += receipts * sold.discount
     sums["service_minor"] += receipts * sold.service
-    return tax
+    if receipts:
+        left_gross, left_tax = sold.total, sold.tax
+        for part in sold.parts:
+            _add(groups, part.group, receipts * part.gross, receipts * part.tax)
+            left_gross, left_tax = left_gross - part.gross, left_tax - part.tax
+        if left_gross or left_tax:
+            _add(groups, "", receipts * left_gross, receipts * left_tax)
 
 
-_NUMBERS: Final = tuple(
-    field.name for field in msgspec.structs.fields(Figures) if field.name not in ("taxes", "payments")
-)
+def _add(groups: dict[str, list[int]], group: str, gross: int, tax: int) -> None:
+    sums = groups.setdefault(group, [0, 0])
+    sums[0] += gross
+    sums[1] += tax
+
+
+_SUMS: Final = ("taxes", "gross", "payments")
+_NUMBERS: Final = tuple(field.name for field in msgspec.structs.fields(Figures) if field.name not in _SUMS)
 
 
 def _less(now: dict[str, int], then: dict[str, int]) -> dict[str, int]:

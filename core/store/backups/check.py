@@ -4,10 +4,25 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import BigInteger, Connection, Integer, Select, and_, case, cast, false, func, not_, or_, select
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Integer,
+    Select,
+    and_,
+    case,
+    cast,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.elements import ColumnElement
 
+from core.domain.drawers import DrawerAct
 from core.domain.numbers import LAST
 from core.domain.order import PaymentState
 from core.domain.sale.ledger import MONEY, EntryKind
@@ -15,6 +30,7 @@ from core.domain.status import OPEN
 from core.protocol.health import Finding
 from core.store.tables import (
     customers,
+    drawer_entries,
     events,
     held_baskets,
     ledger,
@@ -24,16 +40,17 @@ from core.store.tables import (
     orders,
     shops,
     status_history,
+    z_reports,
 )
 
 Advance = Callable[[int, int], None]
 """A progress callback: `done` of `total`."""
 
-_o, _h, _b, _e, _l, _s, _c, _n, _w, _k = (
+_o, _h, _b, _e, _l, _s, _c, _n, _w, _k, _d, _z = (
     table.c
     for table in (
         *(orders, status_history, ledger, events, order_lines),
-        *(shops, customers, number_series, order_words, held_baskets),
+        *(shops, customers, number_series, order_words, held_baskets, drawer_entries, z_reports),
     )
 )
 _BESIDE: Final = [str(kind) for kind in (EntryKind.TIP, EntryKind.ROUNDING)]
@@ -247,6 +264,24 @@ def orphans() -> Select[Any]:
     return select(_o.number).select_from(found).where(_o.customer_id.is_not(None), _c.id.is_(None))
 
 
+def _closed_without_z() -> Select[Any]:
+    """Tills with a drawer session that was closed and has no Z."""
+    z = and_(_z.drawer_session_id == _d.drawer_session_id, _z.shop_id == _d.shop_id, _z.supplement == 0)
+    found = drawer_entries.outerjoin(z_reports, z)
+    return select(_d.device).select_from(found).where(_d.act == str(DrawerAct.CLOSED), _z.place.is_(None))
+
+
+def _gaps_in_journals() -> Select[Any]:
+    """Tills of which entries of the drawer's journal, or reports, are missing."""
+    journals = (
+        select(table.c.device)
+        .group_by(table.c.shop_id, table.c.device)
+        .having(or_(func.min(table.c.place) != 1, func.max(table.c.place) != func.count()))
+        for table in (drawer_entries, z_reports)
+    )
+    return select(union_all(*journals).subquery())
+
+
 RULES: Final[tuple[Rule, ...]] = (
     Rule("owners", "every order's customer exists", orphans()),
     Rule("events", "each shop's events are one chain without gaps, up to its counter", _gaps()),
@@ -276,6 +311,8 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule("refunds", "what was refunded of each order is what its lines and its ledger say", _broken_refunds()),
     Rule("baskets", "each held basket has lines, and of those that are gone nothing is kept", _odd_baskets()),
+    Rule("closed drawers", "each drawer session that was closed has its Z", _closed_without_z()),
+    Rule("journals", "no entry of a drawer's journal is missing, and none of its reports", _gaps_in_journals()),
     Rule("counts", "each customer's count is the number of their orders", _wrong_counts()),
     Rule("words", "each order is found by the end of its number", _not_found_by_number()),
     Rule("forgotten", "no words are kept of orders that are gone", _words_of_nothing()),

@@ -255,6 +255,15 @@ BREAKS = {
         "quantity, tax_minor, in_part, at, reason, by_id, by_name, by_role, device) SELECT id, 9, 1, 'plan', 1, "
         "tender, 0, 1, '', 0, 0, 1, 1, '', '', '', '', '' FROM orders WHERE number = 'ONLINE-000001'"
     ),
+    "closed drawers": (
+        "INSERT INTO drawer_entries (shop_id, device, place, drawer_session_id, act, amount_minor, denominations, "
+        "reason, at, by_id, by_name, by_role, op_id) SELECT id, 'POS1', 1, 'x', 'closed', 0, '[]', '', 0, '', '', "
+        "'', '' FROM shops LIMIT 1"
+    ),
+    "journals": (
+        "INSERT INTO z_reports (shop_id, device, place, number, supplement, drawer_session_id, at, content, hash) "
+        "SELECT id, 'POS1', 2, 1, 0, 'x', 0, x'', '' FROM shops LIMIT 1"
+    ),
     "open": "UPDATE orders SET is_open = 0 WHERE number = 'ONLINE-000001'",
     "amounts": "UPDATE orders SET subtotal_minor = subtotal_minor + 1 WHERE number = 'ONLINE-000001'",
     "lines": "UPDATE order_lines SET quantity = quantity + 1",

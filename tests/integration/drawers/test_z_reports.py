@@ -46,6 +46,7 @@ def _identities(z: dict[str, Any]) -> None:
     """Z1, Z2, Z3, Z5 and Z6 of one report."""
     assert z["turnover_minor"] == z["sales_minor"] - z["refunds_minor"] == z["net_minor"] + z["tax_minor"]
     assert sum(z["taxes"].values()) == z["tax_minor"]
+    assert sum(z["gross"].values()) == z["turnover_minor"]
     paid = sum(z["payments"].values())
     assert paid == z["turnover_minor"] + z["tips_minor"] + z["rounding_minor"] - z["receivable_minor"]
     cash, moved = z["cash"], {act: each["amount_minor"] for act, each in z["moved"].items()}
@@ -152,6 +153,19 @@ def test_an_order_called_off_unpaid_is_a_void_and_no_refund(till: Till) -> None:
     till.count(10_000)
     z = till.close()
     assert (z["voids"], z["voided_minor"], z["refunds"]) == (1, order["total_minor"], 0)
+
+
+def test_discounts_and_rates_are_in_the_report(till: Till) -> None:
+    till.open()
+    order = till.sell(2, discount={"rate": 50_000, "reason": "Staff meal"}, tender="card")
+    assert order["discount_minor"] > 0
+    till.count(10_000)
+    z = till.close()
+    assert z["discount_minor"] == order["discount_minor"]
+    ((group, tax),) = z["taxes"].items()
+    assert group.partition(":")[2] == str(order["lines"][0]["taxes"][0]["rate"])
+    assert (tax, z["gross"]) == (order["tax_minor"], {group: order["total_minor"]})
+    _identities(z)
 
 
 def test_x_changes_nothing(till: Till, server: ServerThread) -> None:

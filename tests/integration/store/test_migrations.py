@@ -104,6 +104,8 @@ def test_what_was_paid_before_payments_had_a_history_has_no_author(tmp_path: Pat
             "SELECT order_id, number, version, kind, tender, at, by_id, by_name, device, reason FROM ledger"
         ).fetchall()
         found = {each.rule: each.count for each in check.invariants(connection)}
+        sessions = connection.exec_driver_sql("SELECT DISTINCT drawer FROM ledger").scalars().all()
+        assert sessions == [""], "what was booked before drawers were counted is in no session"
         assert {*partitions.of(connection, "ledger")} == {
             name.replace("status_history", "ledger") for name in partitions.of(connection, "status_history")
         }
