@@ -8,8 +8,11 @@ from typing_extensions import override
 
 from core.admin import backup as command
 from core.client.sync import engine
-from core.domain.ids import OrderId
+from core.domain.commands import TakeOrder
+from core.domain.held_baskets import HoldBasket, TakeBasket
+from core.domain.ids import BasketId, OrderId, uuid7
 from core.domain.status import OrderStatus
+from core.protocol import routes
 from core.server.backups import marks_of
 from core.server.settings import ServerSettings
 from core.store.backups import backup
@@ -17,7 +20,7 @@ from tests.support import databases, shop
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.server import ServerProcess
 from tests.support.steps import NEXT
-from tests.support.synced import Screen
+from tests.support.synced import LINES, Screen
 
 pytestmark = pytest.mark.slow
 
@@ -160,3 +163,32 @@ def test_it_is_found_out_by_who_has_written_to_it_since(backend: Restorable, tmp
         wanted = {order.id for order in (*lost, since)}
         pos.until(lambda: all(pos.store.server_row(order_id) is not None for order_id in wanted))
         ada.until_sent()
+
+
+def test_held_baskets_come_back_and_those_that_were_ordered_do_not(backend: Restorable, tmp_path: Path) -> None:
+    def held(screen: Screen) -> list[str]:
+        published = [changed.baskets for changed in screen.told if changed.baskets is not None]
+        return [basket.label for basket in published[-1]] if published else []
+
+    with Screen(backend.proxy.url, tmp_path / "pos.db", timeout_s=TIMEOUT_S) as pos:
+        pos.staff()
+        pos.until_live()
+        backend.keep()
+        pos.until_live()
+        ids = [BasketId(uuid7()) for _ in range(2)]
+        for basket_id, label in zip(ids, ("stays", "ordered"), strict=True):
+            pos.api.call(routes.HOLD_BASKET(body=HoldBasket(id=basket_id, label=label, lines=LINES)))
+        pos.until_sent()
+        pos.api.call(routes.TAKE_BASKET(ids[1], body=TakeBasket()))
+        order = pos.api.call(routes.TAKE(body=TakeOrder(lines=LINES, basket=ids[1])))
+        pos.until_sent()
+        pos.until(lambda: held(pos) == ["stays"])
+        backend.put_back()
+        pos.until_live()
+        pos.until_sent()
+        pos.until(lambda: pos.store.server_row(order.id) is not None)
+    with Screen(backend.proxy.url, tmp_path / "new.db", timeout_s=TIMEOUT_S) as fresh:
+        fresh.staff()
+        fresh.until_live()
+        fresh.until(lambda: held(fresh) == ["stays"])
+        assert fresh.store.server_row(order.id) is not None
