@@ -189,7 +189,12 @@ class _LineDelegate(QStyledItemDelegate):
         amount = round(metrics.horizontalAdvance(money(line.priced.total_minor, self._basket.basket.currency))) + gap
         room = width - quantity - amount
         name = wrapped(line.priced.name, self._font, room, 3)
-        return quantity, amount, name, wrapped(choices_text(line), self._theme.font("body"), room, 3)
+        return (
+            quantity,
+            amount,
+            name,
+            wrapped(choices_text(line, self._basket.basket.currency), self._theme.font("body"), room, 3),
+        )
 
     @override
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:

@@ -19,6 +19,7 @@ KEYS: Final = (
     (N_("Menu"), N_("Card: everything else. Tile: sold out")),
     ("/", N_("Search")),
     ("N", N_("New order")),
+    ("Ctrl+D", N_("Discount of the basket's line, or of the order")),
     ("Ctrl+Enter", N_("Check out, and there take the payment")),
     ("F8", N_("Hold the basket; with Ctrl: what is held")),
     ("0 … 9", N_("At check-out: the cash given")),

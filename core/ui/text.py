@@ -2,9 +2,11 @@
 
 import gettext as _gettext
 import io
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
@@ -15,8 +17,10 @@ import resources
 from core import reasons
 from core.client.errors import ClientError, Refused
 from core.domain import texts
+from core.domain.digits import ascii_digits
 from core.domain.discount import Discount
 from core.domain.drawers import DrawerAct
+from core.domain.errors import DomainError
 from core.domain.money import exponent, parse_minor
 from core.domain.order import Order, Payment, PaymentState, Tender, is_table
 from core.domain.pricing import Amounts, TaxSum
@@ -191,7 +195,10 @@ def figure(count: int) -> str:
 
 
 def money(amount_minor: int, currency: str) -> str:
-    """An amount of minor units in the reader's format: 2143, USD → $21.43."""
+    """An amount of minor units in the reader's format: 2143, USD → $21.43. Less than nothing has a minus sign: some
+    languages' accounts have brackets."""
+    if amount_minor < 0:
+        return f"\N{MINUS SIGN}{money(-amount_minor, currency)}"
     digits = exponent(currency)
     locale = QLocale()
     symbol = _SYMBOLS.get(currency, currency + "\N{NO-BREAK SPACE}")
@@ -216,25 +223,30 @@ def tax_label(tax: TaxSum, *, included: bool) -> str:
 
 def discount_text(discount: Discount, currency: str) -> str:
     """A discount with its reason: `−50 % · Staff meal`."""
+    return f"{_off(discount, currency)} · {discount.reason}"
+
+
+def _off(discount: Discount, currency: str) -> str:
     if discount.rate == PERCENT:
-        off = _("On the house")
-    elif discount.rate is not None:
-        off = f"\N{MINUS SIGN}{percentage(discount.rate)}"
-    else:
-        off = f"\N{MINUS SIGN}{money(discount.amount_minor or 0, currency)}"
-    return f"{off} · {discount.reason}"
+        return _("On the house")
+    if discount.rate is not None:
+        return f"\N{MINUS SIGN}{percentage(discount.rate)}"
+    return money(-(discount.amount_minor or 0), currency)
 
 
-def deductions(priced: Order | Amounts, currency: str) -> Iterator[tuple[str, int]]:
+def deductions(priced: Order | Amounts, currency: str, *, reasons: bool = True) -> Iterator[tuple[str, int]]:
     """What stands above the total and its taxes, in words and minor units: the subtotal, and what is taken off it.
     Nothing where that is the total."""
     of_order_minor = sum(line.order_discount_minor for line in priced.lines)
+    discount = priced.discount
     if priced.discount_minor or not priced.tax_included:
         yield _("Subtotal"), priced.subtotal_minor
     if priced.discount_minor > of_order_minor:
         yield _("Discounts on items"), of_order_minor - priced.discount_minor
-    if priced.discount is not None:
-        yield discount_text(priced.discount, currency), -of_order_minor
+    if discount is not None:
+        # An amount stands beside it already.
+        words = _("Discount") if discount.rate is None else _off(discount, currency)
+        yield f"{words} · {discount.reason}" if reasons else words, -of_order_minor
 
 
 AMOUNT_LENGTH: Final = 40
@@ -252,6 +264,16 @@ def parse_amount(text: str, currency: str) -> int:
     bare = text.replace(_SYMBOLS.get(currency, currency), "")
     shown = (signs.get(sign, sign) for sign in bare if not sign.isspace() and unicodedata.category(sign) != "Cf")
     return parse_minor("".join(shown), currency)
+
+
+def parse_percentage(text: str) -> int:
+    """A typed percentage in 1/1000 %; the inverse of `percentage`. Raises `DomainError` on anything else."""
+    locale = QLocale()
+    bare = text.replace(locale.percent(), "").replace("%", "").replace(locale.decimalPoint(), ".")
+    bare = ascii_digits("".join(bare.split())).replace(",", ".")
+    if re.fullmatch(r"\d{1,3}(\.\d{1,3})?", bare) is None:
+        raise DomainError(f"{text!r} is no percentage")
+    return int(Decimal(bare) * 1_000)
 
 
 _SYMBOLS: Final = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "MXN": "$", "CAD": "$", "AUD": "$"}

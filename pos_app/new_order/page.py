@@ -1,11 +1,14 @@
 """The cashier's New order page: choose items, customer and payment, and take the order."""
 
+import contextlib
+
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.client.errors import ClientError, SignedOut
+from core.domain.discount import Discount
 from core.domain.ids import OrderId
 from core.domain.order import Order, Tender
 from core.domain.status import Fulfilment
@@ -54,11 +57,13 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self._bridge = context.bridge
         self._pace = Pace()
         self._receipt: QWidget | None = None
+        self._discount: QWidget | None = None
         self._splitting: OrderId | None = None
         self._customer, self._cash = customer, cash
         self.stock = Stock(context.jobs, context.api, self)
         """Switches the item whose tile is held down."""
         self.view.menu.tiles.can_hold = True
+        self.view.basket.can_discount = True
         self.held = HeldStages(context, self.view, presenter, form, customer, self.notice)
         self._connect()
         self._update_view()
@@ -73,6 +78,10 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self._cash.typed.connect(self._on_cash_typed)
         self.view.digit_typed.connect(self._on_digit_typed)
         self._customer.entered.connect(self._focus_payment)
+        self.view.basket.discount_asked.connect(self._open_discount)
+        shortcut = QShortcut(QKeySequence("Ctrl+D"), self)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(self._on_discount_key)
         self.view.menu.held.connect(self.stock.switch)
         self.stock.failed.connect(self._on_not_switched)
         self.held.freed.connect(self.clear)
@@ -92,8 +101,9 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self._cash.clear()
         self.view.clear()
         self.notice.clear()
-        if self._receipt is not None:
-            self._receipt.close()
+        for dialog in (self._receipt, self._discount):
+            if dialog is not None:
+                dialog.close()
 
     @override
     def showEvent(self, event: QShowEvent) -> None:
@@ -126,6 +136,38 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
     def _on_cash_typed(self) -> None:
         """Who types the cash sees it, and the change."""
         self._checkout.show_question(self._cash.field)
+
+    # -- discounts
+
+    @Slot()
+    def _on_discount_key(self) -> None:
+        """Of the current line, where the keyboard is in the basket; else of the whole order."""
+        lines = self.view.basket.lines
+        line = lines.current if lines.hasFocus() else None
+        self._open_discount(line.id if line is not None else None)
+
+    @Slot()
+    def _open_discount(self, line_id: int | None = None) -> None:
+        from pos_app.new_order.discount_dialog import DiscountDialog
+
+        basket = self._ordering.basket
+        if not basket.basket.lines or self._presenter.busy:
+            return
+        dialog = DiscountDialog(self._theme, basket.basket, line_id, self.window())
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.chosen.connect(self._on_discount_chosen)
+        self._discount = dialog
+        dialog.finished.connect(self._on_discount_finished)
+        dialog.open()
+
+    @Slot(object, object)
+    def _on_discount_chosen(self, line_id: int | None, discount: Discount | None) -> None:
+        with contextlib.suppress(KeyError):  # the line went away meanwhile
+            self._ordering.basket.reduce(line_id, discount)
+
+    @Slot()
+    def _on_discount_finished(self) -> None:
+        self._discount = None
 
     # -- taking it
 

@@ -85,6 +85,7 @@ class TakeOrderPresenter(Placing[TakeOrder]):
             customer_name="" if whom.customer else whom.guest.name,
             customer_phone="" if whom.customer else whom.guest.phone,
             menu_version=basket.menu_version,
+            discount=basket.discount,
             given_minor=given_minor,
             basket=held,
         )

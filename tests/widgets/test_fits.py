@@ -19,6 +19,7 @@ from core.client.errors import Unreachable
 from core.client.operations import Kind, State
 from core.client.sync.outbox import Counts
 from core.domain.commands import CancelOrder, PlaceOrder, RefundLine, RefundOrder, TakePayment
+from core.domain.discount import Discount
 from core.domain.drawers import DrawerAct
 from core.domain.held_baskets import HoldBasket, TakeBasket
 from core.domain.ids import BasketId, uuid7
@@ -249,6 +250,10 @@ def test_the_tills_pages(qtbot: QtBot, language: str, scale: int) -> None:
         assert isinstance(view, OrderingView)
         finger = Finger(view, qtbot)
         finger.tile("Chips and Guacamole", 3)
+        ordering = till.window._pages.page("new")
+        ordering._ordering.basket.reduce(None, Discount(reason=LONG, amount_minor=99))  # type: ignore[attr-defined]
+        walk.look("basket")
+        walk.dialog("discount", ordering._open_discount)  # type: ignore[attr-defined]
         till.click("checkout")
         for paying in ("cash", "split", "later"):
             till.click(f"tender_{paying}")

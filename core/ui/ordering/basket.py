@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from core.domain.discount import Discount
 from core.domain.errors import InvalidOrder
 from core.domain.ids import ItemId, ModifierId
 from core.domain.menu import Menu, MenuItem
@@ -47,6 +48,8 @@ class Basket:
         self._last_id = 0
         self.fulfilment = Fulfilment.PICKUP
         """Which decides about the tax, too."""
+        self.discount: Discount | None = None
+        """The whole order's; gone with the last line."""
 
     @property
     def lines(self) -> Sequence[BasketLine]:
@@ -60,6 +63,11 @@ class Basket:
     @property
     def currency(self) -> str:
         return self._menu.currency
+
+    @property
+    def offered_discounts(self) -> Sequence[Discount]:
+        """Those of the shop."""
+        return self._menu.discounts
 
     @property
     def menu_version(self) -> int:
@@ -76,7 +84,7 @@ class Basket:
         lines = [line.priced for line in self._lines]
         try:
             terms = self._menu.terms
-            return price(lines, terms, self.fulfilment, terms.tax_date(now())) if lines else Amounts()
+            return price(lines, terms, self.fulfilment, terms.tax_date(now()), self.discount) if lines else Amounts()
         except InvalidOrder:
             listed_minor = sum(line.total_minor for line in lines)
             return Amounts(tuple(lines), listed_minor, total_minor=listed_minor)
@@ -124,6 +132,7 @@ class Basket:
         wanted = _plain(wanted)
         price_lines(self._items, (wanted,))
         at = self.place(line_id)
+        wanted = msgspec.structs.replace(wanted, discount=self._lines[at].wanted.discount)
         twin = self._twin(wanted)
         if twin is not None and twin.id != line_id:
             self.set_quantity(twin.id, twin.wanted.quantity + wanted.quantity)
@@ -146,14 +155,31 @@ class Basket:
             ),
         )
 
+    def reduce(self, line_id: int | None, discount: Discount | None) -> None:
+        """Give a line a discount, or the whole order (None), in place of the one it has; None takes it away."""
+        if line_id is None:
+            self.discount = discount if self._lines else None
+            return
+        at = self.place(line_id)
+        line = self._lines[at]
+        wanted = msgspec.structs.replace(line.wanted, discount=discount)
+        self._lines[at] = msgspec.structs.replace(
+            line, wanted=wanted, priced=msgspec.structs.replace(line.priced, discount=discount)
+        )
+
     def remove(self, line_id: int) -> None:
         del self._lines[self.place(line_id)]
+        if not self._lines:
+            self.discount = None
 
     def clear(self) -> None:
         self._lines.clear()
+        self.discount = None
 
-    def restore(self, lines: Sequence[BasketLine]) -> None:
-        """Add removed lines again, at the end or onto equal ones, as far as there is room."""
+    def restore(self, lines: Sequence[BasketLine], discount: Discount | None = None) -> None:
+        """Add removed lines again, at the end or onto equal ones, as far as there is room; and the order's discount,
+        unless there is another by now."""
+        self.discount = self.discount or discount
         for line in lines:
             twin = self._twin(line.wanted)
             if twin is not None:
@@ -206,6 +232,9 @@ class Basket:
         return next((line for line in self._lines if line.trouble), None)
 
     def _twin(self, wanted: NewLine) -> BasketLine | None:
+        """An amount off one line is not an amount off two: such a line has no other like it."""
+        if wanted.discount is not None and wanted.discount.amount_minor is not None:
+            return None
         likeness = _likeness(wanted)
         return next((line for line in self._lines if _likeness(line.wanted) == likeness), None)
 
@@ -230,5 +259,5 @@ def _plain(wanted: NewLine) -> NewLine:
     return msgspec.structs.replace(wanted, note=wanted.note.strip())
 
 
-def _likeness(wanted: NewLine) -> tuple[ItemId, frozenset[ModifierId], str]:
-    return wanted.item_id, frozenset(wanted.modifier_ids), wanted.note
+def _likeness(wanted: NewLine) -> tuple[ItemId, frozenset[ModifierId], str, Discount | None]:
+    return wanted.item_id, frozenset(wanted.modifier_ids), wanted.note, wanted.discount

@@ -167,7 +167,7 @@ class _LineDelegate(QStyledItemDelegate):
         beside_icon = room - theme.px(14) - theme.space(1)
         return _Words(
             wrapped(line.priced.name, theme.font("strong", QFont.Weight.DemiBold), room, _ALL),
-            wrapped(choices_text(line), small, room, _ALL),
+            wrapped(choices_text(line, self._basket.basket.currency), small, room, _ALL),
             wrapped(line.wanted.note, small, beside_icon, _ALL),
             wrapped(trouble, theme.font("small", QFont.Weight.DemiBold), beside_icon, 2),
         )

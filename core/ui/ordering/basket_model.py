@@ -6,13 +6,14 @@ from typing import Final
 from PySide6.QtCore import QObject, Qt, Signal
 from typing_extensions import override
 
+from core.domain.discount import Discount
 from core.domain.errors import InvalidOrder
 from core.domain.menu import Menu
 from core.domain.order import MAX_LINES, MAX_QUANTITY, NewLine
 from core.domain.status import Fulfilment
 from core.ui.ordering.basket import Basket, BasketLine, Trouble
 from core.ui.rows import RowsModel
-from core.ui.text import N_, _, figure, money
+from core.ui.text import N_, _, discount_text, figure, money
 
 _TROUBLE: Final = {
     Trouble.SOLD_OUT: N_("Sold out. Remove it to go on."),
@@ -68,9 +69,9 @@ class BasketModel(RowsModel[BasketLine]):
         self.basket.clear()
         self._show()
 
-    def restore(self, lines: Sequence[BasketLine]) -> None:
-        """Add removed lines again, after the current ones."""
-        self.basket.restore(lines)
+    def restore(self, lines: Sequence[BasketLine], discount: Discount | None = None) -> None:
+        """Add removed lines again, after the current ones, and the order's discount."""
+        self.basket.restore(lines, discount)
         self._show()
 
     def load(self, lines: Sequence[NewLine]) -> None:
@@ -80,6 +81,11 @@ class BasketModel(RowsModel[BasketLine]):
 
     def use(self, menu: Menu) -> None:
         self.basket.use(menu)
+        self._show()
+
+    def reduce(self, line_id: int | None, discount: Discount | None) -> None:
+        """As `Basket.reduce`."""
+        self.basket.reduce(line_id, discount)
         self._show()
 
     def set_fulfilment(self, fulfilment: Fulfilment) -> None:
@@ -97,7 +103,11 @@ class BasketModel(RowsModel[BasketLine]):
         if role == Qt.ItemDataRole.DisplayRole:
             return row.priced.name
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            parts = [f"{row.wanted.quantity} {row.priced.name}", choices_text(row), row.wanted.note]
+            parts = [
+                f"{row.wanted.quantity} {row.priced.name}",
+                choices_text(row, self.basket.currency),
+                row.wanted.note,
+            ]
             parts.append(money(row.priced.total_minor, self.basket.currency))
             parts.append(trouble_text(row.trouble) if row.trouble else "")
             return ", ".join(part for part in parts if part)
@@ -112,6 +122,8 @@ class BasketModel(RowsModel[BasketLine]):
         self.changed.emit()
 
 
-def choices_text(line: BasketLine) -> str:
-    """A line's choices, joined: `Mild salsa, Guacamole`."""
-    return ", ".join(modifier.name for modifier in line.priced.modifiers)
+def choices_text(line: BasketLine, currency: str) -> str:
+    """A line's choices and its discount, joined: `Mild salsa, Guacamole, −50 % · Staff meal`."""
+    parts = [modifier.name for modifier in line.priced.modifiers]
+    parts += [discount_text(line.wanted.discount, currency)] if line.wanted.discount is not None else []
+    return ", ".join(parts)

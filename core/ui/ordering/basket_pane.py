@@ -44,7 +44,7 @@ class TotalsTable(QWidget):
             self._grid.addWidget(part, row, column)
 
     def show_amounts(self, amounts: Amounts, currency: str) -> None:
-        shown = [] if self._brief else [*deductions(amounts, currency)]
+        shown = [] if self._brief else [*deductions(amounts, currency, reasons=False)]
         if not self._brief:
             taxes = (tax for tax in amounts.taxes if tax.tax_minor)
             shown += [(tax_label(tax, included=amounts.tax_included), tax.tax_minor) for tax in taxes]
@@ -67,6 +67,7 @@ class BasketPane(QWidget):
 
     checkout_asked = Signal()
     empty_asked = Signal()
+    discount_asked = Signal()
 
     def __init__(self, basket: BasketModel, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -74,6 +75,11 @@ class BasketPane(QWidget):
         self._theme = theme
         self.lines = BasketList(basket, theme)
         self._count = label(role="muted")
+        self.discount = button("", theme, "quiet", "percent", name="basket_discount")
+        """Offered where `can_discount` is set: at the counter."""
+        self.discount.setAccessibleName(_("Discount"))
+        self.discount.hide()
+        self.can_discount = False
         self._empty = button(_("Remove all"), theme, "quiet", name="basket_empty")
         self._empty.setAccessibleName(_("Empty the basket"))
         keep = self._empty.sizePolicy()
@@ -88,6 +94,7 @@ class BasketPane(QWidget):
         self._stack.addWidget(self._nothing())
         self._lay_out()
         self._empty.clicked.connect(self.empty_asked)
+        self.discount.clicked.connect(self.discount_asked)
         self.checkout.clicked.connect(self.checkout_asked)
         basket.changed.connect(self._update)
         theme.changed.connect(self._draw)
@@ -103,10 +110,16 @@ class BasketPane(QWidget):
         head.addWidget(label(_("Basket"), "title"))
         head.addWidget(self._count)
         head.addStretch(1)
+        acts = QWidget()
+        row = QHBoxLayout(acts)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.space(1))
+        row.addWidget(self.discount)
+        row.addWidget(self._empty, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(2))
-        column.addWidget(Pair(theme, words, self._empty))
+        column.addWidget(Pair(theme, words, acts))
         column.addWidget(self._stack, 1)
         column.addWidget(self._rule)
         column.addWidget(self._totals)
@@ -149,6 +162,7 @@ class BasketPane(QWidget):
         filled = bool(basket.lines)
         self._count.setText(ngettext("{count} item", "{count} items", basket.quantity) if filled else "")
         self._empty.setVisible(filled)
+        self.discount.setVisible(filled and self.can_discount)
         self._stack.setCurrentIndex(0 if filled else 1)
         amounts = basket.amounts()
         self._totals.show_amounts(amounts, basket.currency)

@@ -9,6 +9,7 @@ import pytest
 from core.client.errors import Conflict, NotFound, Refused, SignedOut
 from core.client.http.api import HttpApi
 from core.domain.commands import CancelOrder, ChangePayment, ChangeStatus, PlaceOrder, RecallOrder, TakeOrder
+from core.domain.discount import Discount
 from core.domain.ids import CustomerId, ItemId, ModifierId, OrderId, new_op_id, new_order_id
 from core.domain.order import Channel, NewLine, Order, PaymentState, Tender
 from core.domain.people import Role
@@ -298,6 +299,23 @@ def test_an_order_taken_at_the_counter(kim: Api) -> None:
     assert (order.channel, order.status, order.payment) == (Channel.COUNTER, S.CONFIRMED, PaymentState.PAID)
     assert (order.fulfilment, order.customer_id, order.customer_name) == (Fulfilment.DINE_IN, None, "Sam")
     assert order.number.startswith(f"{shop.DEVICE}-")
+
+
+def test_what_is_taken_off_at_the_counter_is_kept_and_customers_take_nothing_off(ada: Api, kim: Api) -> None:
+    half = Discount(rate=50_000, reason="Staff meal")
+    line = msgspec.structs.replace(FRIES, quantity=2, discount=half)
+    regular = Discount(amount_minor=90, reason="Regular")
+    order = kim.call(routes.TAKE(body=TakeOrder(lines=(line,), discount=regular)))
+    assert (order.subtotal_minor, order.discount_minor) == (780, 480)
+    [kept] = order.lines
+    assert (kept.discount, kept.discount_minor, kept.order_discount_minor) == (half, 390, 90)
+    assert order.total_minor == 300 + order.tax_minor
+    with pytest.raises(Refused) as refused:
+        ada.call(routes.PLACE(body=PlaceOrder(lines=(line,))))
+    assert refused.value.field == "lines[0].discount"
+    with pytest.raises(Refused) as refused:
+        kim.call(routes.TAKE(body=TakeOrder(lines=(FRIES,), discount=Discount(rate=1, reason=" "))))
+    assert refused.value.field == "discount.reason"
 
 
 def test_an_order_has_a_name_and_a_phone_of_its_own(kim: Api) -> None:
