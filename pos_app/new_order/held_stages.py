@@ -122,6 +122,7 @@ class HeldStages(QObject):
         self._form.fill(basket.fulfilment, basket.address, basket.note)
         self._customer.fill(whom)
         self._basket.load(basket.lines)
+        self._basket.reduce(None, basket.discount)
         self.holding.loaded(basket, frozenset(line.id for line in self._basket.basket.lines))
         self._view.show_basket()
         self._view.show_troubled()
@@ -140,6 +141,7 @@ class HeldStages(QObject):
 
     def _total_of(self, basket: HeldBasket) -> str:
         priced = self._basket.basket.alike(basket.lines, basket.fulfilment)
+        priced.reduce(None, basket.discount)
         return money(priced.amounts().total_minor, priced.currency)
 
     @Slot()

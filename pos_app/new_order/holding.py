@@ -89,6 +89,7 @@ class Holding(QObject):
             fulfilment=handover.fulfilment,
             note=handover.note,
             address=handover.address,
+            discount=self._basket.basket.discount,
             customer_id=customer.id if customer else None,
             customer_name=customer.name if customer else guest.name,
             customer_phone=customer.phone if customer else guest.phone,

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import Unreachable
+from core.domain.discount import Discount
 from core.domain.held_baskets import HoldBasket, TakeBasket
 from core.domain.ids import BasketId, ItemId, uuid7
 from core.domain.order import NewLine, Order
@@ -82,6 +83,8 @@ def held_elsewhere(backend: FakeBackend, label: str, item: ItemId = CHIPS.id) ->
 def test_it_is_as_it_was(page: NewOrderPage, finger: Finger, qtbot: QtBot, backend: FakeBackend) -> None:
     finger.tile(CHIPS.name, 2)
     finger.tile(SODA.name)
+    regular = Discount(reason="Regular", rate=10_000)
+    page._ordering.basket.reduce(None, regular)
     finger.button("checkout")
     page._form.fulfilment.choose(Fulfilment.DELIVERY)
     finger.field("address", "1 Long Street")
@@ -100,8 +103,10 @@ def test_it_is_as_it_was(page: NewOrderPage, finger: Finger, qtbot: QtBot, backe
     finger.button("held")
     assert rows(page)[0].startswith("Table 7 | ")
     assert "3 items · Maya · POS1" in rows(page)[0]
+    assert "$8.99" in rows(page)[0], "less its discount"
     finger.button("held_open")
     qtbot.waitUntil(lambda: finger.lines() == [(2, CHIPS.name), (1, SODA.name)])
+    assert page._ordering.basket.basket.discount == regular
     values = page._form.values
     assert (values.fulfilment, values.address, values.note) == (Fulfilment.DELIVERY, "1 Long Street", "ring twice")
     assert page._customer.whom.guest.name == "Table 7"
