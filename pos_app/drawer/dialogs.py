@@ -89,6 +89,7 @@ class CountDialog(QDialog):
         inner.addWidget(label(message, "muted", wrap=True))
         inner.addLayout(grid)
         inner.addWidget(self._sum)
+        inner.addStretch(1)
         self._total = label(role="hero")
         self._total.setObjectName("count_total")
         self._confirm = button(action, theme, "primary", name="count_confirm")

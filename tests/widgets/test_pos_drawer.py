@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 from core.client.errors import Unreachable
 from core.domain.drawers import DrawerAct
 from core.ui.rows import ROW
+from core.ui.text import money
 from core.ui.widgets.fields import Picker
 from pos_app.drawer.rows import Line
 from tests.support.fake_backend import FakeBackend
@@ -62,7 +63,7 @@ def test_a_session_by_mouse(till: Till, backend: FakeBackend) -> None:
     till.settle()
     assert [(line.title, line.amount) for line in _rows(till)] == [
         ("No sale", ""),
-        ("Paid out", "($12.50)"),
+        ("Paid out", money(-1_250, "USD")),
         ("Opened", "$87.00"),
     ]
     till.click("drawer_count")
