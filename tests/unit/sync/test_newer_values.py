@@ -52,6 +52,8 @@ def samples(kind: Any) -> list[Any]:
         return [get_args(kind)[0]]
     if kind in _PLAIN:
         return [_PLAIN[kind]]
+    if kind is dt.date:
+        return ["2026-11-28"]
     if kind is dt.datetime:
         return ["2026-11-28T12:00:00Z"]
     if issubclass(kind, WireEnum):
