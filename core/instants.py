@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
+_LONGEST_OFFLINE: Final = timedelta(days=366)
 
 
 def to_us(at: datetime) -> int:
@@ -41,6 +42,13 @@ def midnight(day: date, where: tzinfo | None) -> datetime:
     shown = datetime.combine(day, time.min, where)
     found = [shown.replace(fold=fold).astimezone(UTC) for fold in (0, 1)]
     return min((at for at in found if day_of(at, where) == day), default=found[0])
+
+
+def act_time(client_at: datetime | None, at: datetime) -> datetime:
+    """When something was done that the server was told of at `at`: by the client's clock where that can be right, which
+    is at most a year before."""
+    us = advised_us(client_at)
+    return at if us is None else min(at, max(from_us(us), at - _LONGEST_OFFLINE))
 
 
 def advised_us(at: datetime | None) -> int | None:

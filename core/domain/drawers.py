@@ -18,6 +18,7 @@ from core.domain.order import Order, Reason, Tender
 from core.domain.payment import payments_of
 from core.domain.sale.drawer import Closing, DrawerEvent, DrawerKind, Opening, cash_report
 from core.domain.texts import N_, check_no_card, is_blank
+from core.instants import act_time
 from core.wire_enum import WireEnum
 
 UNEXPLAINED_MOST_MINOR: Final = 500
@@ -140,7 +141,7 @@ class DrawerEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def done_at(self) -> datetime:
-        return self.client_at or self.at
+        return act_time(self.client_at, self.at)
 
 
 class DrawerSession(msgspec.Struct, frozen=True, kw_only=True):

@@ -38,6 +38,7 @@ from core.domain.refund import check_refund, refunded
 from core.domain.status import Move, OrderStatus, target_of, transition
 from core.domain.tax_table import Terms
 from core.domain.texts import check_no_card
+from core.instants import act_time
 
 _DONE_BY_ANOTHER: Final = {
     PaymentState.UNPAID: "Somebody else has already marked it as not paid.",
@@ -147,9 +148,7 @@ def _paid_at_once(order: Order, payments: Sequence[NewPayment]) -> Order:
 
 def _sold_at(asked: NewOrder, at: datetime) -> datetime:
     """When it was sold: what is sold at the counter without a server is sold before the server has it."""
-    if isinstance(asked, TakeOrder) and asked.placed_at_client is not None:
-        return min(at, asked.placed_at_client)
-    return at
+    return act_time(asked.placed_at_client, at) if isinstance(asked, TakeOrder) else at
 
 
 def change(order: Order, asked: Change, role: Role, at: datetime, last_moved: Callable[[], int] | None = None) -> Order:

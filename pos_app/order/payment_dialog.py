@@ -14,6 +14,7 @@ from core.ui import keys
 from core.ui.text import _, money, payment_text, tender_label, window_title
 from core.ui.theme import Theme
 from core.ui.widgets.controls import Button, button, fit_before, label
+from core.ui.widgets.even_row import EvenRow
 from core.ui.widgets.scroll import VerticalScroll
 from pos_app.order.card import customer
 from pos_app.order.payment_pane import PaymentPane
@@ -78,15 +79,12 @@ class PaymentDialog(QDialog):
         inner.addWidget(self._pane)
         inner.addStretch(1)
         column.addWidget(VerticalScroll(asked, theme.touch_px), 1)
-        tenders = QHBoxLayout()
-        tenders.setSpacing(theme.space(2))
         for tender, icon in _ASKED:
             pays = button(tender_label(tender), theme, "primary" if tender is self._likely else "", icon)
             pays.setObjectName(f"payment_{tender}")
             pays.clicked.connect(partial(self._take, tender))
             self._tenders[tender] = pays
-            tenders.addWidget(pays, 1)
-        column.addLayout(tenders)
+        column.addWidget(EvenRow(theme, *self._tenders.values()))
         row = QHBoxLayout()
         row.setSpacing(theme.space(2))
         back = button(_("Back"), theme, name="payment_back")

@@ -122,7 +122,9 @@ def test_an_upgrade_puts_what_is_there_in_its_place(kept: Kept, tmp_path: Path) 
             rows = source.execute(metadata.tables[name].select()).mappings().all()
             then = {column["name"] for column in sqlalchemy.inspect(engine).get_columns(name)}
             older = [{column: value for column, value in row.items() if column in then} for row in rows]
-            connection.execute(metadata.tables[name].insert(), older)
+            if name == "shops":  # 0031 took its one rate away
+                older = [{**row, "tax_rate_bp": 825} for row in older]
+            connection.execute(_as_it_was(engine, name).insert(), older)
         digests = _digests(connection, schema)
     migrate.upgrade(engine)
     with engine.connect() as connection:
@@ -137,6 +139,10 @@ def test_an_upgrade_puts_what_is_there_in_its_place(kept: Kept, tmp_path: Path) 
             made = set(partitions.of(connection, table))
         assert made == {*wanted, *(month.partition_of(table) for month in partitions.ahead(now()))}
     engine.dispose()
+
+
+def _as_it_was(engine: Engine, name: str) -> sqlalchemy.Table:
+    return sqlalchemy.Table(name, sqlalchemy.MetaData(), autoload_with=engine, resolve_fks=False)
 
 
 def _all_partitions(engine: Engine, table: str) -> list[str]:

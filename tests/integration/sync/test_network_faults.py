@@ -14,10 +14,12 @@ from core.client.errors import Unreachable
 from core.client.http import api, push
 from core.client.http.api import HttpApi
 from core.client.sync.engine import ConnectionState
-from core.domain.ids import OpId, OrderId
+from core.domain.drawers import OpenDrawer
+from core.domain.ids import DrawerSessionId, OpId, OrderId, uuid7
 from core.domain.order import Order
 from core.domain.status import OrderStatus
 from core.protocol import routes
+from core.protocol.drawers import DrawerDetails, DrawerList
 from core.protocol.feed import EventQuery
 from core.protocol.replies import OrderDetails, OrderPage
 from core.protocol.requests import CustomerQuery, HistoryQuery, OrderQuery
@@ -152,24 +154,28 @@ def test_without_a_server_each_question_is_answered_as_the_table_says(
         pos.staff()
         pos.until_live()
         order = pos.take()
+        session = DrawerSessionId(uuid7())
+        pos.api.call(routes.OPEN_DRAWER(body=OpenDrawer(session=session, float_minor=0)))
         proxy.choose = lambda _line: Fault.REFUSE
         proxy.cut()
         for route in asked:
-            request = route(order.id if route.parameter else "", query=required.get(route))
+            sought = session if "/drawers/" in route.path else order.id
+            request = route(sought if route.parameter else "", query=required.get(route))
             if route.offline is Offline.KEPT:
                 # As predicted, or as the server has made it, if its answer came before the cut.
-                assert order.id in [each.id for each in _orders_in(pos.api.call(request))], route.id
+                assert sought in _ids_in(pos.api.call(request)), route.id
             else:
                 with pytest.raises(Unreachable):
                     pos.api.call(request)
 
 
-def _orders_in(answer: Any) -> tuple[Order, ...]:
-    if isinstance(answer, Order):
-        return (answer,)
-    if isinstance(answer, OrderDetails):
-        return (answer.order,)
-    return answer.orders if isinstance(answer, OrderPage) else ()
+def _ids_in(answer: Any) -> list[str]:
+    """Of the orders, or the drawer's sessions."""
+    if isinstance(answer, DrawerList | DrawerDetails):
+        return [each.id for each in (answer.sessions if isinstance(answer, DrawerList) else (answer.session,))]
+    if isinstance(answer, Order | OrderDetails):
+        return [answer.id if isinstance(answer, Order) else answer.order.id]
+    return [each.id for each in answer.orders] if isinstance(answer, OrderPage) else []
 
 
 def test_signing_out_keeps_what_waits_for_the_same_person(place: Place, proxy: FaultProxy, tmp_path: Path) -> None:
