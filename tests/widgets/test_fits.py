@@ -2,7 +2,6 @@
 that screens have."""
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
@@ -125,28 +124,33 @@ def _settle() -> None:
 
 
 class _Requests(QObject):
-    """Counts what asks to be laid out anew."""
+    """Notes what asks to be laid out anew."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.of: Counter[str] = Counter()
+        self.of: set[QObject] = set()
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() is QEvent.Type.LayoutRequest:
-            self.of[watched.objectName() or type(watched).__name__] += 1
+            self.of.add(watched)
         return False
 
 
 def _restless(passes: int = 8) -> list[str]:
     """What is laid out again and again although nothing happens. A window that never comes to rest looks as it should,
-    and takes a whole processor."""
+    and takes a whole processor. An age that ticks is laid out now and then, and not in every pass."""
     requests = _Requests()
     QApplication.instance().installEventFilter(requests)  # type: ignore[union-attr]
+    every: set[QObject] | None = None
     for _pass in range(passes):
+        requests.of.clear()
         _settle()
+        every = set(requests.of) if every is None else every & requests.of
+        if not every:
+            break
     QApplication.instance().removeEventFilter(requests)  # type: ignore[union-attr]
-    return [f"{name} is laid out without end" for name, times in requests.of.items() if times >= passes]
+    return [f"{each.objectName() or type(each).__name__} is laid out without end" for each in every or ()]
 
 
 def fill(backend: FakeBackend) -> list[Order]:
