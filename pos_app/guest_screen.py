@@ -8,6 +8,7 @@ from PySide6.QtGui import QFont, QFontMetricsF, QGuiApplication, QPainter, QScre
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
+    QLabel,
     QListView,
     QStackedWidget,
     QStyledItemDelegate,
@@ -225,13 +226,13 @@ class _LineDelegate(QStyledItemDelegate):
         painter.restore()
 
 
-def _centred(theme: Theme, *parts: QWidget) -> QWidget:
+def _centred(theme: Theme, *parts: QLabel) -> QWidget:
     page = QWidget()
     column = QVBoxLayout(page)
     column.setSpacing(theme.space(4))
     column.addStretch(1)
     for part in parts:
-        part.setProperty("centred", "true")
-        column.addWidget(part, 0, Qt.AlignmentFlag.AlignHCenter)
+        part.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(part)
     column.addStretch(1)
     return page
