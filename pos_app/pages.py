@@ -5,12 +5,13 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from core.domain.ids import OrderId
 from core.domain.menu import MenuItem
 from core.domain.people import Role
+from core.domain.rights import Act, Need, may, rights_of
 from core.protocol.replies import Availability
 from core.ui.refresh import Refresher
 from core.ui.text import _
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class Pages(QObject):
-    """`orders`, `new`, `history`, `menu`, `sync`, `drawer` and, for admins, `reports`."""
+    """`orders`, `new`, `history`, `menu`, `sync`, `drawer` and, for who may see them, `reports`."""
 
     failed = Signal(object)
     """A `ClientError`."""
@@ -49,6 +50,7 @@ class Pages(QObject):
         self._workspace = workspace
         self._role = Role.CASHIER
         self._made: dict[str, QWidget] = {}
+        context.bridge.roles_changed.connect(self._admit)
 
     def __iter__(self) -> Iterator[QWidget]:
         """The pages made so far."""
@@ -82,11 +84,11 @@ class Pages(QObject):
     def admit(self, role: Role) -> None:
         """Give the pages the rights of the person's role."""
         self._role = role
-        self._workspace.offer("reports", offered=role is Role.ADMIN)
-        if self._menu is not None:
-            self._menu.admit(admin=role is Role.ADMIN)
-        if (drawer := self._made.get("drawer")) is not None:
-            cast("DrawerPage", drawer).admit(role)
+        self._admit()
+
+    def may(self, act: Act) -> bool:
+        """Whether the person who is signed in may do something, as far as this till was told."""
+        return may(rights_of(self._context.bridge.roles, self._role), Need(act))
 
     def hold_back(self) -> bool:
         """Whether something must be settled before leaving. Then it is shown, with a notice."""
@@ -126,6 +128,14 @@ class Pages(QObject):
         page.choose(order_id)
 
     # -- inside
+
+    @Slot()
+    def _admit(self) -> None:
+        self._workspace.offer("reports", offered=self.may(Act.REPORTS))
+        if self._menu is not None:
+            self._menu.admit(admin=self.may(Act.MENU))
+        if (drawer := self._made.get("drawer")) is not None:
+            cast("DrawerPage", drawer).admit(others=self.may(Act.DRAWERS))
 
     def _make_board(self) -> QWidget:
         settings = self._context.settings
@@ -169,8 +179,7 @@ class Pages(QObject):
     def _make_menu(self) -> QWidget:
         from pos_app.menu.page import MenuPage
 
-        admin = self._role is Role.ADMIN
-        page = MenuPage(self._context, self._workspace.notice, admin=admin)
+        page = MenuPage(self._context, self._workspace.notice, admin=self.may(Act.MENU))
         page.failed.connect(self.failed)
         page.unsaved_changed.connect(self._workspace.set_unsaved)
         self._connect_menus(page)
@@ -203,6 +212,6 @@ class Pages(QObject):
         from pos_app.drawer.page import DrawerPage
 
         page = DrawerPage(self._context)
-        page.admit(self._role)
+        page.admit(others=self.may(Act.DRAWERS))
         page.failed.connect(self.failed)
         return page

@@ -34,6 +34,7 @@ from core.protocol.accounts import (
 from core.protocol.devices import grouped
 from core.protocol.trust import ALPHABET
 
+ROLES: Final = tuple(role.value for role in Role if role.is_staff)
 _PASSWORD_LETTERS: Final = 12
 _EXAMPLES: Final = """examples:
   orderbell users add Kim                          a cashier, with a PIN that is made up and shown once
@@ -71,7 +72,7 @@ def main(argv: Sequence[str]) -> int:
 
     add = command("add", "somebody new", _add)
     add.add_argument("name")
-    add.add_argument("--role", choices=(Role.CASHIER.value, Role.ADMIN.value), default=Role.CASHIER.value)
+    add.add_argument("--role", choices=ROLES, default=Role.CASHIER.value)
     add.add_argument("--ask", action="store_true", help="type the PIN instead of having one made up")
     listing = command("list", "everybody who works or has worked here", _list)
     listing.add_argument("--customers", metavar="Q", nargs="?", const="", help="customers instead, those that match")
@@ -87,9 +88,9 @@ def main(argv: Sequence[str]) -> int:
     reset = command("reset", "another PIN, or another password for a customer; it signs them out", _reset)
     reset.add_argument("--ask", action="store_true", help="type it instead of having one made up")
     _add_whom(reset)
-    role = command("role", "make somebody a cashier or an admin; it signs them out", _role)
+    role = command("role", "make somebody a cashier, a manager or an admin; it signs them out", _role)
     role.add_argument("name")
-    role.add_argument("role", choices=(Role.CASHIER.value, Role.ADMIN.value))
+    role.add_argument("role", choices=ROLES)
     rename = command("rename", "another name for one of the staff; it signs them out", _rename)
     rename.add_argument("name")
     rename.add_argument("new_name", metavar="NEW", help="the name to sign in with from now on")

@@ -14,13 +14,14 @@ from core.wire_enum import WireEnum
 class Role(WireEnum):
     CUSTOMER = "customer"
     CASHIER = "cashier"
+    MANAGER = "manager"
     ADMIN = "admin"
     DISPLAY = "display"
     """A status display, which has no user. It may read numbers and statuses and nothing else."""
 
     @property
     def is_staff(self) -> bool:
-        return self in (Role.CASHIER, Role.ADMIN) or not self.is_known
+        return self in (Role.CASHIER, Role.MANAGER, Role.ADMIN) or not self.is_known
 
     @property
     def acts_as(self) -> "Role":

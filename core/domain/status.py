@@ -147,7 +147,7 @@ class Move(StrEnum):
     CANCEL = "cancel"
 
 
-STAFF: Final = frozenset({Role.CASHIER, Role.ADMIN})
+STAFF: Final = frozenset({Role.CASHIER, Role.MANAGER, Role.ADMIN})
 PEOPLE: Final = STAFF | {Role.CUSTOMER}
 EVERYONE: Final = frozenset(Role)
 ANY_FULFILMENT: Final = frozenset(Fulfilment)

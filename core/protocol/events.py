@@ -11,6 +11,7 @@ from core.domain.drawers import DrawerSession
 from core.domain.held_baskets import HeldBasket
 from core.domain.ids import CustomerId, ItemId, OrderId
 from core.domain.order import Order, PaymentState, Tender
+from core.domain.rights import Roles
 from core.domain.status import OrderStatus
 
 
@@ -83,8 +84,16 @@ class BasketChanged(msgspec.Struct, frozen=True, kw_only=True, tag="basket_chang
     basket: HeldBasket
 
 
+class RolesChanged(msgspec.Struct, frozen=True, kw_only=True, tag="roles_changed", tag_field="kind"):
+    """What a role may do has changed. Sent to the shop's staff."""
+
+    roles: Roles
+
+
 OrderEvent = OrderPlaced | OrderStatusChanged | OrderPaymentChanged | OrderPaymentsChanged | OrderRefunded
-Event = OrderEvent | MenuChanged | DrawerChanged | BasketChanged
+ShopEvent = MenuChanged | DrawerChanged | BasketChanged | RolesChanged
+"""Those that are of no order."""
+Event = OrderEvent | ShopEvent
 
 
 def event_of(before: Order | None, order: Order) -> OrderEvent:

@@ -18,6 +18,7 @@ from core.domain.drawers import DrawerSession
 from core.domain.held_baskets import HeldBasket
 from core.domain.ids import DeviceId
 from core.domain.order import Order
+from core.domain.rights import Roles
 from core.protocol.events import Event, UnknownEvent
 
 HELLO_WITHIN_S: Final = 5
@@ -157,6 +158,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The newest drawer session of the staff's till; None before the first."""
     baskets: tuple[HeldBasket, ...] = ()
     """For staff: the baskets that the shop holds. In pages they are on the first."""
+    roles: Roles = ()
+    """For staff: what the roles of the shop may do."""
     next_after: str = ""
     """The id after which the next page begins; empty: this was the last, or all."""
 

@@ -8,6 +8,7 @@ import msgspec
 from core.domain.menu import Menu
 from core.domain.order import Order
 from core.domain.payment import PaymentChange
+from core.domain.rights import Need
 from core.reasons import expected
 
 CONTENT_TYPE: Final = "application/problem+json"
@@ -28,6 +29,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """On a 409 about a payment: its last change, and by whom."""
     menu: Menu | None = None
     """On a 409 about the menu: the current menu."""
+    needs: tuple[Need, ...] = ()
+    """On a 403 `right`: what the person's role may not do."""
 
 
 _PATH = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?\Z", re.DOTALL)

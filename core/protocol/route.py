@@ -11,6 +11,7 @@ from typing_extensions import TypeVar, override
 from core.decoding import decode_reply
 from core.domain.ids import OpId, new_op_id
 from core.domain.people import Role
+from core.domain.rights import Act
 from core.domain.status import EVERYONE, PEOPLE, STAFF
 
 ORDER_ID: Final = "{order_id}"
@@ -31,7 +32,7 @@ class Who(Enum):
     STAFF = "staff"
     """A cashier or an admin, in their own shop only."""
     ADMIN = "admin"
-    """An admin, in their own shop only."""
+    """An admin, in their own shop only; or whoever of the staff has the right that the route names."""
     DISPLAY = "display"
     """A status display of one shop."""
     OPERATOR = "operator"
@@ -153,6 +154,8 @@ class Route(msgspec.Struct, Generic[B, Q, R], frozen=True, eq=False):
     """Whether its replies have an `ETag`, and `If-None-Match` is evaluated."""
     refusals: tuple[int, ...] = ()
     """The statuses of its refusals, beyond those of every route."""
+    act: Act | None = None
+    """What one has to be allowed; None where `who` says it all, or what is asked decides (`needs_of`)."""
 
     def __post_init__(self) -> None:
         if not isinstance(self.who, Who):
@@ -162,6 +165,11 @@ class Route(msgspec.Struct, Generic[B, Q, R], frozen=True, eq=False):
             raise ValueError(f"{self.path}: a path starts with / and has a parameter as part {PARAMETER_AT} or none")
         if self.keyed is not Keyed.UNUSED and self.who in (Who.PUBLIC, Who.MONITOR):
             raise ValueError(f"{self.path}: a key belongs to somebody, so the route cannot be public")
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """Who may call it; of those, who is allowed its `act`."""
+        return STAFF if self.act is not None else self.who.roles
 
     @property
     def parameter(self) -> str:

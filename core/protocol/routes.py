@@ -23,6 +23,7 @@ from core.domain.drawers import CloseDrawer, CountDrawer, DrawerSession, MoveCas
 from core.domain.held_baskets import DropBasket, HeldBasket, HoldBasket, TakeBasket
 from core.domain.menu import Menu
 from core.domain.order import Order
+from core.domain.rights import Act
 from core.protocol import reading
 from core.protocol.accounts import (
     AddStaff,
@@ -67,6 +68,7 @@ from core.protocol.requests import (
     SignUp,
     StaffSignIn,
 )
+from core.protocol.rights import ChangeRole, RoleList
 from core.protocol.route import AnyRoute, Keyed, Offline, Route, Who
 from core.protocol.sealed import OpenedOperations, OpenOperations, SealedSignOut
 from core.protocol.security import ExportNote, SecurityLogPage, SecurityLogQuery
@@ -306,7 +308,7 @@ DRAWERS: Final = Route(
     "GET",
     "/api/pos/drawers/",
     Who.STAFF,
-    "The newest drawer sessions of this POS; for admins of any POS, or of all",
+    "The newest drawer sessions of this POS; for who may see other drawers, of any POS or of all",
     query=DrawerQuery,
     reply=DrawerList,
     offline=Offline.KEPT,
@@ -334,7 +336,7 @@ Z_REPORTS: Final = Route(
     "GET",
     "/api/pos/z-reports/",
     Who.STAFF,
-    "The newest Zs and supplements of this POS; for admins of any POS, or of all",
+    "The newest Zs and supplements of this POS; for who may see other drawers, of any POS or of all",
     query=DrawerQuery,
     reply=ReportList,
 )
@@ -345,6 +347,7 @@ VERIFY_REPORTS: Final = Route(
     Who.ADMIN,
     "Whether all Zs of the shop are as they were made, and none is missing",
     reply=ReportCheck,
+    act=Act.REPORTS,
 )
 HOLD_BASKET: Final = Route(
     "baskets_hold",
@@ -430,6 +433,7 @@ SALES: Final = Route(
     query=SalesQuery,
     reply=SalesReport,
     refusals=(422,),
+    act=Act.REPORTS,
 )
 MENU: Final = Route(
     "menu_menu",
@@ -449,6 +453,7 @@ REPLACE_MENU: Final = Route(
     body=ReplaceMenu,
     reply=Menu,
     refusals=(409,),
+    act=Act.MENU,
 )
 CHANGE_SHOP: Final = Route(
     "shop_change",
@@ -459,6 +464,7 @@ CHANGE_SHOP: Final = Route(
     body=ChangeShop,
     reply=Menu,
     refusals=(409,),
+    act=Act.SHOP,
 )
 SET_AVAILABLE: Final = Route(
     "menu_availability",
@@ -495,6 +501,7 @@ DEVICES_OF_ADMIN: Final = Route(
     Who.ADMIN,
     "The devices of the shop, for whoever looks after them",
     reply=DeviceList,
+    act=Act.DEVICES,
 )
 INVITE_DEVICE: Final = Route(
     "devices_invite",
@@ -506,6 +513,7 @@ INVITE_DEVICE: Final = Route(
     reply=Invitation,
     status=201,
     refusals=(409,),
+    act=Act.DEVICES,
 )
 REVOKE_DEVICE: Final = Route(
     "devices_revoke",
@@ -515,6 +523,7 @@ REVOKE_DEVICE: Final = Route(
     "End what a device may do, with its sessions; its name and its number series stay its own",
     status=204,
     refusals=(404,),
+    act=Act.DEVICES,
 )
 REMOVE_DEVICE: Final = Route(
     "devices_remove",
@@ -524,6 +533,7 @@ REMOVE_DEVICE: Final = Route(
     "Revoke a device and list it no more; its number series is never begun anew",
     status=204,
     refusals=(404,),
+    act=Act.DEVICES,
 )
 PAIR: Final = Route(
     "devices_pair",
@@ -542,6 +552,7 @@ STAFF: Final = Route(
     Who.ADMIN,
     "Everybody who works or has worked in the shop",
     reply=StaffList,
+    act=Act.PEOPLE,
 )
 ADD_STAFF: Final = Route(
     "accounts_add_staff",
@@ -553,6 +564,7 @@ ADD_STAFF: Final = Route(
     reply=StaffAccount,
     status=201,
     refusals=(409,),
+    act=Act.PEOPLE,
 )
 CHANGE_STAFF: Final = Route(
     "accounts_change_staff",
@@ -563,6 +575,7 @@ CHANGE_STAFF: Final = Route(
     body=ChangeStaff,
     reply=StaffAccount,
     refusals=(404, 409),
+    act=Act.PEOPLE,
 )
 REMOVE_STAFF: Final = Route(
     "accounts_remove_staff",
@@ -572,6 +585,7 @@ REMOVE_STAFF: Final = Route(
     "Disable somebody for good and list them no more; the history of orders keeps their name",
     status=204,
     refusals=(404, 409),
+    act=Act.PEOPLE,
 )
 UNLOCK: Final = Route(
     "accounts_unlock",
@@ -582,6 +596,7 @@ UNLOCK: Final = Route(
     body=Unlock,
     status=204,
     refusals=(404,),
+    act=Act.PEOPLE,
 )
 CUSTOMER_ACCOUNTS: Final = Route(
     "accounts_customers",
@@ -591,6 +606,7 @@ CUSTOMER_ACCOUNTS: Final = Route(
     "Customers whose accounts were made in the shop; all of the chain for the operator",
     query=CustomerAccountQuery,
     reply=CustomerAccounts,
+    act=Act.PEOPLE,
 )
 CHANGE_CUSTOMER: Final = Route(
     "accounts_change_customer",
@@ -601,6 +617,25 @@ CHANGE_CUSTOMER: Final = Route(
     body=ChangeCustomer,
     reply=CustomerAccount,
     refusals=(404,),
+    act=Act.PEOPLE,
+)
+ROLES: Final = Route(
+    "rights_roles",
+    "GET",
+    "/api/pos/roles/",
+    Who.STAFF,
+    "The roles of the shop's staff, and what each may do",
+    reply=RoleList,
+)
+CHANGE_ROLE: Final = Route(
+    "rights_change_role",
+    "POST",
+    "/api/admin/roles/{role}/",
+    Who.ADMIN,
+    "Change what a role may do; every POS has it at once",
+    body=ChangeRole,
+    reply=RoleList,
+    refusals=(404, 422),
 )
 SIGN_UP: Final = Route(
     "auth_sign_up",
@@ -712,6 +747,7 @@ SECURITY_LOG: Final = Route(
     "Who came in or failed to, and who changed what others may do",
     query=SecurityLogQuery,
     reply=SecurityLogPage,
+    act=Act.PEOPLE,
 )
 HEALTH: Final = Route(
     "public_health", "GET", "/healthz", Who.PUBLIC, "Whether the backend and its database answer", reply=Health

@@ -25,6 +25,8 @@ class SecurityEvent(WireEnum):
     ACCOUNT_RENAMED = "account_renamed"
     ACCOUNT_REMOVED = "account_removed"
     ROLE_CHANGED = "role_changed"
+    RIGHTS_CHANGED = "rights_changed"
+    """What a role may do."""
     PIN_CHANGED = "pin_changed"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
     ACCOUNT_DISABLED = "account_disabled"

@@ -15,6 +15,7 @@ from core.domain.menu import Menu
 from core.domain.money import Tax
 from core.domain.numbers import AHEAD
 from core.domain.order import ONLINE_SERIES, order_number
+from core.domain.rights import START, Roles
 from core.domain.sale.taxes import TaxTable
 from core.domain.tax_table import Terms, default_tax
 from core.instants import now, to_us
@@ -97,6 +98,8 @@ _CHANGE: Final = Prepared(
     )
 )
 _ANY_ORDER: Final = Prepared(select(orders.c.id).where(orders.c.shop_id == bindparam("shop")).limit(1))
+_ROLES: Final = Prepared(select(shops.c.roles).where(shops.c.id == bindparam("shop")))
+_KEEP_ROLES: Final = Prepared(update(shops).where(shops.c.id == bindparam("shop")).values(roles=bindparam("to_roles")))
 _LAST_NUMBER: Final = Prepared(select(number_series.c.last).where(*_this_series))
 
 
@@ -121,6 +124,7 @@ def insert(transaction: Transaction, shop_id: ShopId, menu: Menu, time_zone: str
         seq=0,
         created_at=to_us(now()),
         secret=secrets.token_bytes(SECRET_BYTES),
+        roles="",
     )
     transaction.run(_INSERT_SERIES, shop_id=shop_id, series=ONLINE_SERIES, last=0)
 
@@ -143,6 +147,16 @@ def change(transaction: Transaction, to: Shop) -> Shop:
         to_country=to.country,
     )
     return msgspec.structs.replace(to, menu_version=to.menu_version + 1)
+
+
+def roles(transaction: Transaction, shop_id: ShopId) -> Roles:
+    """What the roles of the shop's staff may do."""
+    row = transaction.first(_ROLES, shop=shop_id)
+    return _roles(row[0]) if row and row[0] else START
+
+
+def keep_roles(transaction: Transaction, shop_id: ShopId, to: Roles) -> None:
+    transaction.run(_KEEP_ROLES, shop=shop_id, to_roles=_json(to))
 
 
 def has_orders(transaction: Transaction, shop_id: ShopId) -> bool:
@@ -249,5 +263,10 @@ def _discounts(text: str) -> tuple[Discount, ...]:
     return decode(text, tuple[Discount, ...])
 
 
-def _json(value: TaxTable | tuple[Discount, ...]) -> str:
+@lru_cache(64)
+def _roles(text: str) -> Roles:
+    return decode(text, Roles)
+
+
+def _json(value: TaxTable | tuple[Discount, ...] | Roles) -> str:
     return msgspec.json.encode(value).decode()

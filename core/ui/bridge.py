@@ -8,6 +8,7 @@ from core.client.sync.engine import SyncStatus
 from core.client.sync.updates import Changed
 from core.domain.held_baskets import HeldBasket
 from core.domain.menu import Menu
+from core.domain.rights import Roles
 from core.ui.days import use_zone
 from core.ui.threads import Channel
 
@@ -25,6 +26,8 @@ class Bridge(QObject):
     """An order's former number, and the one that the server has given it instead."""
     baskets_changed = Signal(object)
     """All `HeldBasket`s of the shop."""
+    roles_changed = Signal()
+    """What the roles of the shop may do."""
     missing = Signal(object)
     """`Order`s known here that the server, whose history is another one now, does not have."""
 
@@ -37,6 +40,8 @@ class Bridge(QObject):
         """The newest menu: a page that is made later need not wait for the server."""
         self.baskets: tuple[HeldBasket, ...] = ()
         """Those that the shop holds, the oldest first."""
+        self.roles: Roles = ()
+        """What the roles of the shop may do; none before the server has said."""
         self.on_changed = Channel(self._on_changed_received).send
         """Takes a `Changed`, in any thread."""
         self.on_sync_status = Channel(self._on_sync_status_received).send
@@ -55,6 +60,7 @@ class Bridge(QObject):
         self._announcer = None
         self.sync_status = SyncStatus()
         self.menu = None
+        self.roles = ()
         self._set_baskets(())
 
     def _set_baskets(self, baskets: tuple[HeldBasket, ...]) -> None:
@@ -73,6 +79,9 @@ class Bridge(QObject):
             self.menu_changed.emit(changed.menu)
         if changed.baskets is not None:
             self._set_baskets(changed.baskets)
+        if changed.roles is not None:
+            self.roles = changed.roles
+            self.roles_changed.emit()
         if self._announcer is None:
             self._store.apply(changed)
         else:

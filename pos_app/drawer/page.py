@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QStackedWid
 from typing_extensions import override
 
 from core.domain.drawers import DrawerAct, DrawerSession
-from core.domain.people import Role
 from core.protocol.drawers import SignedReport
 from core.ui.refresh import Refresher
 from core.ui.rows import ROW
@@ -102,12 +101,12 @@ class DrawerPage(QWidget):
     def refresher(self) -> Refresher:
         return self.book.refresher
 
-    def admit(self, role: Role) -> None:
-        """Admins see the drawers of all POSs."""
+    def admit(self, *, others: bool) -> None:
+        """Set whether the person who is signed in may see the drawers of all POSs."""
         at = self._picker.findData("sessions")
-        if role is Role.ADMIN and at < 0:
+        if others and at < 0:
             self._picker.addItem(_("All drawers"), "sessions")
-        elif role is not Role.ADMIN and at >= 0:
+        elif not others and at >= 0:
             self._picker.removeItem(at)
 
     def clear(self) -> None:

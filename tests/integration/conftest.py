@@ -29,6 +29,7 @@ class Place(msgspec.Struct, frozen=True):
     grace: Caller
     kim: Caller
     alex: Caller
+    max: Caller
     sam: Caller
     board: Caller
     other_board: Caller
@@ -73,6 +74,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, database: databases.Kind) ->
             grace=calls.customer(server, shop.GRACE),
             kim=calls.staff(server, shop.KIM),
             alex=calls.staff(server, shop.ALEX),
+            max=calls.staff(server, shop.MAX),
             sam=calls.staff(server, shop.SAM, shop.OTHER_DEVICE, world.other_shop),
             board=calls.display(server),
             other_board=calls.display(server, shop.OTHER_DISPLAY, world.other_shop),

@@ -38,10 +38,11 @@ from core.domain.menu import Category, Menu, with_availability
 from core.domain.order import ONLINE_SERIES, Order, PaymentState, StatusChange, order_number
 from core.domain.payment import PaymentChange, payments_of
 from core.domain.people import Customer, Person, Role
+from core.domain.rights import START, Right, with_rights
 from core.domain.status import OrderStatus
 from core.protocol.devices import DeviceReport
 from core.protocol.drawers import SignedReport, ZReport
-from core.protocol.events import BasketChanged, DrawerChanged, Event, MenuChanged, event_of
+from core.protocol.events import BasketChanged, DrawerChanged, Event, MenuChanged, RolesChanged, event_of
 from core.protocol.feed import Cursor, EventPage, EventQuery, Frame, Snapshot
 from core.protocol.headers import IDEMPOTENCY_KEY, Outcome
 from core.protocol.reports import SalesQuery, SalesReport, SalesRow
@@ -106,6 +107,7 @@ class FakeBackend:
         self.z_reports: list[SignedReport] = []
         self.baskets: dict[BasketId, HeldBasket] = {}
         """Held ones, and those that are gone."""
+        self.roles = START
         self.exports: list[ExportNote] = []
         self.sold: dict[str, tuple[SalesRow, ...]] = {}
         """The rows of reports by their first day; none of other days."""
@@ -397,6 +399,12 @@ class FakeBackend:
             self._publish(None, BasketChanged(basket=basket))
         return basket
 
+    def allow(self, role: Role, *rights: Right) -> None:
+        """Change what a role may do."""
+        with self.happened:
+            self.roles = with_rights(self.roles, role, rights)
+            self._publish(None, RolesChanged(roles=self.roles))
+
     # -- backups and restores
 
     _KEPT_IN_BACKUPS: Final = (
@@ -473,4 +481,5 @@ class FakeBackend:
                 series_last=self.counters.get(device, 0) if last is None else last,
                 drawer=self.drawers.get(device),
                 baskets=() if customer else tuple(each for each in self.baskets.values() if each.gone is None),
+                roles=() if customer else self.roles,
             )

@@ -17,6 +17,7 @@ from tests.support import databases, postgres
 
 PASSWORD: Final = "s3cret-of-a-customer"
 CASHIER_PIN: Final = "24681357"
+MANAGER_PIN: Final = "75318642"
 ADMIN_PIN: Final = "97531864"
 OTHER_PIN: Final = "86429753"
 DEVICE: Final = "POS1"
@@ -28,6 +29,7 @@ OTHER_DISPLAY: Final = NewDisplay("BOARD1", "R5NP-8GVY-Z6JA-E2KS")
 ADA: Final = NewCustomer("Ada Lovelace", "+1 555 0100", PASSWORD, "ada@example.org")
 GRACE: Final = NewCustomer("Grace Hopper", "+1 555 0101", PASSWORD, "grace@example.org")
 KIM: Final = NewStaff("Kim", CASHIER_PIN, Role.CASHIER)
+MAX: Final = NewStaff("Max", MANAGER_PIN, Role.MANAGER)
 ALEX: Final = NewStaff("Alex", ADMIN_PIN, Role.ADMIN)
 SAM: Final = NewStaff("Sam", OTHER_PIN, Role.CASHIER)
 
@@ -71,13 +73,14 @@ MENU: Final = Menu(
 
 
 class World(msgspec.Struct, frozen=True, kw_only=True):
-    """The ids of the world: Kim (cashier) and Alex (admin) of `shop`, Sam (cashier) of `other_shop`, and the customers
-    Ada and Grace."""
+    """The ids of the world: Kim (cashier), Alex (admin) and Max (manager) of `shop`, Sam (cashier) of `other_shop`,
+    and the customers Ada and Grace."""
 
     shop: ShopId
     other_shop: ShopId
     kim: StaffId
     alex: StaffId
+    max: StaffId
     sam: StaffId
     ada: CustomerId
     grace: CustomerId
@@ -115,7 +118,7 @@ def make(url: str) -> World:
     try:
         first = create_shop(
             database,
-            NewShop(menu=MENU, staff=(KIM, ALEX), customers=(ADA, GRACE), devices=(DEVICE,), displays=(DISPLAY,)),
+            NewShop(menu=MENU, staff=(KIM, ALEX, MAX), customers=(ADA, GRACE), devices=(DEVICE,), displays=(DISPLAY,)),
         )
         elsewhere = msgspec.structs.replace(MENU, shop_name="Other Kitchen")
         second = create_shop(
@@ -129,6 +132,7 @@ def make(url: str) -> World:
         other_shop=second.id,
         kim=first.staff[0],
         alex=first.staff[1],
+        max=first.staff[2],
         sam=second.staff[0],
         ada=first.customers[0],
         grace=first.customers[1],

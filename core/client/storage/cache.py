@@ -19,16 +19,16 @@ from core.domain.held_baskets import HeldBasket
 from core.domain.ids import BasketId, OrderId
 from core.domain.menu import Menu, with_availability
 from core.domain.order import Order
+from core.domain.rights import Roles
 from core.instants import from_us, to_us
 from core.protocol.events import (
-    BasketChanged,
-    DrawerChanged,
     Event,
     MenuChanged,
     OrderPaymentsChanged,
     OrderPlaced,
     OrderRefunded,
     OrderStatusChanged,
+    ShopEvent,
     UnknownEvent,
 )
 from core.protocol.feed import Cursor
@@ -49,7 +49,7 @@ class CannotApply(Exception):
 
 def after(row: Order | None, event: Event | UnknownEvent) -> Order:
     """The order after `event`; unchanged if it includes the event already. Raises `CannotApply`."""
-    if isinstance(event, UnknownEvent | MenuChanged | DrawerChanged | BasketChanged):
+    if isinstance(event, UnknownEvent | ShopEvent):
         raise CannotApply(event)
     if isinstance(event, OrderPlaced | OrderPaymentsChanged | OrderRefunded):
         return row if row is not None and row.version >= event.order.version else event.order
@@ -72,7 +72,7 @@ def after(row: Order | None, event: Event | UnknownEvent) -> Order:
 
 def order_id_of(event: Event | UnknownEvent) -> OrderId | None:
     """The order of an event; None for other events."""
-    if isinstance(event, MenuChanged | DrawerChanged | BasketChanged):
+    if isinstance(event, ShopEvent):
         return None
     return event.order.id if isinstance(event, OrderPlaced) else event.order_id
 
@@ -129,7 +129,7 @@ class Cache:
             if (place := self.place) is not None:
                 self._insert_history_proof(db, self.owner, _BEFORE, place)
             db.execute("DELETE FROM orders")
-            db.execute("DELETE FROM facts WHERE name IN ('owner', 'shop', 'place', 'synced_at')")
+            db.execute("DELETE FROM facts WHERE name IN ('owner', 'shop', 'place', 'synced_at', 'roles')")
             db.execute("DELETE FROM facts WHERE name GLOB 'drawer/*' OR name GLOB 'basket/*'")
 
     def forget_shop(self) -> None:
@@ -235,6 +235,17 @@ class Cache:
             db.execute("DELETE FROM facts WHERE name = ?", (f"drawer/{device}",))
             if session is not None:
                 self._keep(f"drawer/{device}", session)
+
+    # -- rights
+
+    @property
+    def roles(self) -> Roles:
+        """What the roles of the shop may do, as the server knows; none before it was told."""
+        return self._fact("roles", Roles) or ()
+
+    def put_roles(self, roles: Roles) -> None:
+        with self._store.transaction():
+            self._keep("roles", roles)
 
     # -- held baskets
 

@@ -24,7 +24,7 @@ from core.domain.drawers import (
 )
 from core.domain.errors import DomainError, IllegalMove
 from core.domain.ids import DeviceId, OpId
-from core.domain.people import Role
+from core.domain.rights import Act, Need, may, rights_of
 from core.protocol.drawers import DrawerDetails, DrawerList, DrawerQuery
 from core.protocol.route import Request
 
@@ -114,7 +114,8 @@ class OwnDrawer:
                 return self._api.call(request)
             except (Unreachable, NotFound):
                 pass
-        if not own.is_counted and self._api.person.role is not Role.ADMIN:
+        rights = rights_of(self._cache.roles, self._api.person.role)
+        if not own.is_counted and not may(rights, Need(Act.DRAWERS)):
             return DrawerDetails(session=own, predicted=True)
         return DrawerDetails(session=own, cash=cash_of(own, self._outbox.cash_minor(own.id)), predicted=True)
 

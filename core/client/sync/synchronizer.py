@@ -39,7 +39,7 @@ from core.domain.held_baskets import Hand, HeldBasket, finish
 from core.domain.ids import BasketId, DeviceId, OpId, OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
-from core.protocol.events import BasketChanged, DrawerChanged, MenuChanged, UnknownEvent
+from core.protocol.events import BasketChanged, DrawerChanged, MenuChanged, RolesChanged, UnknownEvent
 from core.protocol.feed import PAGE_LIMIT, Cursor, EventQuery, Frame, Frames, Heartbeat
 from core.protocol.headers import Outcome
 from core.protocol.sealed import BYTES_AT_ONCE, MOST_AT_ONCE, OpenOperations, SealedOperation
@@ -195,6 +195,9 @@ class Synchronizer:
         baskets = [event.basket for event in events if isinstance(event, BasketChanged)]
         for basket in baskets:
             self.cache.put_basket(basket)
+        roles = [event.roles for event in events if isinstance(event, RolesChanged)][-1:]
+        for each in roles:
+            self.cache.put_roles(each)
         news = self.cache.advance(events, following, self._fetch)
         self.outbox.numbers_seen(news)
         for order in news:
@@ -204,6 +207,8 @@ class Synchronizer:
         self.drawers_changed(*sessions)
         if baskets:
             self.baskets_changed()
+        for each in roles:
+            self._listener(Changed(updates=(), roles=each))
         return True
 
     def _menu_after(self, changes: Sequence[MenuChanged]) -> Menu | None:
@@ -289,6 +294,7 @@ class Synchronizer:
                 self.outbox.series_at(snapshot.series, snapshot.series_last)
                 self.cache.replace_drawer(snapshot.series, snapshot.drawer)
             self.cache.replace_baskets(snapshot.baskets)
+            self.cache.put_roles(snapshot.roles)
         for order in snapshot.orders:
             self.outbox.reached(order)
         there = {*(order.id for order in snapshot.orders), *self.outbox.orders()}
@@ -524,7 +530,12 @@ class Synchronizer:
             everything = self.everything()
             self._listener(
                 msgspec.structs.replace(
-                    everything, backlog=True, menu=self.cache.menu, missing=missing, baskets=self.baskets()
+                    everything,
+                    backlog=True,
+                    menu=self.cache.menu,
+                    missing=missing,
+                    baskets=self.baskets(),
+                    roles=self.cache.roles,
                 )
             )
 

@@ -10,6 +10,7 @@ from core.domain.held_baskets import HeldBasket
 from core.domain.ids import OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
+from core.domain.rights import Roles
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +42,8 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
     """Drawer sessions to which something was done."""
     baskets: tuple[HeldBasket, ...] | None = None
     """All baskets that the shop holds. None: unchanged."""
+    roles: Roles | None = None
+    """What the roles of the shop may do. None: unchanged."""
     missing: tuple[Order, ...] = ()
     """Open orders that a server with another history (after a restore or failover) does not know. Their creators send
     them again; nothing of this window does."""

@@ -12,6 +12,7 @@ import msgspec
 from core.domain.credentials import check_password, check_pin
 from core.domain.ids import CustomerId, DeviceId, ShopId, StaffId, uuid7
 from core.domain.people import Principal, Role
+from core.domain.rights import Act, Need, covers, rights_of
 from core.instants import from_us, now, to_us
 from core.protocol.accounts import (
     AddStaff,
@@ -62,6 +63,7 @@ async def add_staff(services: Services, by: Actor, request: AddStaff) -> StaffAc
     )
 
     def work(transaction: Transaction) -> StaffAccount:
+        _check_rank(transaction, by, member.role)
         try:
             people.insert_staff(transaction, member)
         except Taken as taken:
@@ -92,6 +94,7 @@ async def change_staff(services: Services, by: Actor, staff_id: StaffId, request
             pin_hash=pin_hash or before.pin_hash,
             disabled_us=_disabled(before.disabled_us, request.disabled, at_us),
         )
+        _check_rank(transaction, by, before.role, after.role)
         _update(transaction, before, after)
         if request.unlock:
             failed_attempts.forget(transaction, throttle.staff_scope(shop_id, after.name))
@@ -118,6 +121,7 @@ async def remove_staff(services: Services, by: Actor, staff_id: StaffId) -> None
         before = people.staff_by_id(transaction, shop_id, staff_id)
         if before is None or before.removed_us is not None:
             raise problems.not_found("member of staff")
+        _check_rank(transaction, by, before.role)
         disabled_us = before.disabled_us or at_us
         _update(transaction, before, msgspec.structs.replace(before, disabled_us=disabled_us, removed_us=at_us))
         services.security.record(transaction, by, SecurityEvent.ACCOUNT_REMOVED, f"{before.role} {before.name}")
@@ -243,7 +247,18 @@ def _name(typed: str) -> str:
 
 def _check_role(role: Role) -> None:
     if not role.is_staff:
-        raise problems.invalid(f"Staff are {Role.CASHIER} or {Role.ADMIN}.", "role")
+        raise problems.invalid(f"Staff are {Role.CASHIER}, {Role.MANAGER} or {Role.ADMIN}.", "role")
+
+
+def _check_rank(transaction: Transaction, by: Actor, *whose: Role) -> None:
+    """Nobody changes somebody who may do what they may not, or makes them such. Raises `Refusal` 403."""
+    roles = shops.roles(transaction, ShopId(by.shop_id))
+    own = rights_of(roles, Role(by.role))
+    for role in whose:
+        others = rights_of(roles, role)
+        if not covers(own, others) or (role is Role.ADMIN and by.role != Role.ADMIN):
+            missing = [Need(each.act) for each in others if not covers(own, (each,))]
+            raise problems.no_right(missing or [Need(Act.PEOPLE)])
 
 
 def _is_admin(member: StaffMember) -> bool:

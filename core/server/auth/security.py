@@ -13,6 +13,7 @@ from typing import Final
 
 from core.domain.ids import CustomerId
 from core.domain.people import Principal, Role
+from core.domain.status import STAFF
 from core.protocol.security import FAILURES, SecurityEvent
 from core.server.http import origin
 from core.store import security_log
@@ -91,7 +92,7 @@ class SecurityLog:
         self.failures[event] += 1
 
         def work(transaction: Transaction) -> None:
-            is_staffs = bool(by.id) and by.role in (Role.CASHIER, Role.ADMIN)
+            is_staffs = bool(by.id) and by.role in STAFF
             if is_staffs or self._admits(transaction, by, event, origin.network(by.address)):
                 security_log.insert(transaction, by, event, about)
 

@@ -19,11 +19,12 @@ from starlette.types import Message, Receive, Scope, Send
 from core.decoding import convert, decoder
 from core.domain.errors import DomainError
 from core.domain.people import Principal
+from core.domain.rights import Need
 from core.logs import Repeats
 from core.protocol import problem
 from core.protocol.headers import IDEMPOTENCY_KEY, ORDER_NUMBER, OWNER, REPLAYED, REQUEST_ID
 from core.protocol.route import Keyed, Nothing, Who
-from core.server.auth import operators
+from core.server.auth import operators, rights
 from core.server.endpoints.endpoint import AnyEndpoint, Call, Encoded
 from core.server.http import origin, problems
 from core.server.http.problems import Headers, Refusal
@@ -179,8 +180,10 @@ class EndpointApp:
             raise problems.unauthenticated("This is somebody else's session.")
         if bearer.device_id is not None:
             self._services.presence.record_request(bearer, headers.get(b"user-agent", b""))
-        if bearer.role not in who.roles:
+        if bearer.role not in self._route.roles:
             raise problems.forbidden()
+        if (act := self._route.act) is not None:
+            await self._services.database.read(lambda transaction: rights.check(transaction, bearer, [Need(act)]))
         if who is Who.OPERATOR and not operators.is_operator(bearer):
             raise problems.operators_only()
         return bearer

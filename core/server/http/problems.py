@@ -1,5 +1,6 @@
 """Refusals: every problem (RFC 9457) that the backend answers with."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -9,6 +10,7 @@ from core.domain.menu import Menu
 from core.domain.order import Order
 from core.domain.order_rules import PriceChanged
 from core.domain.payment import PaymentChange
+from core.domain.rights import Need
 from core.protocol.headers import IDEMPOTENCY_KEY
 from core.protocol.problem import Problem, blame
 from core.store.sql.dialects import Trouble
@@ -64,6 +66,15 @@ def session_ended(*, taken_over: bool = False) -> Refusal:
 
 def forbidden() -> Refusal:
     return _refusal(403, "forbidden", "This is not yours to use.")
+
+
+def no_right(needs: Sequence[Need]) -> Refusal:
+    """Somebody's role may not do this."""
+    what = "; ".join(need.act.label for need in needs)
+    detail = f"{what}: a manager may, or allow it."
+    return Refusal(
+        Problem(type="right", title="Your role may not do this.", status=403, detail=detail, needs=tuple(needs))
+    )
 
 
 def operators_only() -> Refusal:

@@ -10,6 +10,7 @@ from core.domain.menu_ids import never_reused
 from core.domain.money import check_currency, exponent
 from core.domain.people import Principal
 from core.domain.phones import is_country
+from core.domain.rights import Act, Need, changes_prices
 from core.domain.sale.taxes import TaxTable
 from core.domain.tax_table import PER_BASIS_POINT, check_taxes, described, with_one_rate
 from core.domain.tax_table import categories as categories_of
@@ -17,6 +18,7 @@ from core.instants import now, to_us, zone
 from core.protocol.events import MenuChanged
 from core.protocol.replies import Availability
 from core.protocol.requests import ChangeShop, ReplaceMenu
+from core.server.auth import rights
 from core.server.http import problems
 from core.store import events, menus, shops
 from core.store.events import EVERYBODY
@@ -46,6 +48,8 @@ def replace(transaction: Transaction, principal: Principal, request: ReplaceMenu
         return current
     if current.version != request.version:
         raise problems.menu_changed(current)
+    if changes_prices(current.categories, wanted):
+        rights.check(transaction, principal, [Need(Act.PRICES)])
     check_tax_categories(wanted, categories_of(shop.taxes))
     categories = never_reused(wanted, current.categories, lambda: menus.past(transaction, shop.id))
     version = menus.replace(transaction, current, shop.id, categories)

@@ -4,7 +4,9 @@ All of them raise `Refusal`, and `DomainError` on input that the domain refuses.
 """
 
 import logging
+from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -17,9 +19,12 @@ from core.domain.numbers import NumberTooFar, given_count
 from core.domain.order import ONLINE_SERIES, Order
 from core.domain.payment import PaymentChange
 from core.domain.people import Customer, Principal
+from core.domain.rights import Act, Need, needs_of
+from core.domain.sale.business_day import today_began
 from core.domain.tax_table import Terms
-from core.instants import now, to_us
+from core.instants import now, to_us, zone
 from core.protocol.events import event_of
+from core.server.auth import rights
 from core.server.endpoints.conditional import etag
 from core.server.http import problems
 from core.server.orders import baskets
@@ -111,6 +116,8 @@ def change(transaction: Transaction, principal: Principal, order_id: OrderId, re
         raise problems.illegal_move(order, error, _last_payment(transaction, order, request)) from None
     if changed is order:
         return order
+    if principal.role.is_staff:
+        rights.check(transaction, principal, needs_of(request, order, changed, is_past=_is_past(transaction, order)))
     if isinstance(request, MoneyChange):
         reason = "" if isinstance(request, TakePayment) else (request.reason or "").strip()
         ledger.record(transaction, changed, order, principal, reason, request.moved_at_client, request.drawer)
@@ -123,6 +130,25 @@ def change(transaction: Transaction, principal: Principal, order_id: OrderId, re
         transaction, changed.shop_id, changed.customer_id, to_us(changed.updated_at), event_of(order, changed)
     )
     return changed
+
+
+def check_past(transaction: Transaction, principal: Principal, order: Order) -> None:
+    """Raises `Refusal` 403 when the order has ended on an earlier day, and the bearer may not see those."""
+    if _is_past(transaction, order):
+        rights.check(transaction, principal, [Need(Act.PAST_ORDERS)])
+
+
+def today(transaction: Transaction, shop_id: ShopId) -> datetime:
+    """When the shop's day of business began."""
+    shop = shops.get(transaction, shop_id)
+    return today_began(now(), (zone(shop.time_zone) if shop else None) or ZoneInfo("UTC"))
+
+
+def _is_past(transaction: Transaction, order: Order) -> bool:
+    """Whether it has ended, and was placed on an earlier day of business."""
+    if order.status.is_open:
+        return False
+    return order.placed_at < today(transaction, order.shop_id)
 
 
 def _last_payment(transaction: Transaction, order: Order, request: Change) -> PaymentChange | None:
@@ -152,6 +178,8 @@ def _new(
         order = order_rules.place(request, offer, customer, order_id=order_id, at=now())
     except order_rules.PriceChanged as error:
         raise problems.price_changed(error) from None
+    if isinstance(request, TakeOrder):
+        rights.check(transaction, principal, needs_of(request, None, order))
     number = request.number if isinstance(request, TakeOrder) else ""
     # A former number is proven, however far a restored series lies behind it.
     given = _former_or_next(transaction, shop.id, series, former) if number in ("", former) else ""

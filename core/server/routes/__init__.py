@@ -19,6 +19,7 @@ from core.server.routes import (
     pos,
     public,
     reports,
+    rights,
     sealed,
     security_log,
 )
@@ -35,6 +36,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     *display.ENDPOINTS,
     *devices.ENDPOINTS,
     *accounts.ENDPOINTS,
+    *rights.ENDPOINTS,
     *auth.ENDPOINTS,
     *backups.ENDPOINTS,
     *security_log.ENDPOINTS,

@@ -20,7 +20,8 @@ from core.domain.drawers import (
 )
 from core.domain.errors import IllegalMove
 from core.domain.ids import DeviceId, DrawerSessionId, OpId
-from core.domain.people import Principal, Role
+from core.domain.people import Principal
+from core.domain.rights import Act, needs_of
 from core.instants import now, to_us
 from core.protocol import routes
 from core.protocol.drawers import (
@@ -34,6 +35,7 @@ from core.protocol.drawers import (
 )
 from core.protocol.events import DrawerChanged
 from core.protocol.route import Nothing
+from core.server.auth import rights
 from core.server.drawers import chain, reports
 from core.server.drawers.chain import Note
 from core.server.endpoints.endpoint import AnyEndpoint, Call, Encoded, Endpoint
@@ -66,6 +68,7 @@ async def act(call: Call[C, Nothing]) -> Encoded[DrawerSession]:
 
 def _done(transaction: Transaction, call: Call[C, Nothing], device: DeviceId) -> tuple[DrawerSession, list[Note]]:
     by, asked, at = call.principal, call.body, now()
+    rights.check(transaction, by, needs_of(asked, None, None))
     held = drawers.newest(transaction, by.shop_id, device)
     try:
         if isinstance(asked, OpenDrawer):
@@ -94,9 +97,10 @@ def _check_new(transaction: Transaction, by: Principal, asked: OpenDrawer) -> No
 
 
 async def sessions(call: Call[Nothing, DrawerQuery]) -> DrawerList:
-    till, shop_id = _till(call), call.principal.shop_id
+    shop_id = call.principal.shop_id
 
     def found(transaction: Transaction) -> DrawerList:
+        till = _till(transaction, call)
         shop = shops.get(transaction, shop_id)
         currency = shop.currency if shop else ""
         listed = () if till is None else drawers.listed(transaction, shop_id, till, call.query.limit)
@@ -108,7 +112,7 @@ async def sessions(call: Call[Nothing, DrawerQuery]) -> DrawerList:
 async def details(call: Call[Nothing, Nothing]) -> DrawerDetails:
     def found(transaction: Transaction) -> DrawerDetails:
         session = _session(transaction, call)
-        if not _may_know(call.principal, session):
+        if not _may_know(transaction, call.principal, session):
             return DrawerDetails(session=session)
         shop_id = call.principal.shop_id
         left = drawers.left_before_minor(transaction, shop_id, session)
@@ -122,17 +126,20 @@ async def details(call: Call[Nothing, Nothing]) -> DrawerDetails:
 async def x(call: Call[Nothing, Nothing]) -> SignedReport:
     def found(transaction: Transaction) -> SignedReport:
         session = _session(transaction, call)
-        if not _may_know(call.principal, session):
-            raise problems.not_allowed_now("blind", "Count the drawer first. An admin sees X at any time.")
+        if not _may_know(transaction, call.principal, session):
+            raise problems.not_allowed_now(
+                "blind", "Count the drawer first. Who may see other people's drawers sees X at any time."
+            )
         return SignedReport(report=reports.x_report(transaction, call.principal.shop_id, session))
 
     return await call.services.database.search(found)
 
 
 async def z(call: Call[Nothing, DrawerQuery]) -> ReportList:
-    till, shop_id = _till(call), call.principal.shop_id
+    shop_id = call.principal.shop_id
 
     def found(transaction: Transaction) -> ReportList:
+        till = _till(transaction, call)
         kept = () if till is None else z_reports.listed(transaction, shop_id, till, call.query.limit)
         return ReportList(reports=tuple(each.signed for each in kept))
 
@@ -146,9 +153,9 @@ async def verify(call: Call[Nothing, Nothing]) -> ReportCheck:
     )
 
 
-def _till(call: Call[Nothing, DrawerQuery]) -> str | None:
+def _till(transaction: Transaction, call: Call[Nothing, DrawerQuery]) -> str | None:
     """Whose drawers may be seen: a till's, or all of the shop (empty); None for none."""
-    if call.principal.role is Role.ADMIN:
+    if rights.may(transaction, call.principal, Act.DRAWERS):
         return call.query.device
     return call.principal.device_id
 
@@ -156,14 +163,14 @@ def _till(call: Call[Nothing, DrawerQuery]) -> str | None:
 def _session(transaction: Transaction, call: Call[Nothing, Nothing]) -> DrawerSession:
     by = call.principal
     session = drawers.get(transaction, by.shop_id, call.parameter)
-    if session is None or (by.role is not Role.ADMIN and session.device != by.device_id):
+    if session is None or (session.device != by.device_id and not rights.may(transaction, by, Act.DRAWERS)):
         raise problems.not_found("drawer session")
     return session
 
 
-def _may_know(by: Principal, session: DrawerSession) -> bool:
-    """Whether somebody may be told what should be in the drawer: until it was counted, admins alone."""
-    return session.is_counted or by.role is Role.ADMIN
+def _may_know(transaction: Transaction, by: Principal, session: DrawerSession) -> bool:
+    """Whether somebody may be told what should be in the drawer: until it was counted, who may see others' drawers."""
+    return session.is_counted or rights.may(transaction, by, Act.DRAWERS)
 
 
 _AT: Final = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)

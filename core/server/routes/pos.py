@@ -5,11 +5,13 @@ from typing import Any, Final, TypeVar
 
 from core.domain.commands import Change, TakeOrder
 from core.domain.order import Order
+from core.domain.rights import Act
 from core.protocol import routes
 from core.protocol.replies import CustomerList, OrderDetails, StaffOrderPage
 from core.protocol.requests import CustomerQuery, OrderQuery
 from core.protocol.route import Nothing
 from core.protocol.security import ExportNote, SecurityEvent
+from core.server.auth import rights
 from core.server.auth.security import actor
 from core.server.drawers.chain import Note
 from core.server.drawers.reports import supplement
@@ -34,9 +36,15 @@ async def search(call: Call[Nothing, OrderQuery]) -> Encoded[StaffOrderPage]:
     tag = etag(str(await call.services.database.read(lambda transaction: events.head(transaction, shop_id))))
     if knows(call, tag):
         return not_modified(tag)
-    page = await call.services.database.search(
-        lambda transaction: orders.search(transaction, shop_id, query, placed_from, placed_to)
-    )
+
+    def found(transaction: Transaction) -> StaffOrderPage:
+        since = placed_from
+        if not query.open and not rights.may(transaction, call.principal, Act.PAST_ORDERS):
+            today = ordering.today(transaction, shop_id)
+            since = max(today, placed_from or today)
+        return orders.search(transaction, shop_id, query, since, placed_to)
+
+    page = await call.services.database.search(found)
     return unless_known(call, tag, lambda: page)
 
 
@@ -60,6 +68,7 @@ async def take(call: Call[TakeOrder, Nothing]) -> Encoded[Order]:
 async def details(call: Call[Nothing, Nothing]) -> Encoded[OrderDetails]:
     def found(transaction: Transaction) -> OrderDetails:
         order = ordering.in_shop(transaction, call.principal, call.order_id)
+        ordering.check_past(transaction, call.principal, order)
         return OrderDetails(
             order=order,
             history=status_history.of(transaction, order.id),

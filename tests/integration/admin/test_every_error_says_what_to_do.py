@@ -102,6 +102,7 @@ def refused(said: Said) -> str:
 
 READ = (
     ("users", "list"),
+    ("roles", "list"),
     ("devices", "list"),
     ("menu", "export"),
     ("orders", "export"),
@@ -276,7 +277,7 @@ def test_copies(shop: Path, run: Run) -> None:
     [
         ("users add ''", "name: it has to have at least 1 character."),
         ("users add Admin", "There already is somebody of this name. Choose another."),
-        ("users add Kim --role boss", "choose from 'cashier', 'admin'"),
+        ("users add Kim --role boss", "choose from 'cashier', 'manager', 'admin'"),
         ("users add Kim --ask", "a PIN has 4 to 10 digits"),
         ("users disable Bob", "There are: Admin."),
         ("users reset", "is required. See: orderbell users reset --help"),

@@ -258,7 +258,7 @@ def test_a_refusal_names_what_there_is_not(place: Place) -> None:
         assert (reply.status_code, reply.json()["title"]) == (404, what)
     role = place.alex.post(STAFF, {"name": "New", "pin": PIN, "role": "customer"})
     assert (role.status_code, role.json()["field"]) == (422, "role")
-    assert role.json()["detail"] == "Staff are cashier or admin."
+    assert role.json()["detail"] == "Staff are cashier, manager or admin."
     elsewhere = {"login": shop.ADA.phone, "password": shop.PASSWORD, "shop": nobody}
     reply = place.nobody.post("/api/auth/sign-in/", elsewhere)
     assert (reply.status_code, reply.json()["field"]) == (422, "shop")

@@ -98,6 +98,7 @@ def test_a_day_of_looking_after_people(orderbell: Orderbell, serving: ServerThre
     assert {each["name"]: each["role"] for each in orderbell.json("users", "list")["staff"]} == {
         "Alex": "admin",
         "Kim": "cashier",
+        "Max": "manager",
         "Robin": "admin",
     }
 
@@ -150,7 +151,7 @@ def test_a_typed_pin_is_typed_twice(orderbell: Orderbell, monkeypatch: pytest.Mo
     [
         (("disable", "Alex"), "make somebody else an admin first"),
         (("role", "Alex", "cashier"), "make somebody else an admin first"),
-        (("disable", "Nobody"), "Nobody here is called 'Nobody'. There are: Alex, Kim."),
+        (("disable", "Nobody"), "Nobody here is called 'Nobody'. There are: Alex, Kim, Max."),
         (("add", "kim"), "There already is somebody of this name."),
         (("reset", "--customer", "+1 000"), "No customer of this shop has the number"),
     ],
@@ -267,3 +268,30 @@ def test_an_address_and_a_till_are_unlocked(
     assert orderbell("users", "unlock", "--address", "nowhere") == 1
     assert orderbell.err == "orderbell users: address: 'nowhere' is no IP address.\n"
     assert orderbell("devices", "unlock", "POS9") == 1
+
+
+def test_what_a_role_may_do_is_shown_and_changed(orderbell: Orderbell) -> None:
+    assert orderbell("roles", "list") == 0
+    assert re.search(r"^refund .* yes +yes +yes$", orderbell.out, re.MULTILINE)
+    assert (
+        orderbell("roles", "set", "cashier", "--forbid", "refund", "void", "--limit", "discount=12.5", "cash=20") == 0
+    )
+    assert re.search(r"^refund .* –$", orderbell.out, re.MULTILINE)
+    assert re.search(r"^discount .* 12\.5 %$", orderbell.out, re.MULTILINE)
+    assert re.search(r"^cash .* 20\.00$", orderbell.out, re.MULTILINE)
+    assert orderbell("roles", "set", "cashier", "--allow", "refund", "cash", "reports") == 0
+    found = {each["act"]: each.get("limit") for each in orderbell.json("roles", "show", "cashier")["rights"]}
+    assert found["discount"] == 12_500
+    assert (found["refund"], found["cash"], found["reports"]) == (None, None, None)
+    assert "void" not in found
+    assert [each["role"] for each in orderbell.json("roles", "list")["roles"]] == ["cashier", "manager", "admin"]
+    assert orderbell("users", "add", "Robin", "--role", "manager") == 0
+    assert "Robin may sign in as a manager." in orderbell.out
+
+
+@pytest.mark.parametrize("limit", ["comp=5", "discount", "discount=x", "discount=Infinity", "fly=3", "cash=1.234"])
+def test_a_limit_that_is_none_is_refused(orderbell: Orderbell, limit: str) -> None:
+    before = orderbell.json("roles", "list")
+    assert orderbell("roles", "set", "cashier", "--limit", limit) == 1
+    assert limit.partition("=")[0] in orderbell.err or limit.partition("=")[2] in orderbell.err
+    assert orderbell.json("roles", "list") == before

@@ -22,6 +22,7 @@ from core.protocol.events import (
     OrderPlaced,
     OrderRefunded,
     OrderStatusChanged,
+    RolesChanged,
 )
 from core.protocol.feed import Cursor
 from core.protocol.routes import SOCKET_PATH
@@ -31,9 +32,9 @@ from tests.support import shop
 from tests.support.listener import WITHIN_S, hello
 
 OWNER, OTHER = "the customer", "another customer"
-CASHIER, ADMIN, DISPLAY = "a cashier", "an admin", "a display"
+CASHIER, MANAGER, ADMIN, DISPLAY = "a cashier", "a manager", "an admin", "a display"
 STRANGER, FOREIGN_DISPLAY = "another shop's cashier", "another shop's display"
-STAFF = {CASHIER, ADMIN}
+STAFF = {CASHIER, MANAGER, ADMIN}
 HEARERS: dict[type[Any], set[str]] = {
     OrderPlaced: {OWNER, *STAFF},
     OrderStatusChanged: {OWNER, *STAFF, DISPLAY},
@@ -43,6 +44,7 @@ HEARERS: dict[type[Any], set[str]] = {
     MenuChanged: {OWNER, OTHER, *STAFF},
     DrawerChanged: STAFF,
     BasketChanged: STAFF,
+    RolesChanged: STAFF,
 }
 AS_A_DISPLAY_HEARS_IT = {OrderStatusChanged: "ticket_moved"}
 
@@ -52,6 +54,7 @@ def people(place: Place) -> dict[str, Caller]:
         OWNER: place.ada,
         OTHER: place.grace,
         CASHIER: place.kim,
+        MANAGER: place.max,
         ADMIN: place.alex,
         DISPLAY: place.board,
         STRANGER: place.sam,
@@ -118,6 +121,15 @@ def _held(place: Place) -> str:
     return ""
 
 
+def _other_rights(place: Place) -> str:
+    roles = place.alex.get("/api/pos/roles/").json()["roles"]
+    (held,) = (each["rights"] for each in roles if each["role"] == "manager")
+    # Which of them comes last makes no difference to anybody.
+    reply = place.alex.post("/api/admin/roles/manager/", {"rights": [held[-1], *held[:-1]]})
+    assert reply.ok, reply.text
+    return ""
+
+
 CAUSES: dict[type[Any], Callable[[Place], str]] = {
     OrderPlaced: _placed,
     OrderStatusChanged: _moved,
@@ -127,6 +139,7 @@ CAUSES: dict[type[Any], Callable[[Place], str]] = {
     MenuChanged: _sold_out,
     DrawerChanged: _at_the_drawer,
     BasketChanged: _held,
+    RolesChanged: _other_rights,
 }
 KINDS = pytest.mark.parametrize("kind", HEARERS, ids=lambda kind: kind.__struct_config__.tag)
 

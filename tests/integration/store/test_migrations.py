@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from core.domain.ids import OrderId, ShopId, uuid7
 from core.domain.money import Tax
 from core.domain.payment import payments_of, to_pay_minor
+from core.domain.rights import START
 from core.domain.search import Facts, end_keys, index_keys
 from core.domain.tax_table import of_one_rate
 from core.store import ledger, migrate, orders, shops
@@ -449,3 +450,19 @@ def test_orders_of_before_are_found_by_their_words(tmp_path: Path) -> None:
     assert {"womer", "n000001", "e4005 49304005", "p49304005", "wtable"} <= {word for word, _ in kept}
     assert keys == set(zip(names, ("omer unal", "жанна", "obrien", "", "7"), strict=True))
     assert (found["words"], found["forgotten"]) == (0, 0)
+
+
+def test_everybody_may_after_an_upgrade_what_they_could_before(tmp_path: Path) -> None:
+    engine = make_engine(databases.url(tmp_path / "old.db"))
+    migrate.upgrade(engine, "0034")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO shops (id, name, currency, tax_included, time_zone, menu_version, epoch, seq, created_at) "
+            "VALUES ('s', 'Shop', 'EUR', 1, 'UTC', 1, 'epoch', 0, 0)"
+        )
+    migrate.upgrade(engine)
+    engine.dispose()
+    database = Database(databases.url(tmp_path / "old.db"))
+    found = database.read_blocking(lambda transaction: shops.roles(transaction, ShopId("s")))
+    database.close()
+    assert found == START

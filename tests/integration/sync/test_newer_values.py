@@ -166,7 +166,7 @@ def test_somebody_of_a_role_that_no_release_of_ours_has_works_at_a_till(
 
     def newer_tokens(self: SessionApi, client: Any, tokens: Tokens, **more: Any) -> None:
         said = msgspec.to_builtins(tokens)
-        said["person"]["role"] = "manager"
+        said["person"]["role"] = "captain"
         session(self, client, decode_reply(msgspec.json.encode(said), Tokens), **more)
 
     monkeypatch.setattr(SessionApi, "__init__", newer_tokens)

@@ -17,6 +17,7 @@ from core.domain.order import NewLine, Order, PaymentState, Tender
 from core.domain.payment import to_pay_minor
 from core.domain.people import Role
 from core.domain.refund import left_of, line_ids, refundable_minor
+from core.domain.rights import Act, Right
 from core.domain.status import Move, OrderStatus, target_of
 from core.protocol.events import Event, OrderPaymentChanged
 from core.protocol.feed import EventQuery, Frames, Heartbeat
@@ -38,6 +39,7 @@ def _history(open_desk: OpenDesk, shop: FakeBackend, seed: int) -> None:
         elif generator.random() < 0.1:
             _do_at_drawer(shop, generator.choice(["POS1", "POS2"]))
             _do_with_basket(shop, at_baskets, at_baskets.choice(["POS1", "POS2"]))
+            shop.allow(Role.CASHIER, Right(Act.DISCOUNT, at_baskets.randrange(100_000)))
         elif not orders or generator.random() < 0.3:
             desk.take()
         else:
@@ -102,6 +104,7 @@ def test_state_and_events_are_the_snapshot(open_desk: OpenDesk, shop: FakeBacken
     assert str(reader.cache.place) == fresh.cursor
     assert reader.cache.menu == shop.menu
     assert {each.id: each for each in reader.sync.baskets()} == {each.id: each for each in fresh.baskets}
+    assert reader.cache.roles == fresh.roles == [told.roles for told in reader.told if told.roles][-1]
     assert shop.drawers
     assert {device: reader.cache.drawer(device) for device in shop.drawers} == shop.drawers
     assert [told.menu for told in reader.told if told.menu is not None][-1] == shop.menu

@@ -1,0 +1,58 @@
+"""What the roles of the shop's staff may do: staff see it, admins change it."""
+
+from typing import Final
+
+from core.domain.people import Role
+from core.domain.rights import START, Act, Right, Roles, described, with_rights
+from core.instants import now, to_us
+from core.protocol import routes
+from core.protocol.events import RolesChanged
+from core.protocol.rights import ChangeRole, RoleList
+from core.protocol.route import Nothing
+from core.protocol.security import SecurityEvent
+from core.server.auth.security import actor
+from core.server.endpoints.endpoint import AnyEndpoint, Call, Endpoint
+from core.server.http import problems
+from core.store import events, shops
+from core.store.sql.statements import Transaction
+
+
+async def roles(call: Call[Nothing, Nothing]) -> RoleList:
+    shop_id = call.principal.shop_id
+    found = await call.services.database.read(lambda transaction: shops.roles(transaction, shop_id))
+    return RoleList(roles=found)
+
+
+async def change(call: Call[ChangeRole, Nothing]) -> RoleList:
+    by, role = call.principal, _role(call.parameter)
+
+    def work(transaction: Transaction) -> Roles:
+        before = shops.roles(transaction, by.shop_id)
+        after = with_rights(before, role, call.body.rights)
+        if after != before:
+            shops.keep_roles(transaction, by.shop_id, after)
+            said = f"{role}: {described(call.body.rights)}"
+            call.services.security.record(transaction, actor(by, call.address), SecurityEvent.RIGHTS_CHANGED, said)
+            events.append(transaction, by.shop_id, None, to_us(now()), RolesChanged(roles=after))
+        return after
+
+    return RoleList(roles=await call.services.database.write(work, by.shop_id))
+
+
+def _role(text: str) -> Role:
+    """Raises `Refusal` 404."""
+    try:
+        return Role(text)
+    except ValueError:
+        raise problems.not_found("role") from None
+
+
+ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
+    Endpoint(routes.ROLES, roles, example_reply=RoleList(roles=START)),
+    Endpoint(
+        routes.CHANGE_ROLE,
+        change,
+        ChangeRole(rights=(Right(Act.DISCOUNT, 10_000), Right(Act.PAST_ORDERS))),
+        RoleList(roles=START),
+    ),
+)
