@@ -22,24 +22,13 @@ from core.client.errors import ClientError, NotKept
 from core.client.operations import State
 from core.client.sync.engine import ConnectionState
 from core.clock import Clock
-from core.domain.commands import (
-    CancelOrder,
-    ChangePayment,
-    ChangeStatus,
-    PlaceOrder,
-    RefundOrder,
-    TakeOrder,
-    TakePayment,
-    UndoPayment,
-)
-from core.domain.ids import new_op_id
-from core.domain.order import Order, PaymentState, Tender
-from core.domain.payment import to_pay_minor
-from core.domain.people import Role
-from core.domain.refund import refundable_minor
-from core.domain.status import Move, OrderStatus, target_of
+from core.domain.commands import CancelOrder, PlaceOrder
+from core.domain.ids import OpId, new_op_id
+from core.domain.order import Order
+from core.domain.status import OrderStatus
 from core.protocol import routes
 from core.protocol.requests import HistoryQuery, OrderQuery
+from tests.drill.cashier import WHY, Cashier
 from tests.support.synced import LINES, Screen
 
 TIMEOUT_S: Final = (1.0, 5.0)
@@ -84,6 +73,7 @@ class Client:
         self._part = part
         self._screen = screen
         self._random = random.Random(part.seed)
+        self._cashier = Cashier(screen, part.device, self._random, self._accepted)
         self._me = ""
         self._visit = 0
         """Odd while people change: then nobody knows who is here."""
@@ -121,6 +111,9 @@ class Client:
             with contextlib.suppress(ClientError):  # a person who presses too late is told so
                 self._act()
             self._look(list(self._screen.store), self._me)
+        if self._part.staff and self._random.random() < 0.5:
+            with contextlib.suppress(ClientError):
+                self._cashier.end_of_day()
         people = self._part.staff or self._part.customers
         for who in people:
             if len(people) > 1:
@@ -148,6 +141,7 @@ class Client:
                 signed_in = True
             self._never.wait(0 if signed_in else 0.1)
         self._visit += 1
+        self._cashier.came()
         say(came=self._me)
 
     def _read(self, chance: random.Random) -> None:
@@ -169,56 +163,26 @@ class Client:
                         self._look(found, me)
 
     def _act(self) -> None:
-        known = [order for order in self._screen.store if order.status.is_open]
-        if self._part.customers:
-            mine = [order for order in known if order.status is OrderStatus.PENDING]
-            if mine and self._random.random() < 0.2:
-                self._cancel(self._random.choice(mine))
-            else:
-                op_id = new_op_id()
-                made = self._screen.api.call(routes.PLACE(body=PlaceOrder(lines=LINES), op_id=op_id))
-                say(accepted=op_id, by=self._me, order=made.id)
-        elif not known or self._random.random() < 0.35:
-            op_id = new_op_id()
-            made = self._screen.api.call(
-                routes.TAKE(body=TakeOrder(lines=LINES, payment=PaymentState.UNPAID), op_id=op_id)
-            )
-            say(accepted=op_id, by=self._me, order=made.id)
+        if self._part.staff:
+            self._cashier.act()
+            return
+        mine = [order for order in self._screen.store if order.status is OrderStatus.PENDING]
+        if mine and self._random.random() < 0.2:
+            self._cancel(self._random.choice(mine))
         else:
-            self._serve(self._random.choice(known))
+            op_id = new_op_id()
+            made = self._screen.api.call(routes.PLACE(body=PlaceOrder(lines=LINES), op_id=op_id))
+            say(accepted=op_id, by=self._me, order=made.id)
 
     def _cancel(self, order: Order) -> None:
         op_id = new_op_id()
         self._screen.api.call(routes.CANCEL(order.id, body=CancelOrder(), op_id=op_id))
         say(accepted=op_id, by=self._me, order=order.id)
 
-    def _serve(self, order: Order) -> None:
-        op_id, dice = new_op_id(), self._random.random()
-        if dice < 0.15 and to_pay_minor(order):
-            part = 1 + self._random.randrange(to_pay_minor(order))
-            tender, tip = self._random.choice((Tender.CASH, Tender.CARD)), self._random.choice((0, 50))
-            paid = TakePayment(version=order.version, tender=tender, amount_minor=part, tip_minor=tip)
-            self._screen.api.call(routes.TAKE_PAYMENT(order.id, body=paid, op_id=op_id))
-        elif dice < 0.18 and order.payments and not order.refunded_minor:
-            undo = UndoPayment(version=order.version, reason="drill")
-            self._screen.api.call(routes.UNDO_PAYMENT(order.id, body=undo, op_id=op_id))
-        elif dice < 0.2 and order.payment is PaymentState.UNPAID and not order.payments:
-            request = ChangePayment(payment=PaymentState.PAID, version=order.version)
-            self._screen.api.call(routes.CHANGE_PAYMENT(order.id, body=request, op_id=op_id))
-        elif dice < 0.3 and refundable_minor(order):
-            back = RefundOrder(version=order.version, reason="drill", amount_minor=1 + refundable_minor(order) // 2)
-            self._screen.api.call(routes.REFUND(order.id, body=back, op_id=op_id))
-        else:
-            following = target_of(order.status, Move.ADVANCE, order.fulfilment, Role.CASHIER)
-            to = OrderStatus.CANCELLED if dice > 0.95 or following is None else following
-            self._screen.api.call(
-                routes.CHANGE_STATUS(
-                    order.id, body=ChangeStatus(to=to, version=order.version, reason="drill"), op_id=op_id
-                )
-            )
-        # What already was as wished needs no operation.
+    def _accepted(self, op_id: OpId, order: str = "", **facts: object) -> None:
+        # What already was as wished needs no operation, and neither does what the server has answered at once.
         kept = self._screen.api.find(op_id) is not None
-        say(**{"accepted" if kept else "already": op_id}, by=self._me, order=order.id)
+        say(**{"accepted" if kept else "already": op_id}, by=self._me, order=order, **facts)
 
     def _look(self, shown: Iterable[Order], me: str) -> None:
         """A customer looks at what is shown: is all of it theirs? `me` is who was there when it was asked for: by now
@@ -241,7 +205,7 @@ class Client:
                     asked = "parked" if operation.state is State.PARKED else "conflict"
                     say(asked=asked, operation=operation.op_id, problem=operation.problem)
                     with contextlib.suppress(ClientError):
-                        api.discard(operation.op_id, "drill")
+                        api.discard(operation.op_id, WHY)
             operations = api.operations()
             if not operations and api.sync_status.state is ConnectionState.LIVE:
                 return True

@@ -102,7 +102,9 @@ class Drill:
             self._peace()
             self._end()
             found = audit(
-                self.database_url, {file: client.heard for file, client in zip(self.files, self.clients, strict=True)}
+                self.database_url,
+                {file: client.heard for file, client in zip(self.files, self.clients, strict=True)},
+                self.data_dir / "keys.json",
             )
             for scenario in self._scenarios:
                 scenario.audit(found)

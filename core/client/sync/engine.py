@@ -18,6 +18,7 @@ from core.client.errors import (
     ClientError,
     Diverged,
     Fault,
+    Gone,
     Left,
     NotKept,
     OtherServer,
@@ -313,6 +314,10 @@ class Engine:
                 self._hang_up()  # the receiving thread finds out whether the server is gone
             else:  # it may be read all the same
                 self._set(hindered=error)
+        except (Diverged, Gone) as error:
+            self._sync.failed(operation, error.message)
+            self._hang_up()  # the receiving thread finds the same, and starts over
+            self._wake.set()
         except NotKept:
             raise
         except Exception:

@@ -172,6 +172,14 @@ class Synchronizer:
             self._transport.events(EventQuery(cursor=str(place), witness=proof, limit=1))
         self.cache.proven(proof for n, proof in enumerate(proofs) if n or Cursor.parse(proof).seq <= place.seq)
 
+    def _check_history(self) -> None:
+        """Check that the server has what it is known to have had. Others say which version of an order they are based
+        on; a drawer's journal is only added to, and what a restored server lacks of it comes first. Raises
+        `Diverged`."""
+        place, proofs = self.cache.place, self.cache.history_proofs()
+        if place is not None:
+            self._transport.events(EventQuery(cursor=str(place), witness=proofs[0] if proofs else "", limit=1))
+
     def _place(self) -> Cursor:
         place = self.cache.place
         assert place is not None
@@ -305,10 +313,12 @@ class Synchronizer:
     def send(self, operation: Operation) -> bool:
         """Send an operation once, and store the result. False when it is to be sent again later.
 
-        Raises `Unreachable` and `SignedOut`, which are not the operation's fault: the caller passes it to
-        `Outbox.postpone` with a wait.
+        Raises `Unreachable`, `SignedOut`, `Diverged` and `Gone`, which are not the operation's fault: the caller passes
+        it to `Outbox.postpone` with a wait.
         """
         try:
+            if operation.kind.is_of_drawer:
+                self._check_history()
             self._acknowledge(operation, self._transport.send(operation))
         except Conflict as conflict:
             return self._settle(operation, conflict)
@@ -362,7 +372,9 @@ class Synchronizer:
             if isinstance(found, DrawerSession):
                 self.cache.put_drawer(found)
             elif found is not None:
-                self.cache.put_basket(found)
+                # A repeated answer has it as it was then: by now it may be gone, and forgotten here.
+                if answered.outcome is not Outcome.DUPLICATE:
+                    self.cache.put_basket(found)
                 self._without_basket(operation)
             if answered.witness is not None:
                 self.cache.add_history_proof(answered.witness.cursor, answered.witness.run)

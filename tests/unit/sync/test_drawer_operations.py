@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
+from core.client.errors import Diverged
 from core.client.operations import Kind, Operation, drawer_queue, no_order
 from core.domain.drawers import (
     CloseDrawer,
@@ -89,6 +92,31 @@ def test_what_a_restored_server_lacks_is_sent_again(open_desk: OpenDesk, shop: F
     desk.sync.pull()
     desk.send_all()
     assert _acts(shop.drawers[POS]) == ALL[:-1]
+
+
+def test_nothing_is_added_to_the_journal_of_a_restored_server_before_what_it_lacks(
+    open_desk: OpenDesk, shop: FakeBackend
+) -> None:
+    """The till has not been told of the restore: it finds out as it sends."""
+    desk = open_desk()
+    desk.sync.pull()
+    _do(desk, OpenDrawer(session=SESSION, float_minor=500))
+    desk.send_all()
+    backup = shop.backup()
+    _do(desk, CountDrawer(session=SESSION, counted_minor=400))
+    desk.send_all()
+    shop.restore(backup)
+    shop.epoch = "e2"
+    _do(desk, MoveCash(session=SESSION, act=DrawerAct.DROP, amount_minor=100, reason="safe"))
+    operation = desk.outbox.take(1e9)
+    assert operation is not None
+    with pytest.raises(Diverged):
+        desk.sync.send(operation)
+    desk.outbox.postpone(operation, 0)
+    assert _acts(shop.drawers[POS]) == [DrawerAct.OPENED]
+    desk.sync.pull()
+    desk.send_all()
+    assert _acts(shop.drawers[POS]) == [DrawerAct.OPENED, DrawerAct.COUNTED, DrawerAct.DROP]
 
 
 def test_what_somebody_has_left_behind_says_nothing_and_is_sent_once_they_are_back(
