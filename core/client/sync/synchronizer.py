@@ -372,8 +372,9 @@ class Synchronizer:
             if isinstance(found, DrawerSession):
                 self.cache.put_drawer(found)
             elif found is not None:
-                # A repeated answer has it as it was then: by now it may be gone, and forgotten here.
-                if answered.outcome is not Outcome.DUPLICATE:
+                # The answer to one that is sent again after a restore has it as it was then. By now it may be gone, and
+                # forgotten here.
+                if answered.outcome is not Outcome.DUPLICATE or not operation.outcome:
                     self.cache.put_basket(found)
                 self._without_basket(operation)
             if answered.witness is not None:
