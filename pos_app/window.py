@@ -61,7 +61,7 @@ class PosWindow(QMainWindow):
         self.store = context.store
         self._changes = OrderChanges(context, self)
         self.board = Board(context, self._changes, self)
-        self._actions = OrderActions(theme, self.store, self._changes, self)
+        self._actions = OrderActions(theme, context.bridge, self._changes, self)
         self._sign_in = SignIn(context.jobs, context.api, settings.device, self)
         self._lookup = Lookup(context, self.board, self)
         self._scanner = Scanner(self)

@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "tls": Command("core.admin.tls:main", "make, renew and show the certificates that screens know the server by"),
     "serve": Command("core.admin.serve:main", "run the backend"),
     "shop": Command("core.admin.shop:main", "show and change the shop: name, currency, tax, time zone, country"),
+    "tenders": Command("core.admin.tenders:main", "show and change by what the shop is paid"),
     "users": Command("core.admin.users:main", "add, disable, reset and unlock staff and customers; their roles"),
     "roles": Command("core.admin.roles:main", "show and change what each role of the staff may do"),
     "devices": Command("core.admin.devices:main", "pair, list and revoke POS, status displays and kiosks"),
@@ -50,7 +51,7 @@ GROUPS: Final = {
     "Try it": ("demo",),
     "Set a shop up": ("init", "config", "tls"),
     "Run it": ("serve", "pos", "customer", "board", "sync"),
-    "Look after it": ("shop", "users", "devices", "menu", "orders", "report", "keys", "security-log"),
+    "Look after it": ("shop", "tenders", "users", "devices", "menu", "orders", "report", "keys", "security-log"),
     "Keep it safe": ("doctor", "backup", "db"),
 }
 """The commands that `orderbell --help` lists together."""

@@ -1,7 +1,7 @@
 """Operations: one intended change each, from its acceptance on this machine until the server's answer."""
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, NamedTuple
@@ -325,12 +325,13 @@ def predict(row: Order | None, operation: Operation) -> Order | None:
     return row if happened and there else will_be
 
 
-def cash_moved_minor(seen: Order, operation: Operation) -> int:
-    """The cash that goes into the drawer by an operation on the order `seen`; below zero, out of it."""
+def cash_moved_minor(seen: Order, operation: Operation, in_drawer: Collection[Tender] = (Tender.CASH,)) -> int:
+    """The cash that goes into the drawer by an operation on the order `seen`; below zero, out of it. `in_drawer`: the
+    tenders whose money lies there."""
     if operation.kind.makes_order:
-        return cash_held_minor(seen)
+        return cash_held_minor(seen, in_drawer)
     will_be = predict(seen, operation) if operation.kind.is_of_order else None
-    return 0 if will_be is None else cash_held_minor(will_be) - cash_held_minor(seen)
+    return 0 if will_be is None else cash_held_minor(will_be, in_drawer) - cash_held_minor(seen, in_drawer)
 
 
 def _money_moved(row: Order, asked: TakePayment | UndoPayment | RefundOrder, seen: Order) -> Order:

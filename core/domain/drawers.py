@@ -4,7 +4,7 @@ A session is its entries, which are only ever added. The server keeps them, a ti
 functions. The cash of sales is none of them: it is in the ledger, whose entries name the session.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Annotated, Final
 
@@ -282,12 +282,12 @@ def needs_explanation(difference_minor: int) -> bool:
     return abs(difference_minor) > UNEXPLAINED_MOST_MINOR
 
 
-def cash_held_minor(order: Order) -> int:
-    """The cash that a drawer holds for an order, tips in it included."""
+def cash_held_minor(order: Order, in_drawer: Collection[Tender] = (Tender.CASH,)) -> int:
+    """The cash that a drawer holds for an order, tips in it included. `in_drawer`: the tenders that lie in one."""
     return sum(
         each.amount_minor + each.tip_minor - each.refunded_minor
         for each in payments_of(order)
-        if each.tender is Tender.CASH
+        if each.tender in in_drawer
     )
 
 

@@ -14,6 +14,7 @@ from core.domain.ids import ItemId, ModifierId
 from core.domain.money import Tax
 from core.domain.sale.taxes import TaxTable
 from core.domain.tax_table import PER_BASIS_POINT, STANDARD, Terms, of_one_rate
+from core.domain.tenders import ShopTender
 
 MAX_ITEMS: Final = 2_000
 MAX_CATEGORIES: Final = 200
@@ -82,6 +83,8 @@ class Menu(msgspec.Struct, frozen=True):
 
     discounts: tuple[Discount, ...] = ()
     """Those that staff give at one press; `reason` is the name."""
+    tenders: tuple[ShopTender, ...] = ()
+    """All of the shop, in the order of a till's keys; none from a server of an earlier release."""
 
     @property
     def terms(self) -> Terms:

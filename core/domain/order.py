@@ -11,6 +11,7 @@ from core.domain.errors import InvalidOrder
 from core.domain.ids import CustomerId, ItemId, LineId, ModifierId, OrderId, ShopId, line_id
 from core.domain.menu import MenuItem, Modifier
 from core.domain.status import Fulfilment, OrderStatus
+from core.domain.tenders import Tender as Tender  # noqa: PLC0414 - its users take it from here
 from core.domain.texts import check_no_card, is_blank
 from core.wire_enum import WireEnum
 
@@ -35,16 +36,6 @@ class Channel(WireEnum):
     def first_status(self) -> OrderStatus:
         """The status of a new order: one taken at the counter is confirmed already."""
         return OrderStatus.PENDING if self is Channel.ONLINE else OrderStatus.CONFIRMED
-
-
-class Tender(WireEnum):
-    """The means of payment of an order."""
-
-    CASH = "cash"
-    CARD = "card"
-    CASH_ON_DELIVERY = "cash_on_delivery"
-    VOUCHER = "voucher"
-    """A voucher, of the shop or of somebody else: what it is worth. Its number is the payment's reference."""
 
 
 class PaymentState(WireEnum):

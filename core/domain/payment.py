@@ -1,18 +1,19 @@
 """Rules for changing an order's payment, and who must give a reason."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
-from core.domain.commands import NewPayment, UndoPayment
+from core.domain.commands import Change, ChangePayment, NewOrder, NewPayment, PlaceOrder, TakeOrder, UndoPayment
 from core.domain.errors import IllegalMove, InvalidOrder, ReasonRequired
 from core.domain.order import MAX_PAYMENTS, Order, Payment, PaymentState, Tender
 from core.domain.sale.ledger import Entry, EntryKind, Ledger, Pay, PayBack, Tenders
 from core.domain.sale.rounding import rounded
 from core.domain.status import CALLED_OFF
+from core.domain.tenders import ShopTender, check_tender
 from core.domain.texts import check_no_card, is_blank
 
 
@@ -54,6 +55,7 @@ _MOVES = frozenset(
 )
 
 
+_NO_CHANGE: Final = "Only cash gives change."
 _TENDERS: Final = Tenders(cash=frozenset({str(Tender.CASH)}))
 
 
@@ -77,7 +79,7 @@ def booked(ledger: Ledger, before: Order | None, order: Order) -> Ledger:
             given=each.given_minor,
             reference=each.reference,
         )
-        ledger = ledger.pay(pay, _TENDERS)
+        ledger = ledger.pay(pay, Tenders(cash=frozenset({str(each.tender)})))  # what gives no change was checked
     return ledger if added else ledger.planned(order.tender)
 
 
@@ -251,7 +253,7 @@ def payments_of(order: Order) -> tuple[Payment, ...]:
 def with_payments(order: Order, payments: tuple[Payment, ...]) -> Order:
     """The order with these payments, paid once they come to its total. Checks nothing."""
     is_paid = bool(payments) and sum(each.amount_minor for each in payments) == order.total_minor
-    says_all = is_paid and len(payments) == 1 and not (payments[0].tip_minor or payments[0].reference)
+    says_all = is_paid and len(payments) == 1 and _is_plain(payments[0])
     return msgspec.structs.replace(
         order,
         tender=payments[-1].tender if payments else order.tender,
@@ -259,6 +261,34 @@ def with_payments(order: Order, payments: tuple[Payment, ...]) -> Order:
         given_minor=payments[0].given_minor if says_all else None,
         payments=() if says_all else payments,
     )
+
+
+def _is_plain(payment: Payment) -> bool:
+    """Whether `tender` and `given_minor` of an order that is paid by it say all of it."""
+    is_given = payment.given_minor is not None and payment.tender is not Tender.CASH
+    return not (payment.tip_minor or payment.reference or is_given)
+
+
+def check_tenders_of(asked: NewOrder | Change, tenders: Sequence[ShopTender]) -> None:
+    """Checks what is paid, or is to be paid, by the tenders of the shop. Raises `InvalidOrder`.
+
+    A client of an earlier release, which cannot name a reference, sends none: what it has taken is taken.
+    """
+    if isinstance(asked, ChangePayment | PlaceOrder | TakeOrder) and asked.tender is not None:
+        check_tender(tenders, asked.tender, "tender", is_new=isinstance(asked, PlaceOrder))
+    if isinstance(asked, NewPayment):
+        _check_tender_of_payment(asked, tenders, "")
+    for place, each in enumerate(asked.payments if isinstance(asked, TakeOrder) else ()):
+        _check_tender_of_payment(each, tenders, f"payments[{place}].")
+
+
+def _check_tender_of_payment(asked: NewPayment, tenders: Sequence[ShopTender], field: str) -> None:
+    tender = check_tender(tenders, asked.tender, f"{field}tender")
+    if tender.needs_reference and is_blank(asked.reference):
+        raise InvalidOrder(f"{tender.id.readable} needs its number, or that of its slip.", f"{field}reference")
+    needed_minor = (asked.amount_minor or 0) + asked.tip_minor
+    if not tender.rounds and asked.given_minor is not None and asked.amount_minor and asked.given_minor > needed_minor:
+        raise InvalidOrder(_NO_CHANGE, f"{field}given_minor")
 
 
 def check_take(order: Order, asked: NewPayment) -> None:
@@ -286,8 +316,8 @@ def check_take(order: Order, asked: NewPayment) -> None:
     needed_minor = amount_minor + asked.tip_minor
     if asked.given_minor < needed_minor:
         raise InvalidOrder("That is less than is to be paid.", "given_minor")
-    if asked.given_minor > needed_minor and asked.tender is not Tender.CASH:
-        raise InvalidOrder("Only cash gives change.", "given_minor")
+    if asked.given_minor > needed_minor and asked.tender in (Tender.CARD, Tender.VOUCHER):
+        raise InvalidOrder(_NO_CHANGE, "given_minor")
 
 
 def taken(order: Order, asked: NewPayment) -> Order:

@@ -18,6 +18,7 @@ from core.domain.sale.taxes import TaxEntry
 from core.domain.search import Sought
 from core.domain.status import OrderStatus
 from core.domain.tax_table import MAX_ENTRIES
+from core.domain.tenders import MAX_TENDERS, ShopTender
 
 Name = Annotated[str, Meta(min_length=1, max_length=80)]
 PHONE_LENGTH: Final = 40
@@ -109,6 +110,8 @@ class ChangeShop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The whole tax table."""
     discounts: Annotated[tuple[Discount, ...], Meta(max_length=MAX_OFFERED)] | None = None
     """All that staff give at one press."""
+    tenders: Annotated[tuple[ShopTender, ...], Meta(max_length=MAX_TENDERS)] | None = None
+    """All, in the order of a till's keys. One that the shop has stays among them, withdrawn if need be."""
     time_zone: Annotated[str, Meta(max_length=64, description="IANA.")] | None = None
     country: Annotated[str, Meta(min_length=2, max_length=2, description="ISO 3166-1 alpha-2.")] | None = None
     version: Version | None = None

@@ -128,7 +128,7 @@ def _types(found: Document) -> Iterator[str]:
         if "description" in schema:
             yield f"{schema['description']}\n"
         if "properties" not in schema:
-            yield f"{_type(schema)}\n"
+            yield f"{_type({name: each for name, each in schema.items() if name != 'description'})}\n"
             continue
         yield "| field | | |\n|---|---|---|"
         for field, of in schema["properties"].items():

@@ -1,23 +1,25 @@
 """Drawer sessions: the append-only journal of each till, and the ledger's entries of a session."""
 
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import and_, bindparam, case, func, or_, select
+from sqlalchemy import and_, bindparam, case, false, func, or_, select
 
 from core.decoding import decode
 from core.domain.drawers import Denomination, DrawerAct, DrawerEntry, DrawerSession
 from core.domain.ids import DeviceId, DrawerSessionId, OpId, OrderId, ShopId, line_id
-from core.domain.order import LineTax, PaymentState, Tender
+from core.domain.order import LineTax, PaymentState
 from core.domain.people import Principal
 from core.domain.sale.ledger import MONEY, EntryKind
 from core.domain.sale.turnover import Booked, Part, Sold
 from core.domain.status import CALLED_OFF
+from core.domain.tenders import in_drawer
 from core.instants import advised_us, from_us, to_us
+from core.store import shops
 from core.store.sql.statements import Prepared, Row, Transaction
 from core.store.tables import drawer_entries, ledger, order_lines, orders, status_history, z_reports
 
@@ -54,17 +56,6 @@ _BEFORE: Final = Prepared(
     )
 )
 _TILLS: Final = Prepared(select(_d.device).where(_d.shop_id == bindparam("shop_id")).distinct().order_by(_d.device))
-_CASH: Final = Prepared(
-    select(func.coalesce(func.sum(_e.amount_minor), 0))
-    .select_from(ledger.join(orders, _o.id == _e.order_id))
-    .where(
-        _o.shop_id == bindparam("shop_id"),
-        _e.drawer == bindparam("session"),
-        _e.drawer != "",
-        _e.tender == str(Tender.CASH),
-        or_(*(_e.kind == str(kind) for kind in sorted(MONEY))),
-    )
-)
 _of_session = (
     select(_e.order_id).where(_e.drawer == bindparam("session"), _e.drawer != "").distinct().subquery("of_session")
 )
@@ -214,8 +205,25 @@ def listed(transaction: Transaction, shop_id: ShopId, device: str, most: int) ->
 
 def cash_minor(transaction: Transaction, shop_id: ShopId, session_id: str) -> int:
     """The cash that was taken for orders in a session, less change and what was given back."""
-    row = transaction.first(_CASH, shop_id=shop_id, session=session_id)
+    shop = shops.get(transaction, shop_id)
+    tenders = in_drawer(shop.tenders if shop is not None else ())
+    row = transaction.first(_cash_by(tuple(map(str, tenders))), shop_id=shop_id, session=session_id)
     return int(row[0]) if row else 0
+
+
+@cache
+def _cash_by(tenders: tuple[str, ...]) -> Prepared:
+    return Prepared(
+        select(func.coalesce(func.sum(_e.amount_minor), 0))
+        .select_from(ledger.join(orders, _o.id == _e.order_id))
+        .where(
+            _o.shop_id == bindparam("shop_id"),
+            _e.drawer == bindparam("session"),
+            _e.drawer != "",
+            or_(*(_e.tender == each for each in tenders), false()),
+            or_(*(_e.kind == str(kind) for kind in sorted(MONEY))),
+        )
+    )
 
 
 def booked(transaction: Transaction, shop_id: ShopId, session_id: str) -> Iterator[tuple[Sold, list[Booked]]]:

@@ -99,7 +99,7 @@ def read(transaction: Transaction, shop: Shop) -> Menu:
     )
     return Menu(
         *(shop.name, shop.currency, shop.tax, categories, shop.menu_version, shop.country, shop.time_zone, shop.taxes),
-        shop.discounts,
+        *(shop.discounts, shop.tenders),
     )
 
 

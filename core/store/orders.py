@@ -499,7 +499,7 @@ def _order(row: Row, lines: tuple[OrderLine, ...], payments: tuple[Payment, ...]
         status=_STATUSES[row[4]],
         version=row[5],
         fulfilment=_FULFILMENTS[row[6]],
-        tender=_TENDERS[row[7]],
+        tender=_TENDERS.get(row[7]) or Tender(row[7]),
         payment=_PAYMENTS[row[8]],
         currency=row[9],
         subtotal_minor=row[10],

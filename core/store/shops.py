@@ -18,6 +18,7 @@ from core.domain.order import ONLINE_SERIES, order_number
 from core.domain.rights import START, Roles
 from core.domain.sale.taxes import TaxTable
 from core.domain.tax_table import Terms, default_tax
+from core.domain.tenders import TENDERS, ShopTender
 from core.instants import now, to_us
 from core.store.sql import dialects
 from core.store.sql.statements import Prepared, Transaction
@@ -39,6 +40,7 @@ class Shop(msgspec.Struct, frozen=True):
     epoch: str
     """Within one epoch, a version identifies a content."""
     discounts: tuple[Discount, ...] = ()
+    tenders: tuple[ShopTender, ...] = TENDERS
 
     @property
     def terms(self) -> Terms:
@@ -61,6 +63,7 @@ _SHOP: Final = select(
     shops.c.menu_version,
     shops.c.epoch,
     shops.c.discounts,
+    shops.c.tenders,
 )
 _GET: Final = Prepared(_SHOP.where(shops.c.id == bindparam("shop_id")))
 _FIRST: Final = Prepared(_SHOP.order_by(shops.c.created_at, shops.c.id).limit(1))
@@ -92,6 +95,7 @@ _CHANGE: Final = Prepared(
         tax_included=bindparam("to_included"),
         taxes=bindparam("to_taxes"),
         discounts=bindparam("to_discounts"),
+        tenders=bindparam("to_tenders"),
         time_zone=bindparam("to_zone"),
         country=bindparam("to_country"),
         menu_version=shops.c.menu_version + _one,
@@ -116,6 +120,7 @@ def insert(transaction: Transaction, shop_id: ShopId, menu: Menu, time_zone: str
         tax_included=int(menu.tax.included),
         taxes=_json(menu.terms.taxes),
         discounts=_json(menu.discounts),
+        tenders=_json(menu.tenders or TENDERS),
         time_zone=time_zone,
         country=menu.country,
         menu_version=menu.version,
@@ -143,6 +148,7 @@ def change(transaction: Transaction, to: Shop) -> Shop:
         to_included=int(to.tax_included),
         to_taxes=_json(to.taxes),
         to_discounts=_json(to.discounts),
+        to_tenders=_json(to.tenders),
         to_zone=to.time_zone,
         to_country=to.country,
     )
@@ -246,10 +252,11 @@ def last_number(transaction: Transaction, shop_id: ShopId, series: str) -> int:
 def _shop(row: tuple[Any, ...] | None) -> Shop | None:
     if row is None:
         return None
-    shop_id, name, currency, included, taxes, time_zone, country, menu_version, epoch, discounts = row
+    shop_id, name, currency, included, taxes, time_zone, country, menu_version, epoch, discounts, tenders = row
     return Shop(
         *(shop_id, name, currency, bool(included), _tax_table(taxes), time_zone, country, menu_version, epoch),
         _discounts(discounts),
+        _tenders(tenders) or TENDERS,
     )
 
 
@@ -268,5 +275,10 @@ def _roles(text: str) -> Roles:
     return decode(text, Roles)
 
 
-def _json(value: TaxTable | tuple[Discount, ...] | Roles) -> str:
+@lru_cache(64)
+def _tenders(text: str) -> tuple[ShopTender, ...]:
+    return decode(text, tuple[ShopTender, ...])
+
+
+def _json(value: TaxTable | tuple[Discount, ...] | tuple[ShopTender, ...] | Roles) -> str:
     return msgspec.json.encode(value).decode()

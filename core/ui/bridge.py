@@ -9,6 +9,7 @@ from core.client.sync.updates import Changed
 from core.domain.held_baskets import HeldBasket
 from core.domain.menu import Menu
 from core.domain.rights import Roles
+from core.domain.tenders import TENDERS, ShopTender
 from core.ui.days import use_zone
 from core.ui.threads import Channel
 
@@ -51,6 +52,11 @@ class Bridge(QObject):
     def store(self) -> OrderStore:
         """The store that updates go into."""
         return self._store
+
+    @property
+    def tenders(self) -> tuple[ShopTender, ...]:
+        """All of the shop."""
+        return (self.menu.tenders if self.menu is not None else ()) or TENDERS
 
     @Slot()
     def renew(self) -> None:

@@ -45,6 +45,7 @@ class OrderPage(OrderingPage[PlaceOrderPresenter]):
         self.view.completed.connect(self._on_place_wanted)
         self.view.checkout_shown.connect(self._on_checkout_shown)
         self._ordering.basket.changed.connect(self._update_view)
+        self._ordering.menu_changed.connect(self._on_menu_changed)
         presenter.placed.connect(self._on_order_placed)
         presenter.unknown.connect(self._on_outcome_unknown)
         presenter.busy_changed.connect(self._update_view)
@@ -55,6 +56,10 @@ class OrderPage(OrderingPage[PlaceOrderPresenter]):
         self._form.clear()
         self.view.clear()
         self.notice.clear()
+
+    @Slot()
+    def _on_menu_changed(self) -> None:
+        self._form.use_tenders(self._ordering.tenders)
 
     # -- placing
 

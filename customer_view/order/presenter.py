@@ -9,17 +9,19 @@ from core.client.sync.api import SyncedApi
 from core.domain.commands import PlaceOrder
 from core.domain.order import Tender
 from core.domain.status import Fulfilment
+from core.domain.tenders import ShopTender
 from core.protocol import routes
 from core.ui.jobs import Jobs
 from core.ui.ordering.checkout import Handover
 from core.ui.ordering.placing import Placing
 
 
-def tenders(fulfilment: Fulfilment) -> Sequence[Tender]:
-    """A customer's tenders: cash at the counter or on delivery, a card anywhere."""
-    if fulfilment is Fulfilment.DELIVERY:
-        return (Tender.CASH_ON_DELIVERY, Tender.CARD)
-    return (Tender.CASH, Tender.CARD)
+def tenders(fulfilment: Fulfilment, usable: Sequence[ShopTender]) -> Sequence[Tender]:
+    """A customer's tenders: cash at the counter or on delivery, a card anywhere, where the shop takes them; or else
+    what it takes first."""
+    cash = Tender.CASH_ON_DELIVERY if fulfilment is Fulfilment.DELIVERY else Tender.CASH
+    ids = [each.id for each in usable]
+    return [tender for tender in (cash, Tender.CARD) if tender in ids] or ids[:1] or [cash]
 
 
 class PlaceOrderPresenter(Placing[PlaceOrder]):

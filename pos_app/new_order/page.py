@@ -84,6 +84,8 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         shortcut.activated.connect(self._on_discount_key)
         self.view.menu.held.connect(self.stock.switch)
         self.stock.failed.connect(self._on_not_switched)
+        self._ordering.menu_changed.connect(self._update_tenders)
+        self._bridge.sync_status_changed.connect(self._update_tenders)
         self.held.freed.connect(self.clear)
         self.held.failed.connect(self.failed)
         presenter.placed.connect(self._on_order_taken)
@@ -189,7 +191,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
     @property
     def _pays_cash(self) -> bool:
         paying = self._form.values
-        return paying.tender is Tender.CASH and not paying.later
+        return paying.tender is Tender.CASH and not paying.later  # other coins: in the dialog of payments
 
     @Slot(object)
     def _on_order_taken(self, order: Order) -> None:
@@ -221,6 +223,10 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
     @Slot()
     def _on_receipt_finished(self) -> None:
         self._receipt = None
+
+    @Slot()
+    def _update_tenders(self) -> None:
+        self._form.use_tenders(self._ordering.tenders, online=self._bridge.sync_status.answering)
 
     @Slot(object)
     def _on_outcome_unknown(self, error: ClientError) -> None:

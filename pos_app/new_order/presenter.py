@@ -16,6 +16,7 @@ from core.domain.ids import BasketId
 from core.domain.order import PaymentState, Tender
 from core.domain.people import Customer, Guest
 from core.domain.status import Fulfilment
+from core.domain.tenders import ShopTender
 from core.protocol import routes
 from core.protocol.replies import CustomerList
 from core.protocol.requests import CustomerQuery
@@ -30,11 +31,19 @@ _LEAST_NUMBER: Final = 4
 """The least digits of a phone number that is looked up: parts of one find nobody."""
 
 
-def tenders(fulfilment: Fulfilment) -> Sequence[Tender | Later]:
-    """The tenders a cashier may take. A delivery is paid at the door; other orders may be taken unpaid."""
-    if fulfilment is Fulfilment.DELIVERY:
-        return (Tender.CASH_ON_DELIVERY, Tender.CARD, Tender.CASH)
-    return (Tender.CASH, Tender.CARD, SPLIT, LATER)
+_KEYS: Final = 3
+"""So many tenders have a key of their own at the check-out; the dialog of payments has all."""
+
+
+def tenders(fulfilment: Fulfilment, usable: Sequence[ShopTender]) -> Sequence[Tender | Later]:
+    """The tenders a cashier may take, those first that the shop has first. A delivery is paid at the door; other orders
+    may be taken unpaid. What needs a number is asked for it in the dialog of payments."""
+    later = (Tender.CASH_ON_DELIVERY, Tender.VOUCHER)
+    keys = [each.id for each in usable if each.id not in later and not each.needs_reference][:_KEYS]
+    if fulfilment is not Fulfilment.DELIVERY:
+        return (*keys, SPLIT, LATER)
+    at_the_door = [each.id for each in usable if each.id == Tender.CASH_ON_DELIVERY]
+    return (*at_the_door, *keys) or (LATER,)
 
 
 class Whom(msgspec.Struct, frozen=True, kw_only=True):

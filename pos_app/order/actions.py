@@ -2,20 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QPoint, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
 from core.client.operations import Operation
-from core.client.order_store import OrderStore
 from core.domain.commands import NewPayment, RefundOrder
 from core.domain.ids import OrderId
 from core.domain.order import Order, Payment, PaymentState, Tender
 from core.domain.payment import money_of, to_pay_minor
 from core.domain.status import Move
-from core.ui.text import _, money, payment_text, status_label
+from core.domain.tenders import not_withdrawn
+from core.ui.bridge import Bridge
+from core.ui.text import N_, _, money, payment_text, status_label
 from core.ui.theme import Theme
 from pos_app.order.card import Card, Own, customer, target, to_give_back
 from pos_app.order.changes import Done, OrderChanges
@@ -23,6 +24,12 @@ from pos_app.order.changes import Done, OrderChanges
 if TYPE_CHECKING:
     from pos_app.order.payment_dialog import PaymentDialog
     from pos_app.order.refund_dialog import RefundDialog
+
+
+_AT_ONCE: Final = (
+    ("paid_cash", Tender.CASH, N_("Paid in cash")),
+    ("paid_card", Tender.CARD, N_("Paid by card")),
+)
 
 
 class OrderActions(QObject):
@@ -37,15 +44,17 @@ class OrderActions(QObject):
     payments_ended = Signal(object)
     """An `Order`, of which nothing is due any more: its payments were taken one after the other."""
 
-    def __init__(self, theme: Theme, store: OrderStore, changes: OrderChanges, window: QWidget) -> None:
+    def __init__(self, theme: Theme, bridge: Bridge, changes: OrderChanges, window: QWidget) -> None:
         super().__init__(window)
         self._theme = theme
-        self._store = store
+        self._bridge = bridge
+        self._store = bridge.store
         self._changes = changes
         self._window = window
         self._paying: PaymentDialog | None = None
         changes.payment_wanted.connect(partial(self._open_payments, handing_over=True))
         changes.done.connect(self._on_change_done)
+        bridge.sync_status_changed.connect(self._on_sync_status_changed)
 
     @Slot(str, object)
     def do(self, what: str, order_id: OrderId) -> None:
@@ -105,9 +114,8 @@ class OrderActions(QObject):
             )
         menu.addSeparator()
         if order.payment is PaymentState.UNPAID:
-            if not order.payments:
-                self._add(menu, "paid_cash", _("Paid in cash"), order)
-                self._add(menu, "paid_card", _("Paid by card"), order)
+            for what, words in self._at_once(order):
+                self._add(menu, what, words, order)
             self._add(menu, "payments", _("Split, tip…"), order)
         elif order.payment is PaymentState.PAID:
             if not order.refunded_minor:
@@ -196,7 +204,14 @@ class OrderActions(QObject):
     def _open_payments(self, order: Order, *, handing_over: bool = False) -> None:
         from pos_app.order.payment_dialog import PaymentDialog
 
-        dialog = PaymentDialog(self._theme, order, self._window, handing_over=handing_over)
+        dialog = PaymentDialog(
+            self._theme,
+            order,
+            self._window,
+            handing_over=handing_over,
+            tenders=self._bridge.tenders,
+            online=self._bridge.sync_status.answering,
+        )
         dialog.taken.connect(partial(self._on_payment_taken, dialog))
         dialog.undo_wanted.connect(partial(self._ask_undo, dialog))
         dialog.unpaid_wanted.connect(partial(self._changes.hand_over_unpaid, order.id))
@@ -215,6 +230,21 @@ class OrderActions(QObject):
             self._show_paid(dialog, order)
         else:
             self._changes.take_payment(order.id, payment)
+
+    def _at_once(self, order: Order) -> list[tuple[str, str]]:
+        return [(what, _(words)) for what, tender, words in _AT_ONCE if tender in self._usable and not order.payments]
+
+    @property
+    def _usable(self) -> set[Tender]:
+        """By which an order may be paid whole at one press."""
+        online = self._bridge.sync_status.answering
+        tenders = not_withdrawn(self._bridge.tenders)
+        return {each.id for each in tenders if not each.needs_reference and (online or each.offline)}
+
+    @Slot()
+    def _on_sync_status_changed(self) -> None:
+        if self._paying is not None:
+            self._paying.set_online(self._bridge.sync_status.answering)
 
     @Slot(object)
     def _on_change_done(self, done: Done) -> None:

@@ -1,5 +1,6 @@
 """The payment of an order: one after the other, until nothing is due."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
@@ -10,7 +11,9 @@ from typing_extensions import override
 
 from core.domain.order import Order, Payment, Tender
 from core.domain.payment import paid_minor, payments_of, to_pay_minor
+from core.domain.tenders import TENDERS, ShopTender, not_withdrawn
 from core.ui import keys
+from core.ui.ordering.checkout import tender_icon
 from core.ui.text import _, money, payment_text, tender_label, window_title
 from core.ui.theme import Theme
 from core.ui.widgets.controls import Button, button, fit_before, label
@@ -19,7 +22,7 @@ from core.ui.widgets.scroll import VerticalScroll
 from pos_app.order.card import customer
 from pos_app.order.payment_pane import PaymentPane
 
-_ASKED: Final = ((Tender.CASH, "cash"), (Tender.CARD, "card"), (Tender.VOUCHER, "note"))
+_IN_A_ROW: Final = 3
 
 
 class PaymentDialog(QDialog):
@@ -32,9 +35,23 @@ class PaymentDialog(QDialog):
     unpaid_wanted = Signal()
     """It is handed over unpaid, or as far as it is paid."""
 
-    def __init__(self, theme: Theme, order: Order, parent: QWidget | None = None, *, handing_over: bool = True) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        order: Order,
+        parent: QWidget | None = None,
+        *,
+        handing_over: bool = True,
+        tenders: Sequence[ShopTender] = TENDERS,
+        online: bool = True,
+    ) -> None:
+        """`tenders`: all of the shop. Without a server (not `online`) some are not taken."""
         super().__init__(parent)
         self.order = order
+        self._keys: dict[Tender, ShopTender] = {
+            each.id: each for each in not_withdrawn(tenders) if each.id != Tender.CASH_ON_DELIVERY
+        }
+        self._online = online
         self.handing_over = handing_over
         self._theme = theme
         self.setObjectName("payment_dialog")
@@ -46,8 +63,10 @@ class PaymentDialog(QDialog):
         self._asked = label("", "muted", wrap=True)
         self._told = label("", "number", wrap=True)
         self._told.setObjectName("payment_told")
+        self._off = label("", "small", wrap=True)
+        self._off.setObjectName("payment_off")
         self._payments = QVBoxLayout()
-        self._pane = PaymentPane(theme, order)
+        self._pane = PaymentPane(theme, order, [each.id for each in tenders if each.rounds])
         self._tenders: dict[Tender, Button] = {}
         self._lay_out()
         self._pane.changed.connect(self._update_tenders)
@@ -55,7 +74,8 @@ class PaymentDialog(QDialog):
         self._pane.grown.connect(self._on_grown)
         self.show_order(order)
         fit_before(self, parent)
-        self._tenders[self._likely].setFocus(Qt.FocusReason.OtherFocusReason)  # in the dialog by now
+        if self._likely is not None:
+            self._tenders[self._likely].setFocus(Qt.FocusReason.OtherFocusReason)  # in the dialog by now
 
     def _lay_out(self) -> None:
         theme = self._theme
@@ -79,12 +99,15 @@ class PaymentDialog(QDialog):
         inner.addWidget(self._pane)
         inner.addStretch(1)
         column.addWidget(VerticalScroll(asked, theme.touch_px), 1)
-        for tender, icon in _ASKED:
-            pays = button(tender_label(tender), theme, "primary" if tender is self._likely else "", icon)
+        for tender, known in self._keys.items():
+            pays = button(tender_label(tender), theme, "primary" if tender == self._likely else "", tender_icon(known))
             pays.setObjectName(f"payment_{tender}")
             pays.clicked.connect(partial(self._take, tender))
             self._tenders[tender] = pays
-        column.addWidget(EvenRow(theme, *self._tenders.values()))
+        keys_of_all = list(self._tenders.values())
+        for first in range(0, len(keys_of_all), _IN_A_ROW):
+            column.addWidget(EvenRow(theme, *keys_of_all[first : first + _IN_A_ROW]))
+        column.addWidget(self._off)
         row = QHBoxLayout()
         row.setSpacing(theme.space(2))
         back = button(_("Back"), theme, name="payment_back")
@@ -99,8 +122,15 @@ class PaymentDialog(QDialog):
             each.setAutoDefault(False)
 
     @property
-    def _likely(self) -> Tender:
-        return Tender.CARD if self.order.tender is Tender.CARD else Tender.CASH
+    def _likely(self) -> Tender | None:
+        """What the order is to be paid by, where it is taken here; None where nothing can be taken now."""
+        usable = [each.id for each in self._keys.values() if self._online or each.offline]
+        return next((tender for tender in (self.order.tender, Tender.CASH, *usable) if tender in usable), None)
+
+    def set_online(self, online: bool) -> None:
+        """Some tenders are not taken without a server."""
+        self._online = online
+        self._update_tenders()
 
     def show_order(self, order: Order) -> None:
         """Show what is due of the order as it is now, and the change of the payment that was taken last."""
@@ -144,12 +174,17 @@ class PaymentDialog(QDialog):
 
     @Slot()
     def _update_tenders(self) -> None:
+        off = [] if self._online else [tender_label(each.id) for each in self._keys.values() if not each.offline]
+        self._off.setText(_("Not without the server: {tenders}").format(tenders=", ".join(off)))
+        self._off.setVisible(bool(off))
         payments = {tender: self._pane.payment(tender) for tender in self._tenders}
         for tender, pays in self._tenders.items():
             payment = payments[tender]
             if payment is None and pays.hasFocus():  # or the keyboard would go to the next button
                 self._pane.pad.focus()
-            pays.setEnabled(payment is not None)
+            here = self._online or self._keys[tender].offline
+            pays.setEnabled(payment is not None and here)
+            pays.setAccessibleDescription("" if here else _("Not without the server"))
             paid_minor = (payment.amount_minor or 0) + payment.tip_minor if payment is not None else 0
             words = [tender_label(tender)]
             if paid_minor not in (0, self.order.total_minor):
@@ -158,7 +193,11 @@ class PaymentDialog(QDialog):
 
     def _take(self, tender: Tender) -> None:
         payment = self._pane.payment(tender)
-        if payment is not None:
+        if payment is None or not (self._online or self._keys[tender].offline):
+            return
+        if self._keys[tender].needs_reference and not payment.reference:
+            self._pane.ask_for_reference()
+        else:
             self.taken.emit(payment)
 
     @Slot()
@@ -173,9 +212,10 @@ class PaymentDialog(QDialog):
     @Slot()
     def _on_entered(self) -> None:
         """Enter takes it by the likely tender; what gives change, in cash."""
-        possible = [tender for tender in (self._likely, Tender.CASH) if self._pane.payment(tender) is not None]
-        if possible:
-            self._take(possible[0])
+        for tender in (self._likely, Tender.CASH):
+            if tender in self._keys and self._pane.payment(tender) is not None:
+                self._take(tender)
+                return
 
     def _on_undo_pressed(self, payment: Payment) -> None:
         self.undo_wanted.emit(payment)

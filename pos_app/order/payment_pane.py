@@ -1,5 +1,6 @@
 """What is paid next of an order: all that is due, an equal share, some of its items or an amount; and a tip."""
 
+from collections.abc import Collection
 from functools import partial
 from typing import Final
 
@@ -34,9 +35,11 @@ class PaymentPane(QWidget):
     grown = Signal()
     """There is more to choose among: the order's items."""
 
-    def __init__(self, theme: Theme, order: Order) -> None:
+    def __init__(self, theme: Theme, order: Order, coins: Collection[Tender] = (Tender.CASH,)) -> None:
+        """`coins`: the tenders that give change."""
         super().__init__()
         self._order = order
+        self._coins = coins
         self._shares = 1
         self._counts: list[Stepper] = []
         self._paid_items = [0] * len(order.lines)
@@ -62,6 +65,11 @@ class PaymentPane(QWidget):
         self._reference.setAccessibleName(_("Number of the voucher or slip"))
         self._reference.returnPressed.connect(self.entered)
         column.addWidget(self._reference)
+        self._missing = label(_("Type the number of the voucher or slip."), "error", wrap=True)
+        self._missing.setObjectName("payment_reference_missing")
+        self._missing.hide()
+        self._reference.textChanged.connect(self._missing.hide)
+        column.addWidget(self._missing)
         self.pad.changed.connect(self.changed)
         self.pad.entered.connect(self.entered)
         self.show_order(order)
@@ -94,7 +102,7 @@ class PaymentPane(QWidget):
             part_minor = typed_minor - tip_minor
             if part_minor <= 0:
                 return None
-        elif tender is Tender.CASH:
+        elif tender in self._coins:
             given_minor = typed_minor
         elif typed_minor > needed_minor:
             return None
@@ -105,6 +113,12 @@ class PaymentPane(QWidget):
             given_minor=given_minor,
             reference=self._reference.text().strip(),
         )
+
+    def ask_for_reference(self) -> None:
+        """The tender that was pressed needs one."""
+        self._missing.show()
+        self._reference.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.grown.emit()
 
     def show_order(self, order: Order) -> None:
         """The order, after a payment or another change. One share fewer is left, and the items that were paid are."""

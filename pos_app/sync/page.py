@@ -58,6 +58,7 @@ class SyncPage(QWidget):
         self._now = context.now
         self._notice = notice
         self._api = context.api
+        self._bridge = context.bridge
         self.queue = Queue(context, self)
         self.list = QueueList(theme, self.queue.rows)
         self.list.setAccessibleName(_("Changes that wait"))
@@ -254,7 +255,7 @@ class SyncPage(QWidget):
         elif target(operation) is OrderStatus.COMPLETED and to_pay_minor(order := self.queue.order(operation)):
             from pos_app.order.payment_dialog import PaymentDialog
 
-            dialog = PaymentDialog(self._theme, order, self.window())
+            dialog = PaymentDialog(self._theme, order, self.window(), tenders=self._bridge.tenders)
             dialog.taken.connect(dialog.accept)
             dialog.taken.connect(partial(self.queue.retry, operation))
             dialog.unpaid_wanted.connect(partial(self.queue.retry, operation))

@@ -36,10 +36,11 @@ from core.domain.held_baskets import Hand, HeldBasket, HoldBasket, TakeBasket
 from core.domain.ids import BasketId, CustomerId, DeviceId, ItemId, OpId, OrderId, ShopId, new_order_id, uuid7
 from core.domain.menu import Category, Menu, with_availability
 from core.domain.order import ONLINE_SERIES, Order, PaymentState, StatusChange, order_number
-from core.domain.payment import PaymentChange, payments_of
+from core.domain.payment import PaymentChange, check_tenders_of, payments_of
 from core.domain.people import Customer, Person, Role
 from core.domain.rights import START, Right, with_rights
 from core.domain.status import OrderStatus
+from core.domain.tenders import TENDERS
 from core.protocol.devices import DeviceReport
 from core.protocol.drawers import SignedReport, ZReport
 from core.protocol.events import BasketChanged, DrawerChanged, Event, MenuChanged, RolesChanged, event_of
@@ -215,6 +216,7 @@ class FakeBackend:
         with self.happened:
             if request.id in self.orders:
                 raise Conflict("There already is an order with this id.", order=None, field="id")
+            check_tenders_of(request, self.menu.tenders or TENDERS)
             offer = order_rules.Offer(SHOP, self.menu.terms, self.menu.items(), self.menu.country)
             order = order_rules.place(request, offer, customer, order_id=request.id or new_order_id(), at=self.now())
             number = request.number if isinstance(request, TakeOrder) else ""
@@ -271,6 +273,7 @@ class FakeBackend:
     def change(self, order: Order, request: Change, role: Role = Role.CASHIER, by: str = "", device: str = "") -> Order:
         """Change an order. Raises the server's refusals."""
         try:
+            check_tenders_of(request, self.menu.tenders or TENDERS)
             changed = order_rules.change(order, request, role, self.now())
         except (order_rules.Stale, IllegalMove) as error:
             raise Conflict(error.message, order=order) from None

@@ -28,8 +28,10 @@ from core.domain.held_baskets import BasketCommand, HeldBasket
 from core.domain.ids import CustomerId, ItemId, OpId, OrderId, ShopId, new_order_id
 from core.domain.menu import Menu
 from core.domain.order import Order
+from core.domain.payment import check_tenders_of
 from core.domain.people import Customer
 from core.domain.status import status_info
+from core.domain.tenders import TENDERS, in_drawer
 from core.protocol import routes
 from core.protocol.events import MenuChanged
 from core.protocol.replies import Availability, CustomerList, OrderDetails, OrderPage, StaffOrderPage, StatusReport
@@ -102,6 +104,7 @@ class Calls:
         row = self._row(order_id)
         at = self._api.client.server_now()
         with _refusing(row):
+            self._check_tenders(asked, self._cache.menu if isinstance(asked, MoneyChange) else None)
             if order_rules.change(row, asked, self._api.person.role.acts_as, at) is row:
                 return row
         asked = msgspec.structs.replace(asked, moved_at_client=asked.moved_at_client or at)
@@ -109,6 +112,13 @@ class Calls:
         shown = self._sync.update_of(row.id).shown
         self._nudge(row.id)
         return shown or row
+
+    def _check_tenders(self, asked: NewOrder | Change, menu: Menu | None) -> None:
+        """By the shop's tenders, as far as this window knows them. Raises `InvalidOrder`."""
+        tenders = menu.tenders if menu is not None else ()
+        if tenders:
+            self._outbox.in_drawer = in_drawer(tenders)
+        check_tenders_of(asked, tenders or TENDERS)
 
     def _accept_new(self, kind: Kind, op_id: OpId, asked: NewOrder) -> Order:
         """The predicted new order, at the prices of the cached menu, which are requested from the server. At the
@@ -121,6 +131,7 @@ class Calls:
         offer = order_rules.Offer(ShopId(""), menu.terms, menu.items(), menu.country)
         number = asked.number if isinstance(asked, TakeOrder) else ""
         with _refusing(None):
+            self._check_tenders(asked, menu)
             made = order_rules.place(
                 asked,
                 offer,

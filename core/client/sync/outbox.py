@@ -8,7 +8,7 @@ in conflict) holds up its own order only.
 import heapq
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, Self
@@ -29,7 +29,7 @@ from core.client.operations import (
 from core.client.storage import operation_table
 from core.client.storage.lease import Store
 from core.domain.ids import OpId, OrderId
-from core.domain.order import Channel, Order
+from core.domain.order import Channel, Order, Tender
 from core.domain.payment import PaymentChange, money_of
 from core.protocol.headers import Outcome
 
@@ -81,6 +81,8 @@ class Outbox:
     def __init__(self, store: Store, owner: Owner, shop_name: str = "") -> None:
         self.owner = owner
         self._shop_name = shop_name
+        self.in_drawer: Collection[Tender] = (Tender.CASH,)
+        """The tenders whose money lies in a drawer: whoever knows the shop's says."""
         self._store = store
         self._queues: dict[OrderId, deque[Operation]] = {}
         self._ready: deque[OrderId] = deque()
@@ -133,7 +135,7 @@ class Outbox:
                     seen=seen if kind.makes_order else without_lines(seen),
                     created_at=at,
                 )
-                position = operation_table.insert(db, operation, cash_moved_minor(seen, operation))
+                position = operation_table.insert(db, operation, cash_moved_minor(seen, operation, self.in_drawer))
                 operation = msgspec.structs.replace(operation, position=position)
                 self._store.after_commit(partial(self._append, operation))
             return operation

@@ -9,12 +9,14 @@ from typing import Any, Final
 
 import msgspec
 
+from core.domain.tenders import Tender
 from core.protocol import problem
 from core.protocol.headers import IDEMPOTENCY_KEY
 from core.protocol.problem import Problem
 from core.protocol.replies import Document
 from core.protocol.route import ORDER_ID, AnyRoute, Keyed, Nothing, Who
 from core.server.endpoints.endpoint import AnyEndpoint
+from core.wire_enum import LONGEST
 
 VERSION: Final = version("orderbell")
 _RENAMED: Final = {
@@ -38,6 +40,13 @@ def document(endpoints: Sequence[AnyEndpoint]) -> Document:
     given = [*(route.body for route in routes), *(route.reply for route in routes), Problem]
     types = [each for each in dict.fromkeys(given) if each is not Nothing]
     schemas, components = msgspec.json.schema_components(types, ref_template=_REF)
+    # A shop's own are in no release.
+    components[Tender.__name__] = {
+        "title": Tender.__name__,
+        "type": "string",
+        "maxLength": LONGEST,
+        "description": f"{components[Tender.__name__]['description']} Every shop has: {', '.join(Tender)}.",
+    }
     schema_of = dict(zip(types, schemas, strict=True))
     paths: dict[str, Any] = {}
     for endpoint in endpoints:

@@ -14,6 +14,8 @@ from core.domain.rights import Act, Need, changes_prices
 from core.domain.sale.taxes import TaxTable
 from core.domain.tax_table import PER_BASIS_POINT, check_taxes, described, with_one_rate
 from core.domain.tax_table import categories as categories_of
+from core.domain.tenders import check_tenders
+from core.domain.tenders import described as tender_described
 from core.instants import now, to_us, zone
 from core.protocol.events import MenuChanged
 from core.protocol.replies import Availability
@@ -106,6 +108,9 @@ def change_shop(transaction: Transaction, principal: Principal, request: ChangeS
         check_offered(after.discounts)
         offered = "; ".join(f"{each.reason} {each.figure(after.currency)}" for each in after.discounts)
         what.append(f"discounts to {offered or 'none'}")
+    if after.tenders != before.tenders:
+        check_tenders(after.tenders, before.tenders)
+        what.append(f"tenders to {', '.join(map(tender_described, after.tenders))}")
     if not what:
         return current, []
     after = shops.change(transaction, after)
@@ -133,6 +138,7 @@ def _changed(shop: Shop, request: ChangeShop) -> Shop:
         tax_included=shop.tax_included if request.tax_included is None else request.tax_included,
         taxes=taxes,
         discounts=shop.discounts if request.discounts is None else request.discounts,
+        tenders=shop.tenders if request.tenders is None else request.tenders,
         time_zone=request.time_zone or shop.time_zone,
         country=country,
     )

@@ -17,7 +17,7 @@ from core.domain.ids import ItemId, OrderId, ShopId, new_order_id
 from core.domain.menu import MenuItem
 from core.domain.numbers import NumberTooFar, given_count
 from core.domain.order import ONLINE_SERIES, Order
-from core.domain.payment import PaymentChange
+from core.domain.payment import PaymentChange, check_tenders_of
 from core.domain.people import Customer, Principal
 from core.domain.rights import Act, Need, needs_of
 from core.domain.sale.business_day import today_began
@@ -106,6 +106,8 @@ def change(transaction: Transaction, principal: Principal, order_id: OrderId, re
     and when."""
     find = own if isinstance(request, CancelOrder) else in_shop
     order = find(transaction, principal, order_id)
+    if isinstance(request, MoneyChange):
+        check_tenders_of(request, _shop(transaction, principal).tenders)
     try:
         changed = order_rules.change(
             order, request, principal.role, now(), lambda: status_history.last_version(transaction, order.id)
@@ -169,9 +171,8 @@ def _new(
     order_id = request.id or new_order_id()
     if request.id is not None and orders.get(transaction, order_id) is not None:
         raise problems.exists("an order with this id", "id")
-    shop = shops.get(transaction, principal.shop_id)
-    if shop is None:
-        raise LookupError(f"there is no shop {principal.shop_id}")
+    shop = _shop(transaction, principal)
+    check_tenders_of(request, shop.tenders)
     items, terms = _sold(transaction, offers, shop, request)
     offer = order_rules.Offer(shop.id, terms, items, shop.country)
     try:
@@ -194,6 +195,13 @@ def _new(
         baskets.finish(transaction, principal, request.basket, request.placed_at_client)
     events.append(transaction, shop.id, order.customer_id, to_us(order.placed_at), event_of(None, order))
     return order
+
+
+def _shop(transaction: Transaction, principal: Principal) -> Shop:
+    shop = shops.get(transaction, principal.shop_id)
+    if shop is None:
+        raise LookupError(f"there is no shop {principal.shop_id}")
+    return shop
 
 
 def _sold(

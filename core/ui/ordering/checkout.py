@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from core.domain.order import Tender
 from core.domain.status import Fulfilment
+from core.domain.tenders import ShopTender, not_withdrawn
 from core.ui.ordering.segments import Option, Segments
 from core.ui.text import _, fulfilment_label, tender_label
 from core.ui.theme import Theme
@@ -50,8 +51,22 @@ class Handover(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
-Offered = Callable[[Fulfilment], Sequence[Tender | Later]]
-"""The tenders of each fulfilment, the usual one first; with `SPLIT` and `LATER` where an order may be taken unpaid."""
+Offered = Callable[[Fulfilment, Sequence[ShopTender]], Sequence[Tender | Later]]
+"""Which of the shop's tenders are offered for each fulfilment, the usual one first; with `SPLIT` and `LATER` where an
+order may be taken unpaid."""
+
+
+def tender_icon(tender: ShopTender) -> str:
+    return _TENDER_ICONS.get(tender.id) or ("cash" if tender.rounds else "note")
+
+
+def _options(tenders: Sequence[ShopTender]) -> list[Option[Tender | Later]]:
+    means: list[Option[Tender | Later]] = [
+        Option(each.id, tender_label(each.id), tender_icon(each)) for each in tenders
+    ]
+    means.append(Option(SPLIT, _("Split or tip"), "split"))
+    means.append(Option(LATER, _("Pay later"), "waiting"))
+    return means
 
 
 class HandoverForm(QWidget):
@@ -70,10 +85,8 @@ class HandoverForm(QWidget):
         self._usual = fulfilments[0]
         ways = [Option(each, fulfilment_label(each), _ICONS[each]) for each in fulfilments]
         self.fulfilment: Segments[Fulfilment] = Segments("fulfilment", handing, ways, theme)
-        means: list[Option[Tender | Later]] = [Option(each, tender_label(each), _TENDER_ICONS[each]) for each in Tender]
-        means.append(Option(SPLIT, _("Split or tip"), "split"))
-        means.append(Option(LATER, _("Pay later"), "waiting"))
-        self.tender: Segments[Tender | Later] = Segments("tender", paying, means, theme)
+        self._usable = not_withdrawn(())
+        self.tender: Segments[Tender | Later] = Segments("tender", paying, _options(self._usable), theme)
         self.address = _field("address", _("Address to deliver to"), _ADDRESS_LENGTH)
         self._address_error = label(_("A delivery needs an address."), "error", wrap=True)
         self._address_error.setObjectName("address_error")
@@ -106,12 +119,26 @@ class HandoverForm(QWidget):
         paying = self.tender.value
         return Handover(
             fulfilment=self.fulfilment.value,
-            tender=Tender.CASH if paying in (LATER, SPLIT) else Tender(paying),
+            tender=self._likely if paying in (LATER, SPLIT) else Tender(paying),
             later=paying in (LATER, SPLIT, Tender.CASH_ON_DELIVERY),
             split=paying == SPLIT,
             address=self.address.text().strip() if delivered else "",
             note=self.note.text().strip(),
         )
+
+    @property
+    def _likely(self) -> Tender:
+        ids = [each.id for each in self._usable]
+        return Tender.CASH if Tender.CASH in ids or not ids else ids[0]
+
+    def use_tenders(self, tenders: Sequence[ShopTender], *, online: bool = True) -> None:
+        """Offer what the shop takes now, and without a server what may be taken without one."""
+        usable = [each for each in not_withdrawn(tenders) if online or each.offline]
+        if usable == self._usable:
+            return
+        self._usable = usable
+        self.tender.use(_options(usable), self._offered(self.fulfilment.value, usable))
+        self.changed.emit()
 
     def fill(self, fulfilment: Fulfilment, address: str, note: str) -> None:
         """Answer as it was answered before."""
@@ -132,7 +159,7 @@ class HandoverForm(QWidget):
 
     def clear(self) -> None:
         self.fulfilment.choose(self._usual)
-        self.tender.choose(self._offered(self._usual)[0])
+        self.tender.choose(self._offered(self._usual, self._usable)[0])
         self.address.clear()
         self.note.clear()
 
@@ -141,7 +168,7 @@ class HandoverForm(QWidget):
         fulfilment = self.fulfilment.value
         self._delivery.setVisible(fulfilment is Fulfilment.DELIVERY)
         self._mark_address(missing=False)
-        self.tender.offer(self._offered(fulfilment))
+        self.tender.offer(self._offered(fulfilment, self._usable))
         self.changed.emit()
 
     @Slot()

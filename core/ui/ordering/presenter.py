@@ -9,6 +9,7 @@ from core.client.errors import ClientError, PriceChanged
 from core.domain.errors import InvalidOrder
 from core.domain.menu import Menu, MenuItem
 from core.domain.order import NewLine
+from core.domain.tenders import ShopTender
 from core.ui.days import use_zone
 from core.ui.jobs import Jobs
 from core.ui.ordering.basket import BasketLine
@@ -43,6 +44,8 @@ class Ordering(QObject):
         self.categories = CategoryModel(self)
         self.basket = BasketModel(self)
         self.shop_name = ""
+        self.tenders: tuple[ShopTender, ...] = ()
+        """All of the shop."""
         self._told_version = 0
         self.menu.succeeded.connect(self._on_menu_read)
         self.basket.changed.connect(self._on_basket_changed)
@@ -61,7 +64,7 @@ class Ordering(QObject):
     def _use(self, menu: Menu) -> None:
         basket = self.basket.basket
         stood, prices = basket.troubled, _prices(basket.lines)
-        self.shop_name = menu.shop_name
+        self.shop_name, self.tenders = menu.shop_name, menu.tenders
         use_zone(menu.time_zone)
         self.categories.use(menu)
         self.tiles.use(menu)

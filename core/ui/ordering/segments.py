@@ -43,30 +43,55 @@ class Segments(QWidget, Generic[T]):
         super().__init__()
         self.setObjectName(name)
         self._theme = theme
-        self._options = tuple(options)
+        self._title = title
+        self._options: tuple[Option[T], ...] = ()
         self._buttons: dict[T, _Segment] = {}
         self._offered: set[T] = set()
         self._group = QButtonGroup(self)
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(theme.space(2))
-        for option in options:
-            button = _Segment(self)
-            button.setObjectName(f"{name}_{option.value}")
-            button.setProperty("kind", "segment")
-            button.setText(option.text)
-            button.setAccessibleName(f"{title}: {option.text}")
-            button.setCheckable(True)
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-            self._buttons[option.value] = button
-            self._group.addButton(button)
+        self._set_options(options)
         self._lay_out(len(options), list(self._buttons.values()))
         self._group.buttonClicked.connect(self.changed)
         self._first.setChecked(True)
         theme.changed.connect(self._draw)
         self._group.buttonToggled.connect(self._draw)
         self._draw()
+
+    def use(self, options: Sequence[Option[T]], offered: Sequence[T]) -> None:
+        """Other options, in their order, of which these are shown. The chosen one stays, where it is offered."""
+        former, chosen = self._buttons, self.value
+        self._set_options(options)
+        self._offered = set(offered)
+        for value, button in former.items():
+            if value not in self._buttons:
+                self._group.removeButton(button)
+                button.hide()
+                button.deleteLater()
+        for value, button in self._buttons.items():
+            button.setVisible(value in self._offered)
+        if chosen not in self._offered:
+            self._buttons[offered[0]].setChecked(True)
+        self._draw()
+        self._fold()
+
+    def _set_options(self, options: Sequence[Option[T]]) -> None:
+        self._options = tuple(options)
+        former = self._buttons
+        self._buttons = {option.value: former.get(option.value) or self._make(option) for option in options}
+
+    def _make(self, option: Option[T]) -> _Segment:
+        button = _Segment(self)
+        button.setObjectName(f"{self.objectName()}_{option.value}")
+        button.setProperty("kind", "segment")
+        button.setText(option.text)
+        button.setAccessibleName(f"{self._title}: {option.text}")
+        button.setCheckable(True)
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._group.addButton(button)
+        return button
 
     @property
     def value(self) -> T:

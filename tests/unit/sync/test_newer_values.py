@@ -139,8 +139,11 @@ def test_a_value_that_only_a_newer_release_knows_stays_what_it_is(kind: Any, sam
     found = understood(said) if understood is not None else decode_reply(said, kind)
     value = at(msgspec.to_builtins(found), path)
     assert value == NEW
-    with pytest.raises(msgspec.ValidationError):
-        decode(said, kind)  # as a server reads what it is asked
+    if path[-1] == "tender" or "tenders" in path:  # may be a shop's own
+        assert at(msgspec.to_builtins(decode(said, kind)), path) == NEW
+    else:
+        with pytest.raises(msgspec.ValidationError):
+            decode(said, kind)  # as a server reads what it is asked
     assert decode_reply(msgspec.json.encode(found), kind) == found, "and it is kept in a file, and found there again"
 
 
@@ -151,8 +154,11 @@ def test_it_is_none_of_the_known_and_says_itself(kind: type[WireEnum]) -> None:
     assert new is kind.newer(NEW)
     assert new not in tuple(kind)
     assert all(each.is_known and kind.newer(each.value) is each for each in kind)
-    with pytest.raises(ValueError, match=NEW):
-        kind(NEW)
+    if kind is Tender:
+        assert kind(NEW) is new
+    else:
+        with pytest.raises(ValueError, match=NEW):
+            kind(NEW)
     for nothing in ("", "x" * (LONGEST + 1), "a\nb", "\x1b[31m"):
         with pytest.raises(ValueError, match=kind.__name__):
             kind.newer(nothing)
