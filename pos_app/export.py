@@ -25,6 +25,7 @@ _WHAT: Final = {
     Kind.TAKE_PAYMENT: "payment taken",
     Kind.UNDO_PAYMENT: "payment taken back",
     Kind.REFUND: "refund",
+    Kind.AMEND: "changed",
     Kind.CANCEL: "cancel",
 }
 

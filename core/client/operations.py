@@ -11,7 +11,10 @@ import msgspec
 from core import sealing
 from core.decoding import decode_reply
 from core.domain import held_baskets, order_rules
+from core.domain.amendment import overlaid
 from core.domain.commands import (
+    AmendedLine,
+    AmendOrder,
     Change,
     ChangePayment,
     Command,
@@ -46,6 +49,7 @@ class Kind(StrEnum):
     TAKE_PAYMENT = "take_payment"
     UNDO_PAYMENT = "undo_payment"
     REFUND = "refund"
+    AMEND = "amend"
     CANCEL = "cancel"
     OPEN_DRAWER = "open_drawer"
     MOVE_CASH = "move_cash"
@@ -103,6 +107,7 @@ ROUTES: Final[dict[Kind, Route[Any, Nothing, Any]]] = {
     Kind.TAKE_PAYMENT: routes.TAKE_PAYMENT,
     Kind.UNDO_PAYMENT: routes.UNDO_PAYMENT,
     Kind.REFUND: routes.REFUND,
+    Kind.AMEND: routes.AMEND,
     Kind.CANCEL: routes.CANCEL,
     Kind.OPEN_DRAWER: routes.OPEN_DRAWER,
     Kind.MOVE_CASH: routes.MOVE_CASH,
@@ -133,6 +138,7 @@ class _Content(msgspec.Struct, frozen=True):
     problem: str
     theirs: Order | None
     payment: PaymentChange | None = None
+    made: Order | None = None
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,6 +166,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """In conflict: the server's order."""
     payment: PaymentChange | None = None
     """In conflict about a payment: its last change, and by whom."""
+    made: Order | None = None
+    """Of an amendment: the order as this window predicted it, priced by the menu that it had."""
     created_at: datetime
     number: str = ""
     """For an acknowledged new order: the server's proof of its number (`Order-Number`)."""
@@ -169,15 +177,16 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
     def closed(self, public: bytes) -> "Operation":
         """The operation with all personal data sealed to the server's `public` key."""
-        content = _Content(msgspec.Raw(self.request), self.seen, self.problem, self.theirs, self.payment)
+        content = _Content(msgspec.Raw(self.request), self.seen, self.problem, self.theirs, self.payment, self.made)
         context = sealed.context(*self.owner, self.op_id)
         return msgspec.structs.replace(
             self,
-            request=b"" if self.kind.is_personal else msgspec.json.encode(_without_reason(self.asked)),
+            request=b"" if self.kind.is_personal else msgspec.json.encode(_impersonal_request(self.asked)),
             seen=_impersonal(self.seen),
             problem="",
             theirs=None,
             payment=None,
+            made=None,
             sealed=sealing.seal(msgspec.json.encode(content), public, context),
         )
 
@@ -191,6 +200,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
             problem=found.problem,
             theirs=found.theirs,
             payment=found.payment,
+            made=found.made,
             sealed=b"",
         )
 
@@ -269,7 +279,11 @@ def no_order(queue: OrderId, device: DeviceId, at: datetime, by: str = "") -> Or
     )
 
 
-def _without_reason(asked: Asked) -> Asked:
+def _impersonal_request(asked: Asked) -> Asked:
+    """The request without its reason, and without what somebody has ordered."""
+    if isinstance(asked, AmendOrder):
+        nothing = (AmendedLine(),)
+        return AmendOrder(version=asked.version, lines=nothing, fulfilment=asked.fulfilment, drawer=asked.drawer)
     return msgspec.structs.replace(asked, reason="") if "reason" in asked.__struct_fields__ else asked
 
 
@@ -313,6 +327,10 @@ def predict(row: Order | None, operation: Operation) -> Order | None:
     asked = operation.asked
     if isinstance(asked, TakePayment | UndoPayment | RefundOrder):
         return _money_moved(row, asked, operation.seen)
+    if isinstance(asked, AmendOrder):
+        made = operation.made
+        # It has that already where its event arrived before the answer.
+        return row if made is None or row.amendments >= made.amendments else overlaid(row, made)
     if isinstance(asked, ChangePayment):
         will_be = order_rules.paid(row, asked, row.updated_at)
     elif (to := target(operation)) is not None:

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from core.domain.discount import Discount
-from core.domain.ids import BasketId, CustomerId, LineId, OrderId
+from core.domain.ids import BasketId, CustomerId, ItemId, LineId, OrderId
 from core.domain.order import (
     MAX_LINES,
     MAX_PAYMENTS,
@@ -192,10 +192,41 @@ class RefundOrder(msgspec.Struct, frozen=True, kw_only=True):
     moved_at_client: ClientTime | None = None
 
 
+class AmendedLine(NewLine, frozen=True, kw_only=True):
+    """A line as it is to be: one of the order, or a new one."""
+
+    item_id: ItemId = ItemId("")
+    """Of a new one. What is in the order keeps its item, options and price."""
+    id: Annotated[LineId, Meta(pattern=r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?\Z")] = LineId("")
+    """Of one that is in the order; empty for a new one."""
+
+
+class AmendOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that was seen at `version` becomes what this says, all of it: lines that are not named are removed. It
+    is priced by the date of the order; what was paid too much is given back, what is more is to be paid."""
+
+    version: Version
+    lines: Annotated[tuple[AmendedLine, ...], Meta(min_length=1, max_length=MAX_LINES)]
+    fulfilment: Fulfilment
+    discount: Discount | None = None
+    customer_name: Annotated[str, Meta(max_length=80)] = ""
+    customer_phone: Annotated[str, Meta(max_length=40, description="As dialled in the shop's country.")] = ""
+    address: Address = ""
+    note: Note = ""
+    reason: Reason = ""
+    """Required where something is taken off, or money is given back."""
+    tender: Tender | None = None
+    """By which money goes back first."""
+    menu_version: Version | None = None
+    """The menu version by which new lines were priced."""
+    drawer: Drawer = ""
+    moved_at_client: ClientTime | None = None
+
+
 NewOrder = PlaceOrder | TakeOrder
 MoneyChange = ChangePayment | TakePayment | UndoPayment | RefundOrder
 """Commands on what is paid for an order."""
-VersionedChange = ChangeStatus | RecallOrder | MoneyChange
+VersionedChange = ChangeStatus | RecallOrder | MoneyChange | AmendOrder
 """Commands that name the version of the order that they are based on."""
 Change = VersionedChange | CancelOrder
 """Commands on an existing order."""

@@ -119,6 +119,20 @@ class OrderLine(msgspec.Struct, frozen=True):
         return sum(tax.amount_minor for tax in self.taxes)
 
 
+class LineChange(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an amendment made of a line, for whoever prepares it."""
+
+    id: LineId
+    name: str
+    before: int = 0
+    """How many there were; 0 for a line that was added."""
+    now: int = 0
+    """How many there are; 0 for one that was removed."""
+    modifiers: tuple[LineModifier, ...] = ()
+    note: str = ""
+    """What is to be observed now."""
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     id: OrderId
     shop_id: ShopId
@@ -161,6 +175,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """Of the whole order, apportioned to its lines."""
     discount_minor: int = 0
     """What all discounts took off, those of lines too."""
+    amendments: int = 0
+    """How often it was changed after it was placed. Each former version is kept."""
+    changed: tuple[LineChange, ...] = ()
+    """What amendments made of its lines since it came to its status."""
     lines: tuple[OrderLine, ...] = ()
 
     @property
@@ -227,9 +245,10 @@ def _choices(item: MenuItem, wanted: Sequence[ModifierId], field: str) -> list[M
 
 
 def price_lines(
-    items: Mapping[ItemId, MenuItem], lines: Sequence[NewLine], order_id: OrderId | None = None
+    items: Mapping[ItemId, MenuItem], lines: Sequence[NewLine], order_id: OrderId | None = None, first: int = 0
 ) -> tuple[OrderLine, ...]:
-    """The requested lines at the menu's prices. `items` is `Menu.items()`; lines get ids in an order.
+    """The requested lines at the menu's prices. `items` is `Menu.items()`; lines get ids in an order, from the position
+    `first` on.
 
     Raises `InvalidOrder` naming the field (no lines, an unknown or sold-out item, an unknown choice), and `CardNumber`
     for a note that contains one.
@@ -255,7 +274,7 @@ def price_lines(
         priced.append(
             OrderLine(
                 *(item.id, item.name, line.quantity, unit, unit * line.quantity, modifiers, line.note.strip()),
-                id=line_id(order_id, position) if order_id else LineId(""),
+                id=line_id(order_id, first + position) if order_id else LineId(""),
                 tax_category=item.tax_category,
                 discount=line.discount,
             )

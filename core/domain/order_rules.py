@@ -11,7 +11,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from core.domain.amendment import amended
 from core.domain.commands import (
+    AmendOrder,
     CancelOrder,
     Change,
     ChangePayment,
@@ -30,7 +32,7 @@ from core.domain.errors import DomainError, IllegalMove, InvalidOrder
 from core.domain.ids import ItemId, OrderId, ShopId
 from core.domain.menu import MenuItem, as_if_available
 from core.domain.order import Channel, Order, PaymentState, Tender, check_delivery, price_lines
-from core.domain.payment import check_first_payment, check_payment, check_take, check_undo, taken, undone
+from core.domain.payment import check_first_payment, check_payment, check_take, check_undo, gave_back, taken, undone
 from core.domain.people import Customer, Role
 from core.domain.phones import check_phone
 from core.domain.pricing import price
@@ -151,13 +153,21 @@ def _sold_at(asked: NewOrder, at: datetime) -> datetime:
     return act_time(asked.placed_at_client, at) if isinstance(asked, TakeOrder) else at
 
 
-def change(order: Order, asked: Change, role: Role, at: datetime, last_moved: Callable[[], int] | None = None) -> Order:
+def change(
+    order: Order,
+    asked: Change,
+    role: Role,
+    at: datetime,
+    last_moved: Callable[[], int] | None = None,
+    offer: Offer | None = None,
+) -> Order:
     """The order after `asked`, requested by somebody of that `role`.
 
     A move is `Stale` when the order has changed since the version it names, unless the order has the wanted status
     already: then it is returned as it is. `last_moved` returns the version that the last change of status made, where
-    that is known; without it any change counts as one. A change of payment and a refund are `Stale` after any change of
-    the order: money was taken or returned whatever another has done meanwhile.
+    that is known; without it any change counts as one. A change of payment, a refund and an amendment are `Stale` after
+    any change of the order: money was taken or returned whatever another has done meanwhile. `offer` prices the new
+    lines of an amendment.
 
     Raises `Stale`, `IllegalMove`, `InvalidOrder`, `ReasonRequired` and `CardNumber`.
     """
@@ -167,6 +177,11 @@ def change(order: Order, asked: Change, role: Role, at: datetime, last_moved: Ca
         if order.version != asked.version:
             raise Stale
         return move_money(order, asked, at)
+    if isinstance(asked, AmendOrder):
+        if order.version != asked.version:
+            raise Stale
+        assert offer is not None
+        return amended(order, asked, offer.items, offer.terms, offer.country, at)
     if not isinstance(asked, CancelOrder) and order.version != asked.version:
         there = isinstance(asked, ChangeStatus) and order.status is asked.to and order.version > asked.version
         if there and (last_moved is None or last_moved() > asked.version):
@@ -188,7 +203,7 @@ def target_by(order: Order, asked: Change, role: Role) -> OrderStatus | None:
             return OrderStatus.CANCELLED
         case RecallOrder():
             return target_of(order.status, Move.RECALL, order.fulfilment, role)
-        case ChangePayment() | TakePayment() | UndoPayment() | RefundOrder():
+        case ChangePayment() | TakePayment() | UndoPayment() | RefundOrder() | AmendOrder():
             return None
 
 
@@ -205,7 +220,7 @@ def _pay(order: Order, asked: ChangePayment, at: datetime) -> Order:
 def moved(order: Order, target: OrderStatus, reason: str, at: datetime) -> Order:
     """The order with the new status. Checks nothing."""
     return msgspec.structs.replace(
-        order, status=target, version=order.version + 1, updated_at=at, moved_at=at, reason=reason.strip()
+        order, status=target, version=order.version + 1, updated_at=at, moved_at=at, reason=reason.strip(), changed=()
     )
 
 
@@ -227,7 +242,7 @@ def move_money(order: Order, asked: TakePayment | UndoPayment | RefundOrder, at:
             after = taken(order, asked)
         case UndoPayment():
             check_undo(order, asked)
-            after = undone(order, asked)
+            after = refunded(order) if gave_back(order) else undone(order, asked)
         case RefundOrder():
             check_refund(order, asked)
             after = refunded(order, asked)

@@ -30,6 +30,8 @@ class PaymentChange(msgspec.Struct, frozen=True, kw_only=True):
     """How it was paid or refunded; for an unpaid order, how it is to be paid."""
     refunded_minor: int = 0
     """What was given back, in minor units. Of a part of the order, the payment stays paid."""
+    charged_minor: int = 0
+    """What the order came to more, by an amendment; below zero, less."""
     taken: tuple[Payment, ...] = ()
     undone: tuple[Payment, ...] = ()
     """Payments that were taken back."""
@@ -62,6 +64,10 @@ _TENDERS: Final = Tenders(cash=frozenset({str(Tender.CASH)}))
 def booked(ledger: Ledger, before: Order | None, order: Order) -> Ledger:
     """The ledger after the payments of an order, or what was refunded of it, became what `order` says. `before` is the
     order before that; None for a new one."""
+    if before is not None and order.amendments != before.amendments:
+        # What is not in the ledger yet is charged by the order itself.
+        charges = charges_of(before, order) if len(ledger.entries) > 1 else []
+        return ledger.amended(charges, _paid_back(before, order), _TENDERS)
     if before is not None and order.refunded_minor != before.refunded_minor:
         taken_back = _credits(before, order) or [Entry(EntryKind.CREDIT, before.refunded_minor - order.refunded_minor)]
         return ledger.credited(taken_back, _paid_back(before, order), _TENDERS)
@@ -108,8 +114,49 @@ def _paid_back(before: Order, order: Order) -> list[PayBack]:
     back: Counter[Tender] = Counter()
     for then, now in zip(payments_of(before), payments_of(order), strict=True):
         back[now.tender] += now.refunded_minor - then.refunded_minor
-    *others, last = [PayBack(tender, amount) for tender, amount in back.items() if amount]
-    return [*others, PayBack(last.tender)]
+    found = [PayBack(tender, amount) for tender, amount in back.items() if amount]
+    return [*found[:-1], PayBack(found[-1].tender)] if found else []
+
+
+def charges_of(before: Order, order: Order) -> list[Entry]:
+    """What an amendment charges more, or less, for each line and the taxes it has: an entry for each difference. What
+    no line of an earlier release says is of none."""
+    then, now = _figures(before), _figures(order)
+    entries = []
+    for key in dict.fromkeys((*then, *now)):
+        new, old = now.get(key, _NOTHING), then.get(key, _NOTHING)
+        gross, tax, off, quantity = (one - other for one, other in zip(new, old, strict=True))
+        if gross or tax or off or quantity:
+            line, taxes = key
+            entries.append(
+                Entry(EntryKind.CHARGE, gross, line=line, quantity=quantity, tax=tax, reference=taxes, discount=off)
+            )
+    rest = Entry(
+        EntryKind.CHARGE,
+        order.total_minor - before.total_minor - sum(each.amount for each in entries),
+        tax=order.tax_minor - before.tax_minor - sum(each.tax for each in entries),
+        discount=order.discount_minor - before.discount_minor - sum(each.discount for each in entries),
+    )
+    if rest.amount or rest.tax or rest.discount:
+        entries.append(rest)
+    return entries
+
+
+_NOTHING: Final = (0, 0, 0, 0)
+
+
+def _figures(order: Order) -> dict[tuple[str, str], tuple[int, int, int, int]]:
+    """Gross, tax, discounts and quantity of each line, by its id and its taxes."""
+    included = order.tax_included
+    return {
+        (line.id, "+".join(f"{tax.code}:{tax.rate}" for tax in line.taxes)): (
+            line.amount_minor + (0 if included else line.tax_minor),
+            line.tax_minor,
+            line.discount_minor + line.order_discount_minor,
+            line.quantity,
+        )
+        for line in order.lines
+    }
 
 
 def payments_in(ledger: Ledger) -> tuple[Payment, ...]:
@@ -156,7 +203,8 @@ def change_of(ledger: Ledger, entries: Iterable[Entry]) -> tuple[Ledger, Payment
         return _payment([each for each in after.entries if each.payment == number])
 
     returned = (Payment(Tender(each.tender), -each.amount) for each in added if each.kind is EntryKind.REFUND)
-    return after, _state(after), Moved(tuple(map(of, taken)), tuple(map(of, undone)), tuple(returned))
+    gained, lost = tuple(map(of, taken)), tuple(map(of, undone))
+    return after, _state(after), Moved(tuple(_more(gained, lost)), tuple(_more(lost, gained)), tuple(returned))
 
 
 class Moved(msgspec.Struct, frozen=True):
@@ -208,7 +256,7 @@ def check_payment(order: Order, target: PaymentState, tender: Tender, reason: st
         raise IllegalMove("This order was refunded. A refund is final.", "payment")
     if (source, target) not in _MOVES:
         raise IllegalMove(f"A payment that is {source} cannot become {target}.", "payment")
-    if order.refunded_minor and target is not PaymentState.REFUNDED:
+    if gave_back(order) and target is not PaymentState.REFUNDED:
         raise IllegalMove("A part of it was given back. Refund the rest instead.", "payment")
     if order.payments and target is PaymentState.PAID:
         _refuse_in_parts(source)
@@ -252,8 +300,9 @@ def payments_of(order: Order) -> tuple[Payment, ...]:
 
 def with_payments(order: Order, payments: tuple[Payment, ...]) -> Order:
     """The order with these payments, paid once they come to its total. Checks nothing."""
-    is_paid = bool(payments) and sum(each.amount_minor for each in payments) == order.total_minor
+    is_paid = bool(payments) and _paid_by(payments, order.refunded_minor) == order.total_minor
     says_all = is_paid and len(payments) == 1 and _is_plain(payments[0])
+    says_all = says_all and payments[0].refunded_minor == order.refunded_minor
     return msgspec.structs.replace(
         order,
         tender=payments[-1].tender if payments else order.tender,
@@ -333,7 +382,8 @@ def taken(order: Order, asked: NewPayment) -> Order:
 def check_undo(order: Order, asked: UndoPayment) -> None:
     """Checks that a payment may be taken back. Raises `IllegalMove`, `ReasonRequired`, and `CardNumber` for a reason
     that contains one."""
-    if order.refunded_minor or order.payment is PaymentState.REFUNDED:
+    of_called_off = order.payment is PaymentState.UNPAID and asked.tender is None and not order.refunded_minor
+    if (gave_back(order) and not of_called_off) or order.payment is PaymentState.REFUNDED:
         raise IllegalMove("A part of it was given back. Refund the rest instead.", "payment")
     if not payments_of(order):
         raise IllegalMove("It is not paid.", "payment")
@@ -358,16 +408,27 @@ def _named(asked: UndoPayment) -> tuple[Tender | None, int, int]:
     return asked.tender, asked.amount_minor, asked.tip_minor
 
 
-def money_of(order: Order) -> tuple[PaymentState, Tender, int, tuple[tuple[Tender, int, int], ...]]:
-    """What is known of its money: how it stands, by which tender, what was given back in minor units, and the payments
+def money_of(order: Order) -> tuple[PaymentState, Tender, int, int, tuple[tuple[Tender, int, int, int], ...]]:
+    """What is known of its money: how it stands, by which tender, its total, what was given back, and the payments
     of one that was paid in parts. Who decides about money decides on these; once one of them is another, they are asked
     again."""
-    return order.payment, order.tender, order.refunded_minor, tuple(map(_value, order.payments))
+    paid = tuple((*_value(each), each.refunded_minor) for each in order.payments)
+    return order.payment, order.tender, order.total_minor, order.refunded_minor, paid
 
 
 def paid_minor(order: Order) -> int:
-    """What was paid of its total, tips not counted, in minor units. Refunds are not taken off."""
-    return sum(each.amount_minor for each in payments_of(order))
+    """What was paid of its total, tips not counted, in minor units. Refunds are not taken off; what was given back as
+    the order came to less is."""
+    return _paid_by(payments_of(order), order.refunded_minor)
+
+
+def _paid_by(payments: Iterable[Payment], refunded_minor: int) -> int:
+    return refunded_minor + sum(each.amount_minor - each.refunded_minor for each in payments)
+
+
+def gave_back(order: Order) -> bool:
+    """Whether money was given back: a part was refunded, or it came to less than was paid."""
+    return bool(order.refunded_minor) or any(each.refunded_minor for each in order.payments)
 
 
 def tip_minor(order: Order) -> int:

@@ -3,7 +3,7 @@
 The server prices with it, a window predicts with it, and baskets show it before there is an order.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -11,10 +11,12 @@ import msgspec
 
 from core.domain.discount import Discount
 from core.domain.errors import InvalidOrder
+from core.domain.ids import LineId
 from core.domain.order import LineTax, Order, OrderLine
 from core.domain.sale.calculation import MILLI, Extra, LineTotals, Sale, SaleLine, calculate
 from core.domain.sale.calculation import Discount as SaleDiscount
 from core.domain.sale.errors import Refused
+from core.domain.sale.taxes import Tax, TaxEntry, TaxTable
 from core.domain.tax_table import STANDARD, Terms
 
 
@@ -52,19 +54,28 @@ class Amounts(msgspec.Struct, frozen=True):
 
 
 def price(
-    lines: Sequence[OrderLine], terms: Terms, fulfilment: str, on: date, discount: Discount | None = None
+    lines: Sequence[OrderLine],
+    terms: Terms,
+    fulfilment: str,
+    on: date,
+    discount: Discount | None = None,
+    kept: Mapping[LineId, tuple[LineTax, ...]] = {},
 ) -> Amounts:
     """What these lines come to, less their discounts and `discount`, which is the order's. `on` is the date of the
-    rates. Raises `InvalidOrder`."""
+    rates; lines that were sold before are taxed by the rates that are `kept` of them. Raises `InvalidOrder`."""
     try:
+        own = dict(_own_rates(lines, terms, str(fulfilment), on, kept))
         totals = calculate(
             Sale(
                 currency=terms.currency,
                 inclusive=terms.inclusive,
                 on=on,
                 fulfilment=str(fulfilment),
-                taxes=terms.taxes,
-                lines=tuple(_sale_line(str(position), line) for position, line in enumerate(lines)),
+                taxes=TaxTable((*terms.taxes.entries, *own.values())) if own else terms.taxes,
+                lines=tuple(
+                    _sale_line(str(position), line, own[position].category if position in own else line.tax_category)
+                    for position, line in enumerate(lines)
+                ),
                 discounts=_discounts(discount),
             )
         )
@@ -107,12 +118,28 @@ def _sums(lines: Iterable[OrderLine], *, inclusive: bool) -> tuple[TaxSum, ...]:
     return tuple(sums.values())
 
 
-def _sale_line(identity: str, line: OrderLine) -> SaleLine:
+def _own_rates(
+    lines: Sequence[OrderLine], terms: Terms, fulfilment: str, on: date, kept: Mapping[LineId, tuple[LineTax, ...]]
+) -> Iterator[tuple[int, TaxEntry]]:
+    """An entry of the tax table for each line that was sold by rates which the table no longer says."""
+    for position, line in enumerate(lines):
+        rates = [(tax.code, tax.rate) for tax in kept.get(line.id, ())]
+        if not rates:
+            continue
+        try:
+            found = terms.taxes.taxes(line.tax_category or STANDARD, fulfilment, on).taxes
+        except Refused:
+            found = ()
+        if rates != [(tax.code, tax.rate) for tax in found]:
+            yield position, TaxEntry(f"line {position}", tuple(Tax(code, rate) for code, rate in rates))
+
+
+def _sale_line(identity: str, line: OrderLine, category: str) -> SaleLine:
     extras = tuple(Extra(each.price_minor) for each in line.modifiers)
     return SaleLine(
         identity,
         line.unit_price_minor - sum(each.price for each in extras),
-        line.tax_category or STANDARD,
+        category or STANDARD,
         line.quantity * MILLI,
         extras,
         _discounts(line.discount),

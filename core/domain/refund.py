@@ -89,7 +89,7 @@ def by_tender(order: Order, back_minor: int, first: Tender | None = None) -> dic
     return {tender: amount for tender, amount in found.items() if amount}
 
 
-def _returned(payments: Sequence[Payment], back: Mapping[Tender, int]) -> Iterator[Payment]:
+def returned(payments: Sequence[Payment], back: Mapping[Tender, int]) -> Iterator[Payment]:
     """The payments with what goes back of them, the oldest of a tender first."""
     left = dict(back)
     for each in payments:
@@ -112,7 +112,9 @@ def refunded(order: Order, asked: RefundOrder | None = None, first: Tender | Non
         quantities = {places[each.id]: each.quantity for each in asked.lines}
     else:
         parts = _of_amount(remaining, asked.amount_minor or 0)
-    back_minor = refundable_minor(order) if asked is None else sum(part.gross for part in parts.values())
+    back_minor = (
+        order.total_minor - order.refunded_minor if asked is None else sum(part.gross for part in parts.values())
+    )
     refunded_minor = order.refunded_minor + back_minor
     first = asked.tender if asked is not None else first
     if asked is not None and refunded_minor == order.total_minor:
@@ -124,7 +126,7 @@ def refunded(order: Order, asked: RefundOrder | None = None, first: Tender | Non
             for position, line in enumerate(order.lines)
         ),
         refunded_minor=refunded_minor,
-        payments=tuple(_returned(order.payments, by_tender(order, back_minor, first))),
+        payments=tuple(returned(order.payments, by_tender(order, back_minor, first))),
         payment=PaymentState.REFUNDED if refunded_minor == order.total_minor else order.payment,
     )
 

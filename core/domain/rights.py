@@ -13,7 +13,9 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from core.domain.amendment import difference_minor, takes_off
 from core.domain.commands import (
+    AmendOrder,
     ChangePayment,
     ChangeStatus,
     Command,
@@ -223,10 +225,25 @@ def _needs_of_order(asked: object, before: Order | None, after: Order | None) ->
         case ChangePayment(payment=PaymentState.REFUNDED) | RefundOrder() if before is not None and after is not None:
             given = after.total_minor if after.payment is PaymentState.REFUNDED else after.refunded_minor
             yield Need(Act.REFUND, given - before.refunded_minor)
+        case AmendOrder() if before is not None and after is not None:
+            yield from _needs_of_amendment(before, after)
         case ChangePayment() if before is not None and before.payment is PaymentState.PAID:
             yield Need(Act.CORRECT)
         case UndoPayment():
             yield Need(Act.CORRECT)
+
+
+def _needs_of_amendment(before: Order, after: Order) -> Iterable[Need]:
+    """Who changes an order gives discounts, cancels what was to be made, and gives money back."""
+    had = {line.id: line.discount for line in before.lines}
+    if after.discount not in (None, before.discount) or any(
+        line.discount not in (None, had.get(line.id)) for line in after.lines
+    ):
+        yield from needs_of_discounts(after)
+    if takes_off(before, after) and _is_begun(before):
+        yield Need(Act.VOID)
+    if (back_minor := -difference_minor(before, after)) > 0:
+        yield Need(Act.REFUND, back_minor)
 
 
 def _is_begun(order: Order) -> bool:

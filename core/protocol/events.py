@@ -7,6 +7,7 @@ from datetime import datetime
 
 import msgspec
 
+from core.domain.amendment import difference_minor
 from core.domain.drawers import DrawerSession
 from core.domain.held_baskets import HeldBasket
 from core.domain.ids import CustomerId, ItemId, OrderId
@@ -62,6 +63,19 @@ class OrderPaymentsChanged(msgspec.Struct, frozen=True, kw_only=True, tag="order
         return self.order.customer_id
 
 
+class OrderAmended(msgspec.Struct, frozen=True, kw_only=True, tag="order_amended", tag_field="kind"):
+    """An order was changed after it was placed. `Order.changed` says what of its lines."""
+
+    order_id: OrderId
+    order: Order
+    due_minor: int
+    """What that leaves to pay; below zero, what was given back."""
+
+    @property
+    def customer_id(self) -> CustomerId | None:
+        return self.order.customer_id
+
+
 class MenuChanged(msgspec.Struct, frozen=True, kw_only=True, tag="menu_changed", tag_field="kind"):
     """The menu has changed. Sent to all subscribers of the shop but status displays."""
 
@@ -90,16 +104,20 @@ class RolesChanged(msgspec.Struct, frozen=True, kw_only=True, tag="roles_changed
     roles: Roles
 
 
-OrderEvent = OrderPlaced | OrderStatusChanged | OrderPaymentChanged | OrderPaymentsChanged | OrderRefunded
+OrderEvent = (
+    OrderPlaced | OrderStatusChanged | OrderPaymentChanged | OrderPaymentsChanged | OrderRefunded | OrderAmended
+)
 ShopEvent = MenuChanged | DrawerChanged | BasketChanged | RolesChanged
 """Those that are of no order."""
 Event = OrderEvent | ShopEvent
 
 
 def event_of(before: Order | None, order: Order) -> OrderEvent:
-    """The event for an order that was made (`before` is None), moved, paid, or refunded."""
+    """The event for an order that was made (`before` is None), moved, paid, refunded, or amended."""
     if before is None:
         return OrderPlaced(order=order)
+    if order.amendments != before.amendments:
+        return OrderAmended(order_id=order.id, order=order, due_minor=difference_minor(before, order))
     if order.status is not before.status:
         return OrderStatusChanged(
             order_id=order.id,

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from core.domain.amendment import Amendment
 from core.domain.ids import ItemId, OrderId
 from core.domain.order import Order, StatusChange
 from core.domain.payment import PaymentChange
@@ -70,6 +71,8 @@ class OrderDetails(msgspec.Struct, frozen=True, kw_only=True):
     history: tuple[StatusChange, ...]
     payments: tuple[PaymentChange, ...] = ()
     """The payment history, oldest first. Empty for an order that is unpaid as it was placed."""
+    amendments: tuple[Amendment, ...] = ()
+    """Every amendment with the version that it replaced, oldest first."""
 
 
 class CustomerList(msgspec.Struct, frozen=True, kw_only=True):

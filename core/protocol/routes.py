@@ -9,6 +9,7 @@ from it; an address is written nowhere else. Calling a row makes a `Request` who
 from typing import Final
 
 from core.domain.commands import (
+    AmendOrder,
     CancelOrder,
     ChangePayment,
     ChangeStatus,
@@ -229,6 +230,18 @@ REFUND: Final = Route(
     Who.STAFF,
     "Give a part of what was paid back: items of lines, or an amount",
     body=RefundOrder,
+    reply=Order,
+    keyed=Keyed.REQUIRED,
+    offline=Offline.OUTBOX,
+    refusals=(409,),
+)
+AMEND: Final = Route(
+    "pos_amend",
+    "POST",
+    "/api/pos/orders/{order_id}/amend/",
+    Who.STAFF,
+    "Change an order of this business day: its lines, discount, fulfilment, table, phone or note",
+    body=AmendOrder,
     reply=Order,
     keyed=Keyed.REQUIRED,
     offline=Offline.OUTBOX,

@@ -1,6 +1,6 @@
 """Drawer sessions: the append-only journal of each till, and the ledger's entries of a session."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from itertools import groupby
 from operator import itemgetter
@@ -73,9 +73,14 @@ _BOOKED: Final = Prepared(
             _e.amount_minor,
             _e.tender,
             _e.corrects,
+            _e.discount_minor,
+            _e.reference,
         ),
         # An earlier release refunded whole orders, without saying the tax of each line.
-        case((and_(_e.line_id == "", _e.amount_minor != 0), -_o.tax_minor), else_=_e.tax_minor),
+        case(
+            (and_(_e.kind == str(EntryKind.CREDIT), _e.line_id == "", _e.amount_minor != 0), -_o.tax_minor),
+            else_=_e.tax_minor,
+        ),
         case((_e.drawer == bindparam("session"), 1), else_=0),
     )
     .select_from(_of_session.join(ledger, _e.order_id == _of_session.c.order_id).join(orders, _o.id == _e.order_id))
@@ -124,6 +129,7 @@ _VOIDS: Final = Prepared(
         _h.at < bindparam("to_us"),
     )
 )
+_CHARGE: Final = str(EntryKind.CHARGE)
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -235,9 +241,15 @@ def booked(transaction: Transaction, shop_id: ShopId, session_id: str) -> Iterat
     for (order_id, total, tax, subtotal, discount), group in groupby(rows, itemgetter(0, 1, 2, 3, 4)):
         lines, entries = priced[order_id], list(group)
         groups = _groups(order_id, lines) if any(row[5] for row in entries) else {}
-        booked = [Booked._make((*row[6:12], row[12], groups.get(row[5], ""))) for row in entries]
+        booked = [_booked(row, groups) for row in entries]
         parts = _parts(lines, included=total == subtotal - discount)
         yield Sold(total, tax, parts, discount), booked
+
+
+def _booked(row: Row, groups: Mapping[str, str]) -> Booked:
+    line, version, kind, amount, tender, corrects, discount, reference, tax, here = row[5:]
+    group = reference if kind == _CHARGE else groups.get(line, "")
+    return Booked(version, kind, amount, tender, corrects, tax, bool(here), group, discount)
 
 
 def _groups(order_id: str, lines: list[Row]) -> dict[str, str]:

@@ -23,7 +23,7 @@ _e = ledger.c
 _INSERT: Final = Prepared.insert(ledger)
 _ENTRY: Final = (
     *(_e.kind, _e.amount_minor, _e.tender, _e.payment, _e.corrects),
-    *(_e.line_id, _e.quantity, _e.tax_minor, _e.in_part, _e.reference),
+    *(_e.line_id, _e.quantity, _e.tax_minor, _e.in_part, _e.reference, _e.discount_minor),
 )
 _OF: Final = Prepared(
     select(
@@ -49,7 +49,7 @@ def record(
     the order before that; None for a new one. `drawer`: the session that their till named, if it named one."""
     session = drawers.for_entry(transaction, by, drawer)
     kept = () if former is None else _entries(transaction.all(_OF, order_id=order.id))
-    before = Ledger.opened(order.total_minor).followed_by(kept)
+    before = _opened((former or order).total_minor, kept).followed_by(kept)
     after = booked(before, former, order)
     transaction.run_many(
         _INSERT,
@@ -66,8 +66,9 @@ def record(
                 "line_id": entry.line,
                 "quantity": entry.quantity,
                 "tax_minor": entry.tax,
-                "in_part": int(entry.in_part),
+                "in_part": entry.in_part,
                 "reference": entry.reference,
+                "discount_minor": entry.discount,
                 "at": to_us(order.updated_at),
                 "reason": reason,
                 "by_id": by.subject,
@@ -85,20 +86,23 @@ def record(
 def changes(transaction: Transaction, order_id: OrderId, total_minor: int) -> tuple[PaymentChange, ...]:
     """What became of the payment of an order of that total, oldest first; empty for one that is unpaid as it was
     placed."""
-    ledger = Ledger.opened(total_minor)
+    all_rows = transaction.all(_OF, order_id=order_id)
+    ledger = _opened(total_minor, _entries(all_rows))
     found: list[PaymentChange] = []
-    for version, rows in groupby(transaction.all(_OF, order_id=order_id), itemgetter(_VERSION)):
+    for version, rows in groupby(all_rows, itemgetter(_VERSION)):
         together = list(rows)
         entries = _entries(together)
         ledger, state, moved = change_of(ledger, entries)
         at, reason, by, device, client_at = together[0][_VERSION + 1 :]
+        tender = found[-1].tender if found else Tender.CASH  # an amendment that moved no money names none
         is_first = not found and (version == 1 or not by)
         found.append(
             PaymentChange(
                 version=version,
                 source=None if is_first else found[-1].target if found else PaymentState.UNPAID,
                 target=state,
-                tender=Tender(entries[-1].tender),
+                tender=next((Tender(each.tender) for each in reversed(entries) if each.tender), tender),
+                charged_minor=sum(entry.amount for entry in entries if entry.kind is EntryKind.CHARGE),
                 refunded_minor=-sum(entry.amount for entry in entries if entry.kind is EntryKind.CREDIT),
                 taken=moved.taken,
                 undone=moved.undone,
@@ -129,8 +133,13 @@ def _of_many(count: int) -> Prepared:
     return Prepared(select(_e.order_id, *_ENTRY).where(wanted).order_by(_e.order_id, _e.number))
 
 
+def _opened(total_minor: int, kept: Iterable[Entry]) -> Ledger:
+    """The ledger of an order of that total as it began: amendments have charged the rest."""
+    return Ledger.opened(total_minor - sum(each.amount for each in kept if each.kind is EntryKind.CHARGE))
+
+
 def _entries(rows: Iterable[Row]) -> tuple[Entry, ...]:
     return tuple(
-        Entry(EntryKind(kind), amount, tender, payment, corrects, line, quantity, tax, bool(in_part), reference)
-        for kind, amount, tender, payment, corrects, line, quantity, tax, in_part, reference, *_ in rows
+        Entry(EntryKind(kind), amount, tender, payment, corrects, line, quantity, tax, in_part, reference, discount)
+        for kind, amount, tender, payment, corrects, line, quantity, tax, in_part, reference, discount, *_ in rows
     )

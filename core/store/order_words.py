@@ -1,5 +1,5 @@
-"""The words that a shop's orders are found by (docs/adr/0053). They are inserted with an order and never change:
-neither do its number, name and phone number.
+"""The words that a shop's orders are found by (docs/adr/0053). They are inserted with an order, and replaced when it
+gets another name or phone number.
 
 The ends of phone numbers are in the same table, with the instant 0, once for all orders with the number.
 """
@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    delete,
     func,
     intersect,
     literal_column,
@@ -37,6 +38,11 @@ _within = (_w.shop_id == bindparam("shop_id"), _w.word >= bindparam("low"), _w.w
 _some: Select[Any] = select(literal_column("1")).select_from(order_words).where(*_within).limit(bindparam("limit"))
 COUNT: Final = Prepared(select(func.count()).select_from(_some.subquery()))
 _ENDS: Final = Prepared(select(_w.word).where(*_within).limit(bindparam("limit")))
+_DELETE: Final = Prepared(
+    delete(order_words).where(
+        _w.shop_id == bindparam("shop_id"), _w.word == bindparam("word"), _w.placed_at == bindparam("at")
+    )
+)
 _AFTER_ALL: Final = "\U0010ffff"
 _NEXT: Final = "\x01"
 
@@ -56,6 +62,16 @@ def insert(transaction: Transaction, order: Order) -> None:
     values = {f"word{n}": word for n, (word, _) in enumerate(found)} | {f"at{n}": at for n, (_, at) in enumerate(found)}
     if found:
         transaction.run(_insert_of(len(found)), shop_id=order.shop_id, **values)
+
+
+def replace(transaction: Transaction, former: Order, order: Order) -> None:
+    """Replace the words of an order that has another name or phone number now."""
+    at = to_us(order.placed_at)
+    kept = {word for word, _at in rows(at, Facts.of(order))}
+    for word, place in rows(at, Facts.of(former)):
+        if place and word not in kept:
+            transaction.run(_DELETE, shop_id=order.shop_id, word=word, at=place)
+    insert(transaction, order)
 
 
 def rows(placed_us: int, facts: Facts) -> list[tuple[str, int]]:

@@ -7,14 +7,25 @@ from hashlib import blake2b
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import bindparam, func, literal_column, select, tuple_, update
+from sqlalchemy import bindparam, delete, func, literal_column, select, tuple_, update
 from sqlalchemy.sql.elements import ColumnElement
 
 from core.decoding import decode
 from core.domain.discount import Discount
 from core.domain.errors import DomainError
 from core.domain.ids import CustomerId, OrderId, ShopId, line_id
-from core.domain.order import Channel, LineModifier, LineTax, Order, OrderLine, Payment, PaymentState, Tender
+from core.domain.order import (
+    MAX_LINES,
+    Channel,
+    LineChange,
+    LineModifier,
+    LineTax,
+    Order,
+    OrderLine,
+    Payment,
+    PaymentState,
+    Tender,
+)
 from core.domain.people import Principal
 from core.domain.pricing import discounts_text
 from core.domain.search import WHOLE_NUMBER
@@ -56,6 +67,8 @@ _ORDER: Final = (
     _c.discount,
     _c.discount_minor,
     _c.in_parts,
+    _c.amendments,
+    _c.changed,
 )
 _IN_PARTS: Final = _ORDER.index(_c.in_parts)
 _l = order_lines.c
@@ -96,7 +109,7 @@ _UPDATE: Final = Prepared(
             name: bindparam(name)
             for name in (
                 *("status", "is_open", "version", "tender", "payment", "in_parts", "given_minor"),
-                *("refunded_minor", "updated_at", "moved_at", "reason"),
+                *("refunded_minor", "updated_at", "moved_at", "reason", "changed"),
             )
         }
     )
@@ -106,6 +119,21 @@ _UPDATE_LINE: Final = Prepared(
     .where(_l.order_id == bindparam("of_order"), _l.position == bindparam("at"))
     .values({name: bindparam(name) for name in ("refunded_quantity", "refunded_minor", "refunded_tax_minor", "taxes")})
 )
+_AMEND: Final = Prepared(
+    update(orders)
+    .where(_c.id == bindparam("order_id"))
+    .values(
+        {
+            name: bindparam(name)
+            for name in (
+                *("fulfilment", "customer_name", "customer_phone", "address", "note", "discount", "tax_date"),
+                *("subtotal_minor", "discount_minor", "tax_minor", "total_minor", "amendments"),
+            )
+        }
+    )
+)
+_PLACES: Final = Prepared(select(_l.position).where(_l.order_id == bindparam("of_order")).order_by(_l.position))
+_DELETE_LINES: Final = Prepared(delete(order_lines).where(_l.order_id == bindparam("of_order")))
 _COUNT: Final = Prepared(select(customers.c.order_count).where(customers.c.id == bindparam("customer_id")))
 _COUNT_UP: Final = Prepared(
     update(customers)
@@ -190,8 +218,17 @@ def _discount(text: str) -> Discount:
     return decode(text, Discount)
 
 
+@lru_cache(4096)
+def _changes(text: str) -> tuple[LineChange, ...]:
+    return decode(text, tuple[LineChange, ...])
+
+
 def _discount_text(discount: Discount | None) -> str:
     return _json(discount) if discount is not None else ""
+
+
+def _date_text(day: date | None) -> str | None:
+    return day.isoformat() if day is not None else None
 
 
 def _json(value: object) -> str:
@@ -214,7 +251,8 @@ def insert(
     values |= {at: to_us(values[at]) for at in ("placed_at", "updated_at")}
     values["moved_at"] = _us(order.moved_at)
     values["discount"] = _discount_text(order.discount)
-    values["tax_date"] = order.tax_date.isoformat() if order.tax_date is not None else None
+    values["tax_date"] = _date_text(order.tax_date)
+    values["changed"] = ""
     transaction.run(_INSERT, **values, is_open=int(order.status.is_open))
     transaction.run_many(_INSERT_LINE, [_line_values(order.id, *each) for each in enumerate(order.lines)])
     order_words.insert(transaction, order)
@@ -240,7 +278,9 @@ def _line_values(order_id: OrderId, position: int, line: OrderLine) -> dict[str,
 
 def update_lines(transaction: Transaction, former: Order, order: Order) -> None:
     """Update what was refunded of each line."""
-    for position, (then, now) in enumerate(zip(former.lines, order.lines, strict=True)):
+    if former.lines == order.lines:
+        return
+    for position, then, now in zip(_places(transaction, order.id), former.lines, order.lines, strict=True):
         if now is not then:
             transaction.run(
                 _UPDATE_LINE,
@@ -251,6 +291,37 @@ def update_lines(transaction: Transaction, former: Order, order: Order) -> None:
                 refunded_tax_minor=now.refunded_tax_minor,
                 taxes=_json(now.taxes),
             )
+
+
+def _places(transaction: Transaction, order_id: OrderId) -> list[int]:
+    """The positions of the order's lines: what an amendment removed leaves a gap."""
+    return [row[0] for row in transaction.all(_PLACES, of_order=order_id)]
+
+
+def amend(transaction: Transaction, former: Order, order: Order) -> None:
+    """Replace what the amendment of `former` replaces, but for what `update_changed` updates."""
+    transaction.run(
+        _AMEND,
+        order_id=order.id,
+        fulfilment=order.fulfilment,
+        customer_name=order.customer_name,
+        customer_phone=order.customer_phone,
+        address=order.address,
+        note=order.note,
+        discount=_discount_text(order.discount),
+        tax_date=_date_text(order.tax_date),
+        subtotal_minor=order.subtotal_minor,
+        discount_minor=order.discount_minor,
+        tax_minor=order.tax_minor,
+        total_minor=order.total_minor,
+        amendments=order.amendments,
+    )
+    places = dict(zip((line.id for line in former.lines), _places(transaction, order.id), strict=True))
+    new = [line.id for line in order.lines if line.id not in places]
+    places |= {each: place for place, each in enumerate(new, order.amendments * MAX_LINES)}
+    transaction.run(_DELETE_LINES, of_order=order.id)
+    transaction.run_many(_INSERT_LINE, [_line_values(order.id, places[line.id], line) for line in order.lines])
+    order_words.replace(transaction, former, order)
 
 
 def update_changed(transaction: Transaction, order: Order, seen: int) -> bool:
@@ -270,6 +341,7 @@ def update_changed(transaction: Transaction, order: Order, seen: int) -> bool:
         updated_at=to_us(order.updated_at),
         moved_at=_us(order.moved_at),
         reason=order.reason,
+        changed=_json(order.changed) if order.changed else "",
     )
     return changed == 1
 
@@ -519,6 +591,8 @@ def _order(row: Row, lines: tuple[OrderLine, ...], payments: tuple[Payment, ...]
         tax_date=date.fromisoformat(row[24]) if row[24] is not None else None,
         discount=_discount(row[25]) if row[25] else None,
         discount_minor=row[26],
+        amendments=row[28],
+        changed=_changes(row[29]) if row[29] else (),
         lines=lines,
         payments=payments,
     )

@@ -1,12 +1,12 @@
 """What a shop's ledger comes to, added up by what a report asks for. Nothing that is a sum is kept."""
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import and_, bindparam, case, func, literal_column, or_, select
 
 from core.domain.ids import ItemId, OrderId, ShopId, line_id
-from core.domain.sale.ledger import EntryKind
+from core.domain.sale.ledger import OF_SALE, EntryKind
 from core.store.sql.statements import Prepared, Row, Transaction
 from core.store.tables import ledger, order_lines, orders
 
@@ -27,6 +27,22 @@ _credited_tax = case(
     (_e.line_id != "", _e.tax_minor),
     else_=-_o.tax_minor,  # an earlier release refunded whole orders, without saying the tax of each line
 )
+_later = ledger.alias("later")
+
+
+def _then(now: Any, charged: str) -> Any:
+    """What a figure of the order, which is `now`, was when the entry was booked: without what was charged later."""
+    later = select(func.coalesce(func.sum(_later.c[charged]), 0)).where(
+        _later.c.order_id == _e.order_id, _later.c.kind == str(EntryKind.CHARGE), _later.c.number > _e.number
+    )
+    return case((_o.amendments == 0, now), else_=now - later.scalar_subquery())
+
+
+_total_then, _tax_then, _discount_then = (
+    _then(_o.total_minor, "amount_minor"),
+    _then(_o.tax_minor, "tax_minor"),
+    _then(_o.discount_minor, "discount_minor"),
+)
 _quarter = _e.at.op("/")(literal_column(str(QUARTER_US)))  # whole numbers: times are after 1970
 _tender = case((_e.tender == "", _o.tender), else_=_e.tender)
 _BOOKED: Final = Prepared(
@@ -37,13 +53,13 @@ _BOOKED: Final = Prepared(
         _o.fulfilment,
         _by.label("by_name"),
         func.sum(case((_is_payment, _sign), else_=0)),
-        func.sum(case((_is_payment, _sign * _o.total_minor), else_=0)),
+        func.sum(case((_is_payment, _sign * _total_then), else_=0)),
         func.sum(case((and_(_is_refund, _e.in_part == 0), 1), else_=0)),
         func.sum(case((_is_credit, -_e.amount_minor), else_=0)),
-        func.sum(case((_is_payment, _sign * _o.tax_minor), (_is_credit, _credited_tax), else_=0)),
+        func.sum(case((_is_payment, _sign * _tax_then), (_is_credit, _credited_tax), else_=0)),
         func.sum(case((_is_tip, _e.amount_minor), else_=0)),
-        func.sum(case((and_(_is_payment, _o.discount_minor > 0), _sign), else_=0)),
-        func.sum(case((_is_payment, _sign * _o.discount_minor), else_=0)),
+        func.sum(case((and_(_is_payment, _discount_then > 0), _sign), else_=0)),
+        func.sum(case((_is_payment, _sign * _discount_then), else_=0)),
     )
     .select_from(
         ledger.join(orders, _o.id == _e.order_id).outerjoin(
@@ -59,6 +75,22 @@ _BOOKED: Final = Prepared(
     .where(*_period, or_(_is_payment, _is_refund, _is_credit, _is_tip))
     .group_by(literal_column("1"), literal_column("2"), _o.channel, _o.fulfilment, _by)
 )
+_AMENDED: Final = Prepared(
+    select(
+        func.min(_quarter),
+        _o.tender,
+        _o.channel,
+        _o.fulfilment,
+        func.min(_e.by_name),
+        func.sum(_e.amount_minor),
+        func.sum(_e.tax_minor),
+        func.sum(_e.discount_minor),
+    )
+    .select_from(ledger.join(orders, _o.id == _e.order_id))
+    .where(*_period, _e.kind == str(EntryKind.CHARGE), _e.in_part == 0)
+    .group_by(_e.order_id, _e.version, _o.tender, _o.channel, _o.fulfilment)
+)
+"""What was charged of each order that was sold: the difference that an amendment made."""
 _part = ledger.alias("part")
 """What was booked of an order until it was paid, or was no longer."""
 _is_money = or_(_part.c.kind == str(EntryKind.PAYMENT), _part.c.kind == str(EntryKind.CHANGE))
@@ -73,6 +105,15 @@ _PAID_BY: Final = Prepared(
     .where(*_period, _is_payment, _e.in_part == 0, or_(_is_money, _is_beside))
     .group_by(_part.c.tender)
 )
+_is_in = or_(_is_payment, _e.kind == str(EntryKind.CHANGE))
+_is_aside = or_(_is_tip, _e.kind == str(EntryKind.ROUNDING))
+_PAID_MORE_BY: Final = Prepared(
+    select(_e.tender, func.sum(case((_is_in, _e.amount_minor), (_is_aside, -_e.amount_minor), else_=0)))
+    .select_from(ledger.join(orders, _o.id == _e.order_id))
+    .where(*_period, _e.in_part == OF_SALE)
+    .group_by(_e.tender)
+)
+"""What was paid of orders that were sold before."""
 _BACK_BY: Final = Prepared(
     select(_e.tender, func.sum(-_e.amount_minor))
     .select_from(ledger.join(orders, _o.id == _e.order_id))
@@ -144,6 +185,12 @@ class Sold(NamedTuple):
 def booked(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) -> Iterator[Booked]:
     for row in transaction.all(_BOOKED, shop_id=shop_id, from_us=from_us, to_us=to_us):
         yield Booked(int(row[0]), *row[1:5], *map(int, row[5:]))
+    for row in transaction.all(_AMENDED, shop_id=shop_id, from_us=from_us, to_us=to_us):
+        minor, tax_minor, discounts_minor = map(int, row[5:])
+        yield Booked(
+            *(int(row[0]), row[1], row[2], row[3], row[4], 0, max(minor, 0), 0, max(-minor, 0), tax_minor, 0),
+            discounts_minor=discounts_minor,
+        )
 
 
 def by_tender(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) -> Iterator[Booked]:
@@ -154,6 +201,8 @@ def by_tender(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: in
         yield each._replace(sales_minor=0, refunds_minor=0)
     none = Booked(0, "", "", "", "", 0, 0, 0, 0, 0, 0)
     for tender, minor in transaction.all(_PAID_BY, **period):
+        yield none._replace(tender=tender, sales_minor=int(minor))
+    for tender, minor in transaction.all(_PAID_MORE_BY, **period):
         yield none._replace(tender=tender, sales_minor=int(minor))
     for tender, minor in transaction.all(_BACK_BY, **period):
         yield none._replace(tender=tender, refunds_minor=int(minor))

@@ -257,6 +257,8 @@ orders: Final = Table(
     _text("discount", server_default=text("''")),  # JSON: the whole order's; empty for none
     _big("discount_minor", server_default=text("0")),  # what all discounts took off
     _text("tax_date", nullable=True),  # ISO 8601: of its rates; NULL for what an earlier release priced
+    _int("amendments", server_default=text("0")),  # how often it was changed after it was placed
+    _text("changed", server_default=text("''")),  # JSON: what that made of its lines since its status began
     UniqueConstraint("shop_id", "number"),
     CheckConstraint("version >= 1", name="version"),
     CheckConstraint("total_minor >= 0", name="total"),
@@ -334,10 +336,11 @@ ledger: Final = Table(
     _int("corrects"),  # the payment that is taken back; 0 for none
     _text("line_id"),  # of a credit: the line that it is for; empty for the whole order
     _int("quantity"),  # of a credit: the items of the line that are taken back
-    _big("tax_minor"),  # of a credit: the tax in it
-    # 1: not to be counted as a sale or a refund of its own (`core.domain.sale.ledger.Entry.in_part`)
+    _big("tax_minor"),  # of a credit or a charge: the tax in it
+    # not 0: not to be counted as a sale or a refund of its own (`core.domain.sale.ledger.Entry.in_part`)
     _int("in_part"),
-    _text("reference"),  # of a payment: a voucher's number, a slip's
+    _text("reference"),  # of a payment: a voucher's number, a slip's; of a charge: the taxes of its line
+    _big("discount_minor", server_default=text("0")),  # of a charge: how much more discounts take off
     _big("at"),
     _text("reason"),
     _text("by_id"),  # empty, as all of whom, in what was so before payments had a history
@@ -347,9 +350,26 @@ ledger: Final = Table(
     _big("client_at", nullable=True),
     _text("drawer", server_default=text("''")),  # the drawer session in which it was done; empty for none
     Index("ix_ledger_at", "at"),
+    _index_where("ix_ledger_charges", "order_id", "number", where="kind = 'charge'"),  # few, of amended orders
     _index_where("ix_ledger_drawer", "drawer", where="drawer <> ''"),
     sqlite_with_rowid=False,
     postgresql_partition_by=_BY_MONTH,
+)
+
+amendments: Final = Table(
+    "amendments",
+    metadata,
+    _key("order_id", ForeignKey("orders.id")),
+    Column("version", Integer, primary_key=True, nullable=False, autoincrement=False),  # the order's, that it made
+    _big("total_minor"),  # what the order had come to
+    Column("before", LargeBinary, nullable=False),  # JSON: the order that it replaced
+    _big("at"),
+    _text("reason"),
+    _text("by_id"),
+    _text("by_name"),
+    _text("by_role"),
+    _text("device"),
+    _big("client_at", nullable=True),
 )
 
 drawer_entries: Final = Table(
@@ -492,10 +512,10 @@ for _table in (order_lines, status_history, ledger):
 
 
 HISTORIES: Final = (status_history, ledger)
-"""Append-only tables of orders."""
+"""Append-only tables of orders, which lie by month."""
 JOURNALS: Final = (drawer_entries, z_reports)
 """Append-only tables of tills."""
-APPEND_ONLY: Final = (*HISTORIES, *JOURNALS)
+APPEND_ONLY: Final = (*HISTORIES, *JOURNALS, amendments)
 """Each has triggers that refuse updates and deletes."""
 
 

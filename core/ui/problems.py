@@ -170,6 +170,10 @@ SAID: Final = (
     N_("A new order is paid or unpaid. Nothing was paid that could be refunded."),
     N_("This order was refunded. A refund is final."),
     N_("Say why it is refunded."),
+    N_("Say why it is changed."),
+    N_("It was called off. Take a new order."),
+    N_("A part of it was given back. Take a new order for what is added."),
+    N_("Its business day has ended. Refund what is wrong, and take a new order."),
     N_("This order was called off after it was paid. Say why its payment changes."),
     N_("This looks like a card number. Please leave it out: it would be kept and shown."),
 )

@@ -3,6 +3,7 @@
 from core.client.operations import Kind, Operation, target
 from core.client.sync.outbox import NUMBER_REFUSED
 from core.domain.commands import (
+    AmendOrder,
     ChangePayment,
     ChangeStatus,
     MoneyChange,
@@ -31,6 +32,8 @@ def did(operation: Operation) -> str:
     asked = operation.asked
     if isinstance(asked, DrawerCommand):
         return _done_at_drawer(asked)
+    if isinstance(asked, AmendOrder):
+        return _("Order changed")
     if isinstance(asked, ChangePayment):
         tender = asked.tender or operation.seen.tender
         if asked.payment is PaymentState.REFUNDED:
@@ -102,6 +105,8 @@ def again(operation: Operation) -> str:
             move_money(theirs, asked, theirs.updated_at)
         except DomainError:
             return ""
+    if isinstance(asked, AmendOrder) and theirs.amendments != operation.seen.amendments:
+        return ""
     if isinstance(asked, ChangePayment):
         try:
             check_payment(theirs, asked.payment, asked.tender or theirs.tender, asked.reason)

@@ -12,7 +12,16 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtTest import QAbstractItemModelTester, QSignalSpy
 
 from core.client.operations import Kind, Operation, Owner, State
-from core.domain.commands import ChangePayment, ChangeStatus, Command, RecallOrder, TakePayment, UndoPayment
+from core.domain.commands import (
+    AmendedLine,
+    AmendOrder,
+    ChangePayment,
+    ChangeStatus,
+    Command,
+    RecallOrder,
+    TakePayment,
+    UndoPayment,
+)
 from core.domain.ids import OpId, OrderId, ShopId
 from core.domain.order import Channel, Order, Payment, PaymentState, Tender
 from core.domain.payment import PaymentChange
@@ -107,6 +116,7 @@ def test_offline_everything_waits() -> None:
         (Kind.TAKE_PAYMENT, TakePayment(version=1, amount_minor=400, tip_minor=50), "Cash $4.00 · Tip $0.50"),
         (Kind.TAKE_PAYMENT, TakePayment(version=1, tender=Tender.CARD), "Card $10.00"),
         (Kind.UNDO_PAYMENT, UndoPayment(version=1, reason="x"), "Not paid after all"),
+        (Kind.AMEND, AmendOrder(version=1, lines=(AmendedLine(),), fulfilment=Fulfilment.PICKUP), "Order changed"),
         (
             Kind.UNDO_PAYMENT,
             UndoPayment(version=1, reason="x", tender=Tender.CASH, amount_minor=400),

@@ -14,9 +14,23 @@ from core.client.sync.outbox import Outbox
 from core.client.sync.synchronizer import Synchronizer
 from core.client.sync.transport import Transport
 from core.client.sync.updates import Changed
-from core.domain.commands import ChangePayment, ChangeStatus, Command, RefundLine, RefundOrder, TakeOrder, TakePayment
+from core.domain import order_rules
+from core.domain.commands import (
+    AmendedLine,
+    AmendOrder,
+    ChangePayment,
+    ChangeStatus,
+    Command,
+    RefundLine,
+    RefundOrder,
+    TakeOrder,
+    TakePayment,
+)
 from core.domain.ids import OpId, OrderId, ShopId, new_op_id, new_order_id
 from core.domain.order import Channel, NewLine, Order, PaymentState, Tender
+from core.domain.order_rules import Offer
+from core.domain.people import Role
+from core.domain.refund import line_ids
 from core.domain.status import Fulfilment, OrderStatus
 from tests.support.menus import CHIPS, MENU
 
@@ -76,6 +90,26 @@ class Desk:
         row = self.shown(order_id)
         asked = RefundOrder(version=row.version, reason="cold", lines=tuple(lines), amount_minor=amount_minor)
         return self.accept(Kind.REFUND, order_id, asked, row)
+
+    def amend(self, order_id: OrderId, *new: NewLine, note: str | None = None, kept: int | None = None) -> Operation:
+        """Add lines to an order, keep only so many of those that it has, or say something else about it."""
+        row = self.shown(order_id)
+        lines = [
+            AmendedLine(id=each, quantity=line.quantity) for each, line in zip(line_ids(row), row.lines, strict=True)
+        ]
+        asked = AmendOrder(
+            version=row.version,
+            lines=(*lines[:kept], *(AmendedLine(item_id=each.item_id, quantity=each.quantity) for each in new)),
+            fulfilment=row.fulfilment,
+            customer_name=row.customer_name,
+            note=row.note if note is None else note,
+            reason="mind changed",
+        )
+        offer = Offer(ShopId(""), MENU.terms, MENU.items())
+        made = order_rules.change(row, asked, Role.CASHIER, row.updated_at, offer=offer)
+        operation = self.outbox.accept(Kind.AMEND, new_op_id(), order_id, asked, row, AT, made=made)
+        self.sync.accepted(order_id)
+        return operation
 
     def accept(
         self,

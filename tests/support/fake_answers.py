@@ -223,7 +223,10 @@ def _status(asked: Asked) -> StatusReport:
 def _details(asked: Asked) -> OrderDetails:
     order = asked.order()
     return OrderDetails(
-        order=order, history=tuple(asked.backend.history[order.id]), payments=tuple(asked.backend.payments[order.id])
+        order=order,
+        history=tuple(asked.backend.history[order.id]),
+        payments=tuple(asked.backend.payments[order.id]),
+        amendments=tuple(asked.backend.amendments.get(order.id, ())),
     )
 
 
@@ -334,6 +337,7 @@ CALLS: Final[Mapping[str, tuple[AnyRoute, Callable[[Asked], object]]]] = {
     "take_payment": (routes.TAKE_PAYMENT, _change),
     "undo_payment": (routes.UNDO_PAYMENT, _change),
     "refund": (routes.REFUND, _change),
+    "amend": (routes.AMEND, _change),
     "sales": (routes.SALES, _sales),
     "open_drawer": (routes.OPEN_DRAWER, _at_drawer),
     "move_cash": (routes.MOVE_CASH, _at_drawer),

@@ -20,6 +20,7 @@ from core.client.errors import ClientError, Conflict, Diverged, Gone, NotFound, 
 from core.client.operations import Asked, Operation
 from core.client.sync.transport import Answered, HistoryProof
 from core.domain import held_baskets, order_rules
+from core.domain.amendment import Amendment
 from core.domain.commands import CancelOrder, Change, ChangeStatus, NewOrder, TakeOrder
 from core.domain.drawers import (
     CloseDrawer,
@@ -87,6 +88,7 @@ class FakeBackend:
         self.menu = menu
         self.orders: dict[OrderId, Order] = {}
         self.history: dict[OrderId, list[StatusChange]] = {}
+        self.amendments: dict[OrderId, list[Amendment]] = {}
         self.payments: defaultdict[OrderId, list[PaymentChange]] = defaultdict(list)
         self.customers: dict[str, tuple[Customer, str]] = {}
         self.staff = {"Maya": ("1234", Role.CASHIER), "Ana": ("9999", Role.ADMIN)}
@@ -236,6 +238,11 @@ class FakeBackend:
 
     def _remember(self, before: Order | None, order: Order, reason: str, by: str, device: str) -> None:
         self.orders[order.id] = order
+        if before is not None and order.amendments != before.amendments:
+            one = Amendment(
+                version=order.version, at=order.updated_at, reason=reason, by=by, device=device, before=before
+            )
+            self.amendments.setdefault(order.id, []).append(one)
         if before is None or order.status is not before.status:
             step = StatusChange(
                 source=before.status if before else None, target=order.status, at=order.updated_at, reason=order.reason
@@ -274,7 +281,8 @@ class FakeBackend:
         """Change an order. Raises the server's refusals."""
         try:
             check_tenders_of(request, self.menu.tenders or TENDERS)
-            changed = order_rules.change(order, request, role, self.now())
+            offer = order_rules.Offer(SHOP, self.menu.terms, self.menu.items(), self.menu.country)
+            changed = order_rules.change(order, request, role, self.now(), offer=offer)
         except (order_rules.Stale, IllegalMove) as error:
             raise Conflict(error.message, order=order) from None
         except DomainError as error:

@@ -24,6 +24,7 @@ from core.instants import from_us, to_us
 from core.protocol.events import (
     Event,
     MenuChanged,
+    OrderAmended,
     OrderPaymentsChanged,
     OrderPlaced,
     OrderRefunded,
@@ -51,7 +52,7 @@ def after(row: Order | None, event: Event | UnknownEvent) -> Order:
     """The order after `event`; unchanged if it includes the event already. Raises `CannotApply`."""
     if isinstance(event, UnknownEvent | ShopEvent):
         raise CannotApply(event)
-    if isinstance(event, OrderPlaced | OrderPaymentsChanged | OrderRefunded):
+    if isinstance(event, OrderPlaced | OrderPaymentsChanged | OrderRefunded | OrderAmended):
         return row if row is not None and row.version >= event.order.version else event.order
     if row is None or row.version < event.version - 1:
         raise CannotApply(event)
@@ -65,6 +66,7 @@ def after(row: Order | None, event: Event | UnknownEvent) -> Order:
             reason=event.reason,
             updated_at=event.at,
             moved_at=event.at,
+            changed=(),
         )
     paid = order_rules.with_payment(row, event.payment, event.tender)
     return msgspec.structs.replace(paid, version=event.version, updated_at=event.at)

@@ -143,6 +143,8 @@ _LEDGER: Final = (
     ALTER TABLE operations ADD COLUMN cash_minor INTEGER NOT NULL DEFAULT 0;
     CREATE INDEX operations_drawer ON operations (drawer) WHERE drawer <> '';
     """,
+    # Of an amendment: the order as it was predicted.
+    "ALTER TABLE operations ADD COLUMN made BLOB",
 )
 """Each entry migrates the ledger to the next version. Entries are only ever added."""
 

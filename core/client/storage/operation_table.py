@@ -19,7 +19,7 @@ from core.protocol.headers import Outcome
 
 _COLUMNS: Final = (
     "position, op_id, subject, shop, shop_name, order_id, kind, request, seen, state, outcome, tries, problem, "
-    "theirs, payment, created_at, sealed, number"
+    "theirs, payment, created_at, sealed, number, made"
 )
 _SELECT: Final = f"SELECT {_COLUMNS} FROM operations "  # noqa: S608
 OPEN: Final = f"{_SELECT} WHERE done_at IS NULL"
@@ -139,8 +139,8 @@ def insert(db: sqlite3.Connection, new: Operation, cash_minor: int = 0) -> int:
     """Insert an operation, which moves that much cash in the drawer session that it names; returns its position."""
     row = db.execute(
         "INSERT INTO operations (op_id, subject, shop, shop_name, order_id, kind, request, seen, state, outcome, "
-        "tries, problem, created_at, drawer, cash_minor) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, '', ?, ?, ?) RETURNING position",
+        "tries, problem, created_at, drawer, cash_minor, made) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, '', ?, ?, ?, ?) RETURNING position",
         (
             new.op_id,
             *new.owner,
@@ -153,6 +153,7 @@ def insert(db: sqlite3.Connection, new: Operation, cash_minor: int = 0) -> int:
             to_us(new.created_at),
             getattr(new.asked, "drawer", ""),
             cash_minor,
+            _row(new.made),
         ),
     ).fetchone()
     position: int = row[0]
@@ -221,20 +222,28 @@ def unseal(db: sqlite3.Connection, opened: Operation) -> None:
 
 def _keep_content(db: sqlite3.Connection, changed: Operation) -> None:
     db.execute(
-        "UPDATE operations SET request = ?, seen = ?, problem = ?, theirs = ?, payment = ?, sealed = ? WHERE op_id = ?",
-        (changed.request, _encode(changed.seen), changed.problem, *_conflict(changed), changed.sealed, changed.op_id),
+        "UPDATE operations SET request = ?, seen = ?, problem = ?, theirs = ?, payment = ?, made = ?, sealed = ? "
+        "WHERE op_id = ?",
+        (
+            *(changed.request, _encode(changed.seen), changed.problem, *_conflict(changed)),
+            *(_row(changed.made), changed.sealed, changed.op_id),
+        ),
     )
 
 
 def _conflict(operation: Operation) -> tuple[bytes | None, bytes | None]:
     """The columns of its conflict: `theirs` and `payment`."""
-    theirs, payment = operation.theirs, operation.payment
-    return _encode(theirs) if theirs is not None else None, _encode(payment) if payment is not None else None
+    payment = operation.payment
+    return _row(operation.theirs), _encode(payment) if payment is not None else None
+
+
+def _row(order: Order | None) -> bytes | None:
+    return _encode(order) if order is not None else None
 
 
 def operation(row: Iterable[Any]) -> Operation:
     position, op_id, subject, shop, shop_name, order_id, kind, request, seen, state, *rest = row
-    outcome, tries, problem, theirs, payment, created_at, sealed, number = rest
+    outcome, tries, problem, theirs, payment, created_at, sealed, number, made = rest
     return Operation(
         position=position,
         op_id=OpId(op_id),
@@ -253,4 +262,5 @@ def operation(row: Iterable[Any]) -> Operation:
         created_at=from_us(created_at),
         sealed=sealed,
         number=number,
+        made=_order(made) if made is not None else None,
     )

@@ -21,7 +21,7 @@ from core.client.sync.search import KeptDetails, find, is_kept
 from core.client.sync.synchronizer import Synchronizer
 from core.client.sync.transport import Transport
 from core.domain import order_rules
-from core.domain.commands import Change, MoneyChange, NewOrder, PlaceOrder, TakeOrder
+from core.domain.commands import AmendOrder, Change, MoneyChange, NewOrder, PlaceOrder, TakeOrder
 from core.domain.drawers import DrawerCommand
 from core.domain.errors import DomainError, IllegalMove
 from core.domain.held_baskets import BasketCommand, HeldBasket
@@ -92,7 +92,7 @@ class Calls:
             return self._drawer.accept(kind, request.op_id, asked)
         if isinstance(asked, BasketCommand):
             return self._take_in_hand(self._baskets.accept(kind, request, asked))
-        if isinstance(asked, TakeOrder | MoneyChange):
+        if isinstance(asked, TakeOrder | MoneyChange | AmendOrder):
             asked = msgspec.structs.replace(asked, drawer=asked.drawer or self._drawer.open_session)
         if isinstance(asked, NewOrder):
             return self._accept_new(kind, request.op_id, asked)
@@ -103,12 +103,18 @@ class Calls:
         """Accept a change that the server will accept too, by prediction. One that changes nothing is not sent."""
         row = self._row(order_id)
         at = self._api.client.server_now()
+        offer = None
+        asked = msgspec.structs.replace(asked, moved_at_client=asked.moved_at_client or at)
+        if isinstance(asked, AmendOrder):
+            menu = self._cache.menu or self._menu()
+            offer = _offer_of(menu)
+            asked = msgspec.structs.replace(asked, menu_version=asked.menu_version or menu.version)
         with _refusing(row):
             self._check_tenders(asked, self._cache.menu if isinstance(asked, MoneyChange) else None)
-            if order_rules.change(row, asked, self._api.person.role.acts_as, at) is row:
+            after = order_rules.change(row, asked, self._api.person.role.acts_as, at, offer=offer)
+            if after is row:
                 return row
-        asked = msgspec.structs.replace(asked, moved_at_client=asked.moved_at_client or at)
-        self._outbox.accept(kind, op_id, row.id, asked, row, at)
+        self._outbox.accept(kind, op_id, row.id, asked, row, at, made=after if offer is not None else None)
         shown = self._sync.update_of(row.id).shown
         self._nudge(row.id)
         return shown or row
@@ -128,7 +134,7 @@ class Calls:
         menu = self._cache.menu or self._menu()
         # The server will accept it after all orders that it has, even if this machine's clock is behind.
         newest = self._cache.newest_placed_at
-        offer = order_rules.Offer(ShopId(""), menu.terms, menu.items(), menu.country)
+        offer = _offer_of(menu)
         number = asked.number if isinstance(asked, TakeOrder) else ""
         with _refusing(None):
             self._check_tenders(asked, menu)
@@ -263,6 +269,10 @@ class Calls:
         """Cache an order that is shown, so that it can be changed without a server."""
         self._cache.put([order])
         return order
+
+
+def _offer_of(menu: Menu) -> order_rules.Offer:
+    return order_rules.Offer(ShopId(""), menu.terms, menu.items(), menu.country)
 
 
 @contextlib.contextmanager

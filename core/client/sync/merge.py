@@ -35,6 +35,10 @@ def judge(operation: Operation, theirs: Order) -> Verdict:
         return _more_paid(operation, theirs)
     if operation.kind in (Kind.UNDO_PAYMENT, Kind.REFUND):
         return Verdict.AGAIN if _same_money(operation.seen, theirs) else Verdict.ASK
+    if operation.kind is Kind.AMEND:
+        # A step of the order leaves its content and its money as they were seen.
+        unchanged = theirs.amendments == operation.seen.amendments and _same_money(operation.seen, theirs)
+        return Verdict.AGAIN if unchanged and theirs.status not in CALLED_OFF else Verdict.ASK
     wanted = target(operation)
     if wanted is None:
         return Verdict.ASK
@@ -49,7 +53,9 @@ def judge(operation: Operation, theirs: Order) -> Verdict:
     unmoved = theirs.moved_at is not None and theirs.moved_at == seen.moved_at and theirs.version > seen.version
     only_payment = theirs.status is seen.status and (unmoved or theirs.version == seen.version + 1)
     unpaid_now = wanted is OrderStatus.COMPLETED and to_pay_minor(theirs) > to_pay_minor(operation.seen)
-    if only_payment and wanted not in CALLED_OFF and not unpaid_now:
+    # Whoever takes a step has to have seen what was added or removed.
+    same_content = theirs.amendments == seen.amendments
+    if only_payment and same_content and wanted not in CALLED_OFF and not unpaid_now:
         return Verdict.AGAIN
     return Verdict.ASK
 

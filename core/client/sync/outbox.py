@@ -99,7 +99,7 @@ class Outbox:
 
     # -- accepting
 
-    def accept(
+    def accept(  # noqa: PLR0913 (a record: one for each part of an operation)
         self,
         kind: Kind,
         op_id: OpId,
@@ -109,8 +109,10 @@ class Outbox:
         at: datetime,
         *,
         series: str = "",
+        made: Order | None = None,
     ) -> Operation:
-        """Store the operation: on the disk when this returns. The same `op_id` again changes nothing.
+        """Store the operation: on the disk when this returns. The same `op_id` again changes nothing. `made`: see
+        `Operation.made`.
 
         With a `series` the new order gets its next number, in the same transaction; the server numbers it when the
         series' last number is unknown.
@@ -133,6 +135,7 @@ class Outbox:
                     kind=kind,
                     request=_encode(request),
                     seen=seen if kind.makes_order else without_lines(seen),
+                    made=made,
                     created_at=at,
                 )
                 position = operation_table.insert(db, operation, cash_moved_minor(seen, operation, self.in_drawer))
@@ -548,4 +551,5 @@ class Outbox:
 
 def _comes_to_the_same(seen: Order, row: Order) -> bool:
     """Whether a change that was meant for `seen` is valid for `row` too."""
-    return seen.status is row.status and money_of(seen) == money_of(row)
+    same_content = seen.amendments == row.amendments
+    return seen.status is row.status and same_content and money_of(seen) == money_of(row)

@@ -35,13 +35,14 @@ def began(day: date, zone: ZoneInfo | None, cut: time = CUT) -> datetime:
     return local.replace(tzinfo=zone) if zone is not None else local.astimezone()
 
 
-def today_began(at: datetime, zone: ZoneInfo, cut: time = CUT) -> datetime:
+def today_began(at: datetime, zone: ZoneInfo | None, cut: time = CUT) -> datetime:
     """When the business day of an aware instant began."""
     return began(business_day(at, zone, cut).business_date, zone, cut)
 
 
-def business_day(at: datetime, zone: ZoneInfo, cut: time) -> BusinessDay:
-    """The day of an aware instant, for a shop of that zone whose day ends at `cut`, by the clock on the wall."""
+def business_day(at: datetime, zone: ZoneInfo | None, cut: time) -> BusinessDay:
+    """The day of an aware instant, for a shop of that zone (None: this machine's) whose day ends at `cut`, by the clock
+    on the wall."""
     local = at.astimezone(zone)
     day = local.date()
     if local.time() < check_cut(cut):

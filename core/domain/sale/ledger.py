@@ -50,12 +50,20 @@ class Entry(msgspec.Struct, frozen=True):
     quantity: int = 0
     """Of a credit: how many of the line's items are taken back."""
     tax: int = 0
-    """Of a credit: the tax in it, below zero."""
-    in_part: bool = False
-    """Of a payment: the order is not paid by it, or was already; of one that is taken back: it is no less paid than
-    before. Of a refund: another tender's of the same refund. Others are counted as sales and refunds."""
+    """The tax in it: of a credit, below zero; of a charge."""
+    in_part: int = 0
+    """`IN_PART`, `OF_SALE`, or 0: the entry is counted as a sale or a refund."""
     reference: str = ""
-    """Of a payment: what it is found by elsewhere."""
+    """Of a payment: what it is found by elsewhere. Of a charge: the taxes of its line, `STD:8250+CITY:1000`."""
+    discount: int = 0
+    """Of a charge: how much more discounts take off."""
+
+
+IN_PART: Final = 1
+"""Of a payment: the order is not paid by it; of one that is taken back: it was not paid before. Of a charge: of an
+order that was not paid. Of a refund: another tender's of the same refund, or of what was paid ahead."""
+OF_SALE: Final = 2
+"""Of a payment: the order was paid already, and the payment is of what was added to it, or a tip."""
 
 
 class PaymentStatus(WireEnum):
@@ -142,6 +150,12 @@ class Ledger(msgspec.Struct, frozen=True):
         return not self.balance and bool(self.kept_payments)
 
     @property
+    def is_sold(self) -> bool:
+        """Whether it was paid whole once, and still is but for what was charged since: its receipt exists."""
+        sales = (each for each in self.entries if each.kind is EntryKind.PAYMENT and not each.in_part)
+        return sum(-1 if each.corrects else 1 for each in sales) > 0
+
+    @property
     def kept_payments(self) -> list[int]:
         """The numbers of the payments that were not taken back."""
         undone = {each.corrects for each in self.entries}
@@ -190,7 +204,8 @@ class Ledger(msgspec.Struct, frozen=True):
             )
             for kind, value in booked(payment, amount, tenders.rounding)
         )
-        return _marked(after, len(self.entries), in_part=self.is_paid or not after.is_paid)
+        part = OF_SALE if self.is_sold else 0 if after.is_paid else IN_PART
+        return _marked(after, len(self.entries), part)
 
     def correct(self, payment: int) -> "Ledger":
         """Take payment number `payment` back, as it was booked with a wrong tender or amount."""
@@ -205,7 +220,8 @@ class Ledger(msgspec.Struct, frozen=True):
         after = self._with(
             Entry(each.kind, -each.amount, each.tender, 0, payment, reference=each.reference) for each in wrong
         )
-        return _marked(after, len(self.entries), in_part=after.is_paid or not self.is_paid)
+        part = IN_PART if not self.is_sold else OF_SALE if after.is_paid else 0
+        return _marked(after, len(self.entries), part)
 
     @property
     def newest_payment(self) -> int:
@@ -216,6 +232,29 @@ class Ledger(msgspec.Struct, frozen=True):
         """The order comes to another total."""
         self._check_not_void()
         return self._with([Entry(EntryKind.CHARGE, _total(total) - self.charged)])
+
+    def amended(self, entries: Iterable[Entry], to: Sequence["PayBack"], tenders: Tenders) -> "Ledger":
+        """The order's lines come to something else, as these entries of charge say. What is paid too much goes back by
+        `to`, which says all of it. An order that is paid by that is sold by its newest payment."""
+        self._check_not_void()
+        sold = self.is_sold
+        after = _marked(self._with(entries), len(self.entries), 0 if sold else IN_PART)
+        if not sold and after.balance <= 0 and after.kept_payments:
+            after = after.paid_anew()
+        if not to:
+            return after
+        back = after.paid_back(-after.balance, 0, to, tenders, empties=not after.charged)
+        return back if sold else _marked(back, len(after.entries), IN_PART)
+
+    def paid_anew(self) -> "Ledger":
+        """Where what was paid ahead is enough now: the newest payment is taken back and booked again, as that by which
+        the order is paid."""
+        number = self.kept_payments[-1]
+        paid = [each for each in self.entries if each.payment == number]
+        again = self.newest_payment + 1
+        return self.correct(number).followed_by(
+            msgspec.structs.replace(each, payment=again, in_part=0) for each in paid
+        )
 
     def void(self) -> "Ledger":
         """It never became a sale."""
@@ -240,7 +279,7 @@ class Ledger(msgspec.Struct, frozen=True):
         """What these entries of credit take back goes back by these tenders; tips stay."""
         self._check_not_void()
         after = self._with(entries)
-        return after.paid_back(self.charged - after.charged, 0, to, tenders, empties=not after.charged)
+        return after.paid_back(self.settled - after.charged, 0, to, tenders, empties=not after.charged)
 
     def paid_back(
         self, value: int, tip: int, to: Sequence["PayBack"], tenders: Tenders, *, empties: bool, cross: bool = False
@@ -276,7 +315,7 @@ class Ledger(msgspec.Struct, frozen=True):
             rest -= back
         last = to[-1].tender
         entries = [
-            Entry(EntryKind.REFUND, -amount, tender, in_part=position > 0)
+            Entry(EntryKind.REFUND, -amount, tender, in_part=IN_PART if position else 0)
             for position, (tender, amount) in enumerate(paid)
         ]
         if tip:
@@ -300,8 +339,8 @@ class PayBack(msgspec.Struct, frozen=True):
     amount: int | None = None
 
 
-def _marked(ledger: Ledger, first: int, *, in_part: bool) -> Ledger:
-    """With the entries from `first` on marked as a part of a sale, or not."""
+def _marked(ledger: Ledger, first: int, in_part: int) -> Ledger:
+    """With the entries from `first` on marked as a part of a sale, or not: see `Entry.in_part`."""
     added = (msgspec.structs.replace(each, in_part=in_part) for each in ledger.entries[first:])
     return msgspec.structs.replace(ledger, entries=(*ledger.entries[:first], *added))
 

@@ -30,11 +30,13 @@ class Booked(NamedTuple):
     tender: str
     corrects: int
     tax: int
-    """Of a credit, below zero."""
+    """Of a credit, below zero; of a charge."""
     here: bool
     """Whether it is of the session."""
     group: str = ""
-    """Of a credit: the taxes of the line that it is for. See `Part`."""
+    """Of a credit or a charge: the taxes of the line that it is for. See `Part`."""
+    discount: int = 0
+    """Of a charge."""
 
 
 class Part(NamedTuple):
@@ -130,11 +132,13 @@ def figures(orders: Iterable[tuple[Sold, Iterable[Booked]]]) -> Figures:
 class _Account:
     """What an order comes to after some of its entries."""
 
-    __slots__ = ("charged", "credited", "held", "payments", "rounding", "tips")
+    __slots__ = ("charged", "credited", "discount", "held", "is_receipt", "payments", "rounding", "tax", "tips")
 
-    def __init__(self, total: int) -> None:
-        self.charged = total
+    def __init__(self, total: int, tax: int, discount: int) -> None:
+        self.charged, self.tax, self.discount = total, tax, discount
         self.credited = self.held = self.tips = self.rounding = self.payments = 0
+        self.is_receipt = False
+        """Whether it was paid whole, and still is but for what was charged since."""
 
     def add(self, entry: Booked) -> None:
         kind, amount = entry.kind, entry.amount
@@ -147,6 +151,8 @@ class _Account:
             self.payments = self.payments or 1  # what is credited without a payment was not to be paid
         elif kind == _CHARGE:
             self.charged += amount
+            self.tax += entry.tax
+            self.discount += entry.discount
         elif kind == _TIP:
             self.tips += amount
         elif kind == _ROUNDING:
@@ -156,14 +162,17 @@ class _Account:
     def balance(self) -> int:
         return self.charged - self.credited - (self.held - self.tips - self.rounding)
 
-    @property
-    def is_receipt(self) -> bool:
-        return self.payments > 0 and self.balance <= 0
+    def settle(self, together: Iterable[Booked]) -> None:
+        """These entries, all of one act, were added."""
+        if self.payments > 0 and self.balance <= 0:
+            self.is_receipt = True
+        elif self.payments <= 0 or any(entry.corrects for entry in together):
+            self.is_receipt = False
 
     @property
-    def recognised(self) -> tuple[int, int]:
-        """What is turnover of it: sold, and taken back."""
-        return (self.charged, self.credited) if self.is_receipt else (0, 0)
+    def recognised(self) -> tuple[int, int, int, int]:
+        """What is turnover of it: sold, with what tax and discounts, and taken back."""
+        return (self.charged, self.tax, self.discount, self.credited) if self.is_receipt else (0, 0, 0, 0)
 
     @property
     def receivable(self) -> int:
@@ -179,20 +188,32 @@ def _order(
 ) -> None:
     """Add one order's part to `sums` and `payments`, and to the gross and tax of its `groups`."""
     entries = list(entries)
-    account = _Account(sold.total - sum(entry.amount for entry in entries if entry.kind == _CHARGE))
+    charges = [entry for entry in entries if entry.kind == _CHARGE]
+    account = _Account(
+        sold.total - sum(entry.amount for entry in charges),
+        sold.tax - sum(entry.tax for entry in charges),
+        sold.discount - sum(entry.discount for entry in charges),
+    )
+    charged_by = _groups(sold, charges)
     sale = tax = receipts = 0
     for _version, group in groupby(entries, attrgetter("version")):
         together = list(group)
-        (charged, credited), tips, rounding = account.recognised, account.tips, account.rounding
+        (charged, taxed, discounted, credited), tips, rounding = account.recognised, account.tips, account.rounding
         receivable, was_receipt = account.receivable, account.is_receipt
+        before = {name: list(sums_of) for name, sums_of in charged_by.items()} if was_receipt else {}
         for entry in together:
             account.add(entry)
+            if entry.kind == _CHARGE:
+                _add(charged_by, entry.group, entry.amount, entry.tax)
+        account.settle(together)
         if not together[0].here:
             continue
         is_receipt = account.is_receipt
-        now_charged, now_credited = account.recognised
+        now_charged, now_taxed, now_discounted, now_credited = account.recognised
         sale += now_charged - charged
+        tax += now_taxed - taxed
         receipts += is_receipt - was_receipt
+        sums["discount_minor"] += now_discounted - discounted
         sums["tips_minor"] += account.tips - tips
         sums["rounding_minor"] += account.rounding - rounding
         sums["receivable_minor"] += account.receivable - receivable
@@ -203,25 +224,32 @@ def _order(
             elif entry.kind == _CREDIT:
                 tax += entry.tax
                 _add(groups, entry.group, entry.amount, entry.tax)
+        for sign, recognised in ((1, charged_by if is_receipt else {}), (-1, before)):
+            for name, (part_gross, part_tax) in recognised.items():
+                _add(groups, name, sign * part_gross, sign * part_tax)
         sums["corrections"] += any(entry.corrects and entry.kind == _PAYMENT for entry in together)
         sums["refunds"] += any(entry.kind == _CREDIT for entry in together)
-    if sale >= 0 and receipts >= 0:
-        sums["sales"] += receipts
-        sums["sales_minor"] += sale
-    else:  # what was sold in an earlier session was not paid after all
-        sums["refunds"] -= receipts
-        sums["refunds_minor"] -= sale
-    tax += receipts * sold.tax
+    # What was sold in an earlier session was not paid after all, or came to less: that is no sale below zero.
+    sums["sales_minor"] += max(sale, 0)
+    sums["refunds_minor"] += max(-sale, 0)
+    sums["sales"] += max(receipts, 0)
+    sums["refunds"] += max(-receipts, sale < 0)
     sums["tax_minor"] += tax
-    sums["discount_minor"] += receipts * sold.discount
     sums["service_minor"] += receipts * sold.service
-    if receipts:
-        left_gross, left_tax = sold.total, sold.tax
-        for part in sold.parts:
-            _add(groups, part.group, receipts * part.gross, receipts * part.tax)
-            left_gross, left_tax = left_gross - part.gross, left_tax - part.tax
-        if left_gross or left_tax:
-            _add(groups, "", receipts * left_gross, receipts * left_tax)
+
+
+def _groups(sold: Sold, charges: Iterable[Booked]) -> dict[str, list[int]]:
+    """The gross and tax of an order by groups, before these charges."""
+    found: dict[str, list[int]] = {}
+    left_gross, left_tax = sold.total, sold.tax
+    for part in sold.parts:
+        _add(found, part.group, part.gross, part.tax)
+        left_gross, left_tax = left_gross - part.gross, left_tax - part.tax
+    if left_gross or left_tax:
+        _add(found, "", left_gross, left_tax)
+    for entry in charges:
+        _add(found, entry.group, -entry.amount, -entry.tax)
+    return found
 
 
 def _add(groups: dict[str, list[int]], group: str, gross: int, tax: int) -> None:

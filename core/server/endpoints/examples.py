@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from core.domain.commands import (
+    AmendedLine,
+    AmendOrder,
     CancelOrder,
     ChangePayment,
     ChangeStatus,
@@ -99,6 +101,14 @@ CHANGE_PAYMENT: Final = ChangePayment(payment=PaymentState.PAID, version=2, tend
 TAKE_PAYMENT: Final = TakePayment(version=2, tender=Tender.CASH, amount_minor=700, tip_minor=100, given_minor=1000)
 UNDO_PAYMENT: Final = UndoPayment(version=3, tender=Tender.CASH, amount_minor=700, tip_minor=100, reason="By mistake")
 REFUND: Final = RefundOrder(version=4, amount_minor=250, reason="Something was wrong with it")
+AMEND: Final = AmendOrder(
+    version=4,
+    lines=(AmendedLine(id=_LINE, quantity=1), AmendedLine(item_id=_BOWL, modifier_ids=(_GUACAMOLE,))),
+    fulfilment=Fulfilment.PICKUP,
+    customer_name="Ada",
+    reason="The guest has changed their mind",
+    tender=Tender.CARD,
+)
 CANCEL: Final = CancelOrder(reason="I ordered twice")
 
 _PERSON: Final = Person(id=_CUSTOMER, role=Role.CUSTOMER, name="Ada", phone="49301234567", email="ada@example.org")

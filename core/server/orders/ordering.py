@@ -11,24 +11,31 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from core.domain import order_rules
-from core.domain.commands import CancelOrder, Change, MoneyChange, NewOrder, PlaceOrder, TakeOrder, TakePayment
+from core.domain.commands import (
+    AmendOrder,
+    CancelOrder,
+    Change,
+    MoneyChange,
+    NewOrder,
+    PlaceOrder,
+    TakeOrder,
+    TakePayment,
+)
 from core.domain.errors import IllegalMove
-from core.domain.ids import ItemId, OrderId, ShopId, new_order_id
-from core.domain.menu import MenuItem
+from core.domain.ids import OrderId, ShopId, new_order_id
 from core.domain.numbers import NumberTooFar, given_count
 from core.domain.order import ONLINE_SERIES, Order
 from core.domain.payment import PaymentChange, check_tenders_of
 from core.domain.people import Customer, Principal
 from core.domain.rights import Act, Need, needs_of
 from core.domain.sale.business_day import today_began
-from core.domain.tax_table import Terms
 from core.instants import now, to_us, zone
 from core.protocol.events import event_of
 from core.server.auth import rights
 from core.server.endpoints.conditional import etag
 from core.server.http import problems
 from core.server.orders import baskets
-from core.store import events, ledger, menus, orders, people, shops, status_history
+from core.store import amendments, events, ledger, menus, orders, people, shops, status_history
 from core.store.menus import Offers
 from core.store.shops import Shop
 from core.store.sql.statements import Transaction
@@ -100,17 +107,23 @@ def take(transaction: Transaction, offers: Offers, principal: Principal, request
     return _new(transaction, offers, principal, request, customer, principal.device_id, former)
 
 
-def change(transaction: Transaction, principal: Principal, order_id: OrderId, request: Change) -> Order:
-    """Move an order, or change its payment, if the rules allow it and nobody has changed it since it was seen. One
-    that already has the wanted status is returned unchanged; a payment that another has made is refused, with who
-    and when."""
+def change(
+    transaction: Transaction, principal: Principal, order_id: OrderId, request: Change, offers: Offers | None = None
+) -> Order:
+    """Move an order, change its payment or amend it, if the rules allow it and nobody has changed it since it was seen.
+    One that already has the wanted status is returned unchanged; a payment that another has made is refused, with who
+    and when. An amendment needs `offers`."""
     find = own if isinstance(request, CancelOrder) else in_shop
     order = find(transaction, principal, order_id)
     if isinstance(request, MoneyChange):
         check_tenders_of(request, _shop(transaction, principal).tenders)
+    offer = None
+    if isinstance(request, AmendOrder):
+        assert offers is not None
+        offer = _offer(transaction, offers, _shop(transaction, principal), request.menu_version)
     try:
         changed = order_rules.change(
-            order, request, principal.role, now(), lambda: status_history.last_version(transaction, order.id)
+            order, request, principal.role, now(), lambda: status_history.last_version(transaction, order.id), offer
         )
     except order_rules.Stale as error:
         raise problems.conflict(order, error.message, _last_payment(transaction, order, request)) from None
@@ -124,6 +137,11 @@ def change(transaction: Transaction, principal: Principal, order_id: OrderId, re
         reason = "" if isinstance(request, TakePayment) else (request.reason or "").strip()
         ledger.record(transaction, changed, order, principal, reason, request.moved_at_client, request.drawer)
         orders.update_lines(transaction, order, changed)
+    elif isinstance(request, AmendOrder):
+        reason = request.reason.strip()
+        ledger.record(transaction, changed, order, principal, reason, request.moved_at_client, request.drawer)
+        amendments.record(transaction, order, changed, principal, reason, request.moved_at_client)
+        orders.amend(transaction, order, changed)
     else:
         status_history.record(transaction, changed, order.status, principal, request.moved_at_client)
     if not orders.update_changed(transaction, changed, order.version):
@@ -173,8 +191,7 @@ def _new(
         raise problems.exists("an order with this id", "id")
     shop = _shop(transaction, principal)
     check_tenders_of(request, shop.tenders)
-    items, terms = _sold(transaction, offers, shop, request)
-    offer = order_rules.Offer(shop.id, terms, items, shop.country)
+    offer = _offer(transaction, offers, shop, request.menu_version if isinstance(request, TakeOrder) else None)
     try:
         order = order_rules.place(request, offer, customer, order_id=order_id, at=now())
     except order_rules.PriceChanged as error:
@@ -183,8 +200,9 @@ def _new(
         rights.check(transaction, principal, needs_of(request, None, order))
     number = request.number if isinstance(request, TakeOrder) else ""
     # A former number is proven, however far a restored series lies behind it.
-    given = _former_or_next(transaction, shop.id, series, former) if number in ("", former) else ""
-    given = given or _claim(transaction, shop.id, series, number) or shops.next_number(transaction, shop.id, series)
+    given = _former_or_next(transaction, offer.shop_id, series, former) if number in ("", former) else ""
+    given = given or _claim(transaction, offer.shop_id, series, number)
+    given = given or shops.next_number(transaction, offer.shop_id, series)
     order = msgspec.structs.replace(order, number=given)
     renumbered = f"{former} → {given}" if former not in ("", given) else ""
     if renumbered:
@@ -193,7 +211,7 @@ def _new(
     orders.insert(transaction, order, principal, request.placed_at_client, renumbered, drawer)
     if isinstance(request, TakeOrder) and request.basket:
         baskets.finish(transaction, principal, request.basket, request.placed_at_client)
-    events.append(transaction, shop.id, order.customer_id, to_us(order.placed_at), event_of(None, order))
+    events.append(transaction, offer.shop_id, order.customer_id, to_us(order.placed_at), event_of(None, order))
     return order
 
 
@@ -204,17 +222,15 @@ def _shop(transaction: Transaction, principal: Principal) -> Shop:
     return shop
 
 
-def _sold(
-    transaction: Transaction, offers: Offers, shop: Shop, request: NewOrder
-) -> tuple[dict[ItemId, MenuItem], Terms]:
+def _offer(transaction: Transaction, offers: Offers, shop: Shop, sold_by: int | None) -> order_rules.Offer:
     """The items that can be ordered, with their prices, and how orders are priced. See docs/adr/0016.
 
-    At the counter both are those of the till's menu version, however long it was offline: the price was shown and paid.
-    The server has kept that menu; no price comes from a client.
+    At the counter both are those of the till's menu version (`sold_by`), however long it was offline: the price was
+    shown and paid. The server has kept that menu; no price comes from a client.
     """
-    sold_by = request.menu_version if isinstance(request, TakeOrder) else None
     past = sold_by is not None and sold_by < shop.menu_version and menus.past_offer(transaction, shop, sold_by)
-    return past or (offers.of(transaction, shop).items, shop.terms)
+    items, terms = past or (offers.of(transaction, shop).items, shop.terms)
+    return order_rules.Offer(shop.id, terms, items, shop.country)
 
 
 def _claim(transaction: Transaction, shop_id: ShopId, series: str, number: str) -> str:

@@ -22,7 +22,7 @@ from core.server.endpoints.idempotency import operate
 from core.server.http import problems
 from core.server.orders import numbers, ordering
 from core.server.routes import menu
-from core.store import events, ledger, orders, people, shops, status_history
+from core.store import amendments, events, ledger, orders, people, shops, status_history
 from core.store.sql.statements import Transaction
 
 C = TypeVar("C", bound=Change)
@@ -73,6 +73,7 @@ async def details(call: Call[Nothing, Nothing]) -> Encoded[OrderDetails]:
             order=order,
             history=status_history.of(transaction, order.id),
             payments=ledger.changes(transaction, order.id, order.total_minor),
+            amendments=amendments.of(transaction, order.id) if order.amendments else (),
         )
 
     def work(transaction: Transaction) -> Encoded[OrderDetails]:
@@ -84,13 +85,15 @@ async def details(call: Call[Nothing, Nothing]) -> Encoded[OrderDetails]:
 
 async def change(call: Call[C, Nothing]) -> Encoded[Order]:
     def work(transaction: Transaction) -> Order:
-        order = ordering.change(transaction, call.principal, call.order_id, call.body)
+        order = ordering.change(transaction, call.principal, call.order_id, call.body, call.services.offers)
         _add_to_report(transaction, call, getattr(call.body, "drawer", ""), notes)
         return order
 
     notes: list[Note] = []
     reply = await operate(call, work)
     await call.services.note_reports(notes)
+    if call.services.offers.missed(call.principal.shop_id):
+        await menu.load_offer(call)
     return reply
 
 
@@ -141,6 +144,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     Endpoint(routes.TAKE_PAYMENT, change, examples.TAKE_PAYMENT, examples.ORDER),
     Endpoint(routes.UNDO_PAYMENT, change, examples.UNDO_PAYMENT, examples.ORDER),
     Endpoint(routes.REFUND, change, examples.REFUND, examples.ORDER),
+    Endpoint(routes.AMEND, change, examples.AMEND, examples.ORDER),
     Endpoint(routes.CUSTOMERS, customers, example_reply=examples.CUSTOMERS),
     Endpoint(routes.NOTE_EXPORT, exported, examples.EXPORTED, examples.EXPORTED),
 )

@@ -29,6 +29,7 @@ from core.domain.sale.ledger import MONEY, EntryKind
 from core.domain.status import OPEN
 from core.protocol.health import Finding
 from core.store.tables import (
+    amendments,
     customers,
     drawer_entries,
     events,
@@ -46,13 +47,15 @@ from core.store.tables import (
 Advance = Callable[[int, int], None]
 """A progress callback: `done` of `total`."""
 
-_o, _h, _b, _e, _l, _s, _c, _n, _w, _k, _d, _z = (
+_o, _h, _b, _e, _l, _s, _c, _n, _w, _k, _d, _z, _a = (
     table.c
     for table in (
         *(orders, status_history, ledger, events, order_lines),
-        *(shops, customers, number_series, order_words, held_baskets, drawer_entries, z_reports),
+        *(shops, customers, number_series, order_words, held_baskets, drawer_entries, z_reports, amendments),
     )
 )
+_credits = select(_b.order_id, _b.version).where(_b.kind == str(EntryKind.CREDIT)).distinct().subquery("credits")
+"""Refunds. What else gave money back was an amendment."""
 _BESIDE: Final = [str(kind) for kind in (EntryKind.TIP, EntryKind.ROUNDING)]
 """Entries of money that is held, and pays for no goods."""
 _SHOWN: Final = 5
@@ -142,14 +145,24 @@ def _broken_parts() -> Select[Any]:
     payments, tips = kept(EntryKind.PAYMENT), kept(EntryKind.TIP)
     has_reference = and_(_b.kind == str(EntryKind.PAYMENT), _b.reference != "")
     references = func.sum(case((~has_reference, 0), (_b.corrects == 0, 1), else_=-1))
+    of_refunds = _credits.c.order_id.is_not(None)
+    given_back = func.sum(case((and_(_b.kind == str(EntryKind.REFUND), ~of_refunds), 1), else_=0))
     counted = (
-        select(_b.order_id, payments.label("payments"), tips.label("tips"), references.label("references"))
+        select(
+            _b.order_id,
+            *(payments.label("payments"), tips.label("tips"), references.label("references")),
+            given_back.label("given_back"),
+        )
+        .select_from(
+            ledger.outerjoin(_credits, and_(_credits.c.order_id == _b.order_id, _credits.c.version == _b.version))
+        )
         .group_by(_b.order_id)
         .subquery()
         .c
     )
     of_unpaid = and_(_o.payment == str(PaymentState.UNPAID), counted.payments > 0)
-    says_more = case((or_(counted.payments > 1, counted.tips > 0, counted.references > 0, of_unpaid), 1), else_=0)
+    beside = or_(counted.tips > 0, counted.references > 0, counted.given_back > 0)
+    says_more = case((or_(counted.payments > 1, beside, of_unpaid), 1), else_=0)
     joined = orders.outerjoin(counted.order_id.table, counted.order_id == _o.id)
     return select(_o.number).select_from(joined).where(_o.in_parts != says_more)
 
@@ -179,6 +192,30 @@ def _wrong_amounts() -> Select[Any]:
     )
     joined = orders.outerjoin(lines, lines.c.order_id == _o.id)
     return select(_o.number).select_from(joined).where(or_(lines.c.lines.is_(None), ~agrees))
+
+
+def _broken_amendments() -> Select[Any]:
+    """Orders of which a former version is missing, or whose ledger charges another difference than they show."""
+    nxt = func.lead(_a.total_minor).over(partition_by=_a.order_id, order_by=_a.version)
+    versions = select(_a.order_id, _a.version, _a.total_minor, nxt.label("following")).subquery().c
+    charged = (
+        select(_b.order_id, _b.version, func.sum(_b.amount_minor).label("more"))
+        .where(_b.kind == str(EntryKind.CHARGE))
+        .group_by(_b.order_id, _b.version)
+        .subquery()
+        .c
+    )
+    same_step = and_(charged.order_id == versions.order_id, charged.version == versions.version)
+    steps = versions.order_id.table.join(orders, _o.id == versions.order_id)
+    steps = steps.outerjoin(charged.order_id.table, same_step)
+    difference = func.coalesce(versions.following, _o.total_minor) - versions.total_minor
+    wrong = select(_o.number).select_from(steps).where(charged.more.is_not(None), charged.more != difference)
+    counted = select(_a.order_id, func.count().label("all"), func.max(_a.version).label("last"))
+    counted_by = counted.group_by(_a.order_id).subquery().c
+    joined = orders.outerjoin(counted_by.order_id.table, counted_by.order_id == _o.id)
+    of_other = or_(func.coalesce(counted_by.all, 0) != _o.amendments, counted_by.last > _o.version)
+    missing = select(_o.number).select_from(joined).where(of_other)
+    return select(union_all(wrong, missing).subquery())
 
 
 def _broken_refunds() -> Select[Any]:
@@ -308,6 +345,11 @@ RULES: Final[tuple[Rule, ...]] = (
         "lines",
         "each line's total is its price times its quantity",
         select(_l.order_id).where(_l.total_minor != _l.unit_price_minor * _l.quantity).distinct(),
+    ),
+    Rule(
+        "amendments",
+        "every version of each order that was amended is kept, and its ledger charges what they differ by",
+        _broken_amendments(),
     ),
     Rule("refunds", "what was refunded of each order is what its lines and its ledger say", _broken_refunds()),
     Rule("baskets", "each held basket has lines, and of those that are gone nothing is kept", _odd_baskets()),

@@ -255,3 +255,28 @@ def test_a_change_is_logged_and_told_once(place: Place) -> None:
     assert ACTS[Act.DISCOUNT].unit is Unit.PERCENT
     assert "roles" not in place.ada.get("/api/snapshot/").json() or not place.ada.get("/api/snapshot/").json()["roles"]
     assert place.kim.signed_in["person"]["role"] == shop.KIM.role
+
+
+def test_who_changes_an_order_needs_the_rights_of_what_that_does(place: Place) -> None:
+    def amend(order: dict[str, Any], quantity: int, **more: Any) -> requests.Response:
+        lines = [{"id": line["id"], "quantity": quantity} for line in order["lines"]]
+        body = {"lines": lines, "fulfilment": order["fulfilment"], "reason": "mind changed", "address": "1 Main St"}
+        return of_order(place.kim, order, "amend", **body | more)
+
+    allow(place, Role.CASHIER, [])
+    two = [{"item_id": shop.FRIES, "quantity": 2}]
+    off = {"rate": 10_000, "reason": "late"}
+    paid = taken(place, lines=two)
+    assert amend(taken(place, payment="unpaid"), 3, note="hot").ok, "to add something is to sell it"
+    assert needs(amend(taken(place, lines=two, payment="unpaid"), 2, discount=off)) == ["discount"]
+    comp = {**off, "rate": 100_000}
+    assert needs(amend(taken(place, lines=two, discount=off), 2, discount=comp)) == ["comp", "refund"]
+    assert needs(amend(paid, 1)) == ["void", "refund"]
+    rights: list[dict[str, Any]] = [
+        {"act": "discount", "limit": 10_000},
+        {"act": "void"},
+        {"act": "refund", "limit": 10**6},
+    ]
+    allow(place, Role.CASHIER, rights)
+    assert amend(paid, 1, discount=off).ok
+    allow(place, Role.CASHIER, [{"act": each.act.value} for each in rights_of(START, Role.CASHIER)])

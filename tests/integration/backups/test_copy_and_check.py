@@ -267,6 +267,7 @@ BREAKS = {
     "open": "UPDATE orders SET is_open = 0 WHERE number = 'ONLINE-000001'",
     "amounts": "UPDATE orders SET subtotal_minor = subtotal_minor + 1 WHERE number = 'ONLINE-000001'",
     "lines": "UPDATE order_lines SET quantity = quantity + 1",
+    "amendments": "UPDATE orders SET amendments = 1 WHERE number = 'ONLINE-000001'",
     "refunds": "UPDATE order_lines SET refunded_quantity = quantity + 1 WHERE position = 0",
     "baskets": "UPDATE held_baskets SET is_gone = 1",
     "counts": "UPDATE customers SET order_count = order_count + 1",

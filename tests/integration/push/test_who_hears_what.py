@@ -17,6 +17,7 @@ from core.protocol.events import (
     DrawerChanged,
     Event,
     MenuChanged,
+    OrderAmended,
     OrderPaymentChanged,
     OrderPaymentsChanged,
     OrderPlaced,
@@ -41,6 +42,7 @@ HEARERS: dict[type[Any], set[str]] = {
     OrderPaymentChanged: {OWNER, *STAFF},
     OrderPaymentsChanged: {OWNER, *STAFF},
     OrderRefunded: {OWNER, *STAFF},
+    OrderAmended: {OWNER, *STAFF},
     MenuChanged: {OWNER, OTHER, *STAFF},
     DrawerChanged: STAFF,
     BasketChanged: STAFF,
@@ -94,6 +96,15 @@ def _refunded(place: Place) -> str:
     return order_id
 
 
+def _amended(place: Place) -> str:
+    order = place.ada.place()
+    lines = [{"id": line["id"], "quantity": line["quantity"] + 1} for line in order["lines"]]
+    body = {"version": order["version"], "lines": lines, "fulfilment": order["fulfilment"]}
+    reply = place.kim.post(f"/api/pos/orders/{order['id']}/amend/", body, key=new_key())
+    assert reply.status_code == 200, reply.text
+    return str(order["id"])
+
+
 def _sold_out(place: Place) -> str:
     menu = place.kim.get("/api/menu/").json()
     found = next(item for group in menu["categories"] for item in group["items"] if item["id"] == shop.SOLD_OUT)
@@ -136,6 +147,7 @@ CAUSES: dict[type[Any], Callable[[Place], str]] = {
     OrderPaymentChanged: _paid,
     OrderPaymentsChanged: _paid_in_part,
     OrderRefunded: _refunded,
+    OrderAmended: _amended,
     MenuChanged: _sold_out,
     DrawerChanged: _at_the_drawer,
     BasketChanged: _held,

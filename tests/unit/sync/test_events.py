@@ -18,11 +18,12 @@ from core.domain.payment import to_pay_minor
 from core.domain.people import Role
 from core.domain.refund import left_of, line_ids, refundable_minor
 from core.domain.rights import Act, Right
-from core.domain.status import Move, OrderStatus, target_of
+from core.domain.status import CALLED_OFF, Move, OrderStatus, target_of
 from core.protocol.events import Event, OrderPaymentChanged
 from core.protocol.feed import EventQuery, Frames, Heartbeat
 from tests.support.desk import Desk, new_order
 from tests.support.fake_backend import FakeBackend
+from tests.support.menus import SODA
 from tests.support.model_transport import ModelTransport
 from tests.support.steps import FIRST, SECOND
 from tests.unit.conftest import OpenDesk
@@ -32,7 +33,7 @@ def _history(open_desk: OpenDesk, shop: FakeBackend, seed: int) -> None:
     """A few dozen changes of every kind, at random."""
     generator, at_baskets = random.Random(seed), random.Random(seed)
     desk = open_desk(f"writer-{seed}")
-    for _ in range(120):
+    for _ in range(180):
         orders = sorted(desk.store, key=lambda order: order.id)
         if generator.random() < 0.2:
             _change_menu(shop, generator)
@@ -45,6 +46,10 @@ def _history(open_desk: OpenDesk, shop: FakeBackend, seed: int) -> None:
         else:
             _change(desk, generator.choice(orders), generator)
         desk.send_all()
+        changeable = [order for order in desk.store if order.status not in CALLED_OFF and not order.refunded_minor]
+        if changeable and at_baskets.random() < 0.1:
+            desk.amend(at_baskets.choice(changeable).id, NewLine(item_id=SODA.id))
+            desk.send_all()
 
 
 def _change(desk: Desk, order: Order, generator: random.Random) -> None:

@@ -11,11 +11,11 @@ from core.client.errors import Unreachable
 from core.client.operations import Kind, Operation, Owner, State
 from core.client.storage import operation_table
 from core.client.sync.outbox import NOT_OPENED
-from core.domain.commands import ChangePayment, TakeOrder
+from core.domain.commands import AmendedLine, AmendOrder, ChangePayment, TakeOrder
 from core.domain.ids import CustomerId, new_order_id
 from core.domain.order import OrderLine, PaymentState, Tender
 from core.domain.payment import PaymentChange
-from core.domain.status import OrderStatus
+from core.domain.status import Fulfilment, OrderStatus
 from core.protocol.sealed import context
 from tests.support.desk import AT, LINES, Desk, new_order
 from tests.support.fake_backend import FakeBackend
@@ -103,6 +103,28 @@ def test_what_is_opened_is_what_was_sealed_and_nothing_personal_stays_beside_it(
     assert beside.seen == msgspec.structs.replace(new_order(sold.order_id), number=sold.seen.number)
     assert (beside.problem, beside.theirs, beside.payment) == ("", None, None)
     assert beside.asked == ChangePayment(payment=PaymentState.PAID, version=2, reason="")
+    content = sealing.open_sealed(closed.sealed, key, context(*operation.owner, operation.op_id))
+    assert closed.opened(content) == operation
+
+
+def test_of_an_amendment_nothing_that_was_ordered_can_be_read(open_desk: OpenDesk) -> None:
+    key = sealing.private_key(b"the shop's")
+    desk = open_desk()
+    sold = take_for_omer(desk)
+    asked = AmendOrder(
+        version=2,
+        lines=(AmendedLine(item_id=CHIPS.id, note=WORDS[3]),),
+        fulfilment=Fulfilment.PICKUP,
+        customer_name=WORDS[0],
+        customer_phone=WORDS[1],
+        reason=WORDS[4],
+    )
+    made = msgspec.structs.replace(sold.seen, customer_name=WORDS[0], note=WORDS[3])
+    operation = msgspec.structs.replace(sold, kind=Kind.AMEND, request=msgspec.json.encode(asked), made=made)
+    closed = operation.closed(sealing.public_key(key))
+    beside = msgspec.json.encode(msgspec.structs.replace(closed, sealed=b""))
+    assert not any(word.encode() in beside for word in (*WORDS, CHIPS.id))
+    assert (closed.made, closed.asked.version) == (None, 2)  # type: ignore[union-attr]
     content = sealing.open_sealed(closed.sealed, key, context(*operation.owner, operation.op_id))
     assert closed.opened(content) == operation
 

@@ -1,0 +1,216 @@
+"""Amendments: a placed order is opened again while its business day lasts.
+
+The new version replaces the old one whole, priced by the date of the order and, for lines that stay, by the prices and
+rates that they were sold by. What was paid too much is given back at once; what is more is to be paid. The ledger says
+both (`core.domain.payment.charges_of`), and every former version is kept (`core.store.amendments`).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from core.domain.commands import AmendedLine, AmendOrder
+from core.domain.discount import check_discount
+from core.domain.errors import IllegalMove, InvalidOrder, ReasonRequired
+from core.domain.ids import ItemId, LineId
+from core.domain.menu import MenuItem, as_if_available
+from core.domain.order import (
+    MAX_LINES,
+    MAX_QUANTITY,
+    LineChange,
+    NewLine,
+    Order,
+    OrderLine,
+    PaymentState,
+    check_delivery,
+    price_lines,
+)
+from core.domain.payment import paid_minor, payments_of, with_payments
+from core.domain.phones import check_phone
+from core.domain.pricing import price
+from core.domain.refund import by_tender, line_ids, returned
+from core.domain.sale.business_day import CUT, business_day
+from core.domain.status import CALLED_OFF
+from core.domain.tax_table import Terms
+from core.domain.texts import check_no_card, is_blank
+from core.instants import act_time, zone
+
+_CONTENT: Final = (
+    *("lines", "discount", "fulfilment", "customer_name", "customer_phone", "address", "note"),
+    *("subtotal_minor", "discount_minor", "tax_minor", "total_minor"),
+)
+"""What an amendment replaces of an order."""
+_FOLLOWS: Final = ("tax_date", "amendments", "changed", "payment", "payments", "tender", "given_minor")
+"""What follows from that."""
+
+
+class Amendment(msgspec.Struct, frozen=True, kw_only=True):
+    """One amendment of an order."""
+
+    version: int
+    """The version of the order that it made."""
+    at: datetime
+    client_at: datetime | None = None
+    reason: str = ""
+    by: str = ""
+    """Who did it; empty when shown to a customer."""
+    device: str = ""
+    before: Order
+    """The version that it replaced."""
+
+
+def check_amendable(order: Order, at: datetime, time_zone: str) -> None:
+    """Checks that the order may be opened again at `at`. `time_zone` is the shop's. Raises `IllegalMove`."""
+    if order.status in CALLED_OFF:
+        raise IllegalMove("It was called off. Take a new order.", "version")
+    if order.payment is PaymentState.REFUNDED or order.refunded_minor:
+        raise IllegalMove("A part of it was given back. Take a new order for what is added.", "version")
+    where = zone(time_zone)
+    if business_day(order.placed_at, where, CUT).business_date < business_day(at, where, CUT).business_date:
+        raise IllegalMove("Its business day has ended. Refund what is wrong, and take a new order.", "version")
+
+
+def amended(
+    order: Order, asked: AmendOrder, items: Mapping[ItemId, MenuItem], terms: Terms, country: str, at: datetime
+) -> Order:
+    """The order as `asked` wants it; the very same object where nothing differs. `items` and `terms` are the menu's, by
+    which new lines are priced.
+
+    Raises `IllegalMove`, `InvalidOrder`, `ReasonRequired` and `CardNumber`.
+    """
+    check_amendable(order, act_time(asked.moved_at_client, at), terms.time_zone)
+    check_delivery(asked.fulfilment, asked.address)
+    check_discount(asked.discount, "discount")
+    phone = asked.customer_phone.strip()
+    if phone and phone != order.customer_phone:
+        phone = check_phone(phone, country, "customer_phone")
+    check_no_card(
+        note=asked.note,
+        address=asked.address,
+        customer_name=asked.customer_name,
+        customer_phone=phone,
+        reason=asked.reason,
+    )
+    tax_date = order.tax_date or terms.tax_date(order.placed_at)
+    kept_rates = order.fulfilment is asked.fulfilment
+    amounts = price(
+        _lines(order, asked.lines, items),
+        terms,
+        asked.fulfilment,
+        tax_date,
+        asked.discount,
+        {line.id: line.taxes for line in order.lines if kept_rates},
+    )
+    after = msgspec.structs.replace(
+        order,
+        lines=amounts.lines,
+        discount=asked.discount,
+        fulfilment=asked.fulfilment,
+        customer_name=asked.customer_name.strip(),
+        customer_phone=phone,
+        address=asked.address.strip(),
+        note=asked.note.strip(),
+        subtotal_minor=amounts.subtotal_minor,
+        discount_minor=amounts.discount_minor,
+        tax_minor=amounts.tax_minor,
+        total_minor=amounts.total_minor,
+    )
+    if all(getattr(after, name) == getattr(order, name) for name in _CONTENT):
+        return order
+    back_minor = max(0, paid_minor(order) - after.total_minor)
+    if (back_minor or takes_off(order, after)) and is_blank(asked.reason):
+        raise ReasonRequired("Say why it is changed.", "reason")
+    after = msgspec.structs.replace(
+        after,
+        tax_date=tax_date,
+        amendments=order.amendments + 1,
+        changed=tuple(_changed(order, after)),
+        version=order.version + 1,
+        updated_at=at,
+    )
+    paid = payments_of(order)
+    if not paid:
+        return after
+    return with_payments(after, tuple(returned(paid, by_tender(order, back_minor, asked.tender))))
+
+
+def overlaid(order: Order, made: Order) -> Order:
+    """`order` with what an amendment made of it, as `made` has it."""
+    content = {name: getattr(made, name) for name in (*_CONTENT, *_FOLLOWS)}
+    return msgspec.structs.replace(order, **content, version=order.version + 1, updated_at=made.updated_at)
+
+
+def difference_minor(before: Order, after: Order) -> int:
+    """What an amendment leaves to pay, in minor units; below zero, what is to be given back."""
+    return after.total_minor - paid_minor(before)
+
+
+def _lines(order: Order, asked: Sequence[AmendedLine], items: Mapping[ItemId, MenuItem]) -> list[OrderLine]:
+    """The lines, unpriced: those that stay as they were sold, then the new ones, at the menu's prices."""
+    if len(asked) > MAX_LINES:
+        raise InvalidOrder(f"An order has at most {MAX_LINES} lines.", "lines")
+    known = dict(zip(line_ids(order), order.lines, strict=True))
+    kept: dict[LineId, OrderLine] = {}
+    for position, line in enumerate(asked):
+        field = f"lines[{position}]"
+        check_discount(line.discount, f"{field}.discount")
+        if not line.id:
+            continue
+        if line.id not in known:
+            raise InvalidOrder("The order has no such line.", f"{field}.id")
+        if line.id in kept:
+            raise InvalidOrder("A line is named twice.", f"{field}.id")
+        if not 1 <= line.quantity <= MAX_QUANTITY:
+            raise InvalidOrder(f"A quantity is between 1 and {MAX_QUANTITY}.", f"{field}.quantity")
+        check_no_card(**{f"{field}.note": line.note})
+        was = known[line.id]
+        kept[line.id] = msgspec.structs.replace(
+            was,
+            id=line.id,
+            quantity=line.quantity,
+            total_minor=was.unit_price_minor * line.quantity,
+            note=line.note.strip(),
+            discount=line.discount,
+        )
+    new = [
+        NewLine(
+            item_id=line.item_id,
+            quantity=line.quantity,
+            modifier_ids=line.modifier_ids,
+            note=line.note,
+            discount=line.discount,
+        )
+        for line in asked
+        if not line.id
+    ]
+    first = (order.amendments + 1) * MAX_LINES  # no position is used twice, whatever was removed
+    added = price_lines(as_if_available(items), new, order.id, first) if new or not kept else ()
+    return [*(kept[each] for each in known if each in kept), *added]
+
+
+def takes_off(before: Order, after: Order) -> bool:
+    """Whether there is less of a line than there was."""
+    left = {line.id: line.quantity for line in after.lines}
+    return any(left.get(each, 0) < line.quantity for each, line in zip(line_ids(before), before.lines, strict=True))
+
+
+def _changed(before: Order, after: Order) -> Iterator[LineChange]:
+    """What differs from the order as it was when it came to its status."""
+    known = {each.id: each for each in before.changed}
+    then = dict(zip(line_ids(before), before.lines, strict=True))
+    now = {line.id: line for line in after.lines}
+    for each in dict.fromkeys((*then, *known, *now)):
+        was, old, new = known.get(each), then.get(each), now.get(each)
+        if was is not None and old is new is None:
+            yield was
+            continue
+        shown = new or old
+        assert shown is not None
+        at_first = was.before if was is not None else old.quantity if old is not None else 0
+        left = new.quantity if new is not None else 0
+        noted = old is not None and new is not None and old.note != new.note
+        noted = noted or (was is not None and was.before == was.now)
+        if at_first != left or (noted and left):
+            yield LineChange(each, shown.name, at_first, left, shown.modifiers, shown.note)
