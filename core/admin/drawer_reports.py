@@ -151,8 +151,8 @@ def _lines(signed: SignedReport) -> Iterator[tuple[str, Cell]]:
     for name, field in _AMOUNTS:
         yield name, _amount(report, getattr(report, field))
     for group, minor in sorted(report.gross.items()):
-        yield f"turnover taxed {_rates(group)}", _amount(report, minor)
-        yield f"tax {_rates(group)}", _amount(report, report.taxes.get(group, 0))
+        yield f"turnover taxed {rates(group)}", _amount(report, minor)
+        yield f"tax {rates(group)}", _amount(report, report.taxes.get(group, 0))
     for tender, minor in sorted(report.payments.items()):
         yield f"paid by {tender.replace('_', ' ')}", _amount(report, minor)
     for act, moved in report.moved.items():
@@ -185,7 +185,7 @@ def _drawer(report: ZReport) -> Iterator[tuple[str, Cell]]:
         yield "explained", report.cash.explanation
 
 
-def _rates(group: str) -> str:
+def rates(group: str) -> str:
     """`STD:8250` as `STD 8.25 %`."""
     rates = (each.rpartition(":") for each in group.split("+")) if group else ()
     return " + ".join(f"{code} {int(rate) / 1000:g} %" for code, _colon, rate in rates) or "at no rate that is known"

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final
 
 from core import settings, spreadsheet
-from core.admin import console, drawer_reports, sheets
+from core.admin import console, drawer_reports, journal, sheets
 from core.admin.backend import Backend, asked
 from core.admin.command import WHERE, Parser, day
 from core.domain.money import as_decimal
@@ -24,7 +24,8 @@ _EXAMPLES: Final = f"""examples:
   orderbell report --by hour --compare                    beside the same hours a week before
   orderbell report november.csv --by tender --from 2026-11-01 --to 2026-11-30
 
-Of drawers: orderbell report x, orderbell report z, orderbell report verify; each has a --help of its own.
+Of drawers: orderbell report x, orderbell report z, orderbell report verify. For the bookkeeper: orderbell report
+journal. Each has a --help of its own.
 
 A sale counts when its payment is booked, a refund when it is given back, on the shop's business day, which ends at
 {CUT:%H:%M} by its clock. Amounts are with tax; of items and categories, without tax that is added to their prices.
@@ -38,6 +39,8 @@ def main(argv: Sequence[str]) -> int:
     """Returns 0. Raises `Failed` when the backend refuses, or a file is to stay."""
     if argv and argv[0] in drawer_reports.NAMES:
         return drawer_reports.main(argv)
+    if argv and argv[0] == "journal":
+        return journal.main(argv[1:])
     parser = Parser("orderbell report", __doc__, _EXAMPLES)
     parser.add_argument("--by", choices=[each.value for each in By], default=By.DAY.value, help="(default: day)")
     parser.add_argument("--from", dest="first", metavar="DAY", type=day, help="the first business day (default: today)")

@@ -43,6 +43,7 @@ from core.protocol.drawers import DrawerDetails, DrawerList, DrawerQuery, Report
 from core.protocol.feed import EventPage, EventQuery, Snapshot, SnapshotQuery
 from core.protocol.health import BackupList, BackupMade, Diagnosis, Findings
 from core.protocol.held_baskets import BasketList
+from core.protocol.journal import Journal, JournalQuery
 from core.protocol.replies import (
     Availability,
     CustomerList,
@@ -445,6 +446,17 @@ SALES: Final = Route(
     "What was sold and given back in some business days, by day, hour, item, tender and others",
     query=SalesQuery,
     reply=SalesReport,
+    refusals=(422,),
+    act=Act.REPORTS,
+)
+JOURNAL: Final = Route(
+    "reports_journal",
+    "GET",
+    "/api/admin/reports/journal/",
+    Who.ADMIN,
+    "The journal of some business days in double entry, for a bookkeeper",
+    query=JournalQuery,
+    reply=Journal,
     refusals=(422,),
     act=Act.REPORTS,
 )

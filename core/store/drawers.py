@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 from sqlalchemy import and_, bindparam, case, false, func, or_, select
+from sqlalchemy.sql.elements import ColumnElement
 
 from core.decoding import decode
 from core.domain.drawers import Denomination, DrawerAct, DrawerEntry, DrawerSession
@@ -56,44 +57,49 @@ _BEFORE: Final = Prepared(
     )
 )
 _TILLS: Final = Prepared(select(_d.device).where(_d.shop_id == bindparam("shop_id")).distinct().order_by(_d.device))
-_of_session = (
-    select(_e.order_id).where(_e.drawer == bindparam("session"), _e.drawer != "").distinct().subquery("of_session")
-)
-_BOOKED: Final = Prepared(
-    select(
-        *(
-            _e.order_id,
-            _o.total_minor,
-            _o.tax_minor,
-            _o.subtotal_minor,
-            _o.discount_minor,
-            _e.line_id,
-            _e.version,
-            _e.kind,
-            _e.amount_minor,
-            _e.tender,
-            _e.corrects,
-            _e.discount_minor,
-            _e.reference,
-        ),
-        # An earlier release refunded whole orders, without saying the tax of each line.
-        case(
-            (and_(_e.kind == str(EntryKind.CREDIT), _e.line_id == "", _e.amount_minor != 0), -_o.tax_minor),
-            else_=_e.tax_minor,
-        ),
-        case((_e.drawer == bindparam("session"), 1), else_=0),
+
+
+def _orders_with(here: ColumnElement[bool]) -> tuple[Prepared, Prepared]:
+    """The orders that have entries `here`: all entries of their ledgers, marked where they are, and all their lines."""
+    having = select(_e.order_id).where(here).distinct().subquery("having_some")
+    entries = (
+        select(
+            *(
+                _e.order_id,
+                _o.total_minor,
+                _o.tax_minor,
+                _o.subtotal_minor,
+                _o.discount_minor,
+                _e.line_id,
+                _e.version,
+                _e.kind,
+                _e.amount_minor,
+                _e.tender,
+                _e.corrects,
+                _e.discount_minor,
+                _e.reference,
+            ),
+            # An earlier release refunded whole orders, without saying the tax of each line.
+            case(
+                (and_(_e.kind == str(EntryKind.CREDIT), _e.line_id == "", _e.amount_minor != 0), -_o.tax_minor),
+                else_=_e.tax_minor,
+            ),
+            case((here, 1), else_=0),
+        )
+        .select_from(having.join(ledger, _e.order_id == having.c.order_id).join(orders, _o.id == _e.order_id))
+        .where(_o.shop_id == bindparam("shop_id"))
+        .order_by(_e.order_id, _e.number)
     )
-    .select_from(_of_session.join(ledger, _e.order_id == _of_session.c.order_id).join(orders, _o.id == _e.order_id))
-    .where(_o.shop_id == bindparam("shop_id"))
-    .order_by(_e.order_id, _e.number)
-)
-_LINES: Final = Prepared(
-    select(
-        *(_l.order_id, _l.position, _l.total_minor, _l.discount_minor, _l.order_discount_minor, _l.taxes),
+    lines = (
+        select(_l.order_id, _l.position, _l.total_minor, _l.discount_minor, _l.order_discount_minor, _l.taxes)
+        .select_from(having.join(order_lines, _l.order_id == having.c.order_id))
+        .order_by(_l.order_id, _l.position)
     )
-    .select_from(_of_session.join(order_lines, _l.order_id == _of_session.c.order_id))
-    .order_by(_l.order_id, _l.position)
-)
+    return Prepared(entries), Prepared(lines)
+
+
+_OF_SESSION: Final = _orders_with(and_(_e.drawer == bindparam("session"), _e.drawer != ""))
+_WITHOUT: Final = _orders_with(and_(_e.drawer == "", _e.at >= bindparam("from_us"), _e.at < bindparam("to_us")))
 _OPEN: Final = Prepared(
     select(func.count(), func.coalesce(func.sum(_o.total_minor), 0)).where(
         _o.shop_id == bindparam("shop_id"), _o.is_open == 1, _o.payment == str(PaymentState.UNPAID)
@@ -234,16 +240,27 @@ def _cash_by(tenders: tuple[str, ...]) -> Prepared:
 
 def booked(transaction: Transaction, shop_id: ShopId, session_id: str) -> Iterator[tuple[Sold, list[Booked]]]:
     """The orders of which a session has entries, each with all entries of its ledger."""
-    priced = {
-        order_id: list(lines) for order_id, lines in groupby(transaction.all(_LINES, session=session_id), itemgetter(0))
-    }
-    rows = transaction.all(_BOOKED, shop_id=shop_id, session=session_id)
+    return _sold(transaction, _OF_SESSION, shop_id=shop_id, session=session_id)
+
+
+def booked_without(
+    transaction: Transaction, shop_id: ShopId, from_us: int, until_us: int
+) -> Iterator[tuple[Sold, list[Booked]]]:
+    """The same of what was booked in a period without a drawer."""
+    return _sold(transaction, _WITHOUT, shop_id=shop_id, from_us=from_us, to_us=until_us)
+
+
+def _sold(
+    transaction: Transaction, queries: tuple[Prepared, Prepared], **which: Any
+) -> Iterator[tuple[Sold, list[Booked]]]:
+    entries_of, lines_of = queries
+    priced = {order_id: list(lines) for order_id, lines in groupby(transaction.all(lines_of, **which), itemgetter(0))}
+    rows = transaction.all(entries_of, **which)
     for (order_id, total, tax, subtotal, discount), group in groupby(rows, itemgetter(0, 1, 2, 3, 4)):
         lines, entries = priced[order_id], list(group)
         groups = _groups(order_id, lines) if any(row[5] for row in entries) else {}
-        booked = [_booked(row, groups) for row in entries]
         parts = _parts(lines, included=total == subtotal - discount)
-        yield Sold(total, tax, parts, discount), booked
+        yield Sold(total, tax, parts, discount), [_booked(row, groups) for row in entries]
 
 
 def _booked(row: Row, groups: Mapping[str, str]) -> Booked:

@@ -24,6 +24,11 @@ _OF_SESSION: Final = Prepared(
     .where(_z.drawer_session_id == bindparam("session"), _z.shop_id == bindparam("shop_id"))
     .order_by(_z.supplement)
 )
+_MADE: Final = Prepared(
+    select(*_CHAINED)
+    .where(_z.shop_id == bindparam("shop_id"), _z.at >= bindparam("from_us"), _z.at < bindparam("to_us"))
+    .order_by(_z.at, _z.device, _z.place)
+)
 _ALL: Final = Prepared(select(*_CHAINED).where(_z.shop_id == bindparam("shop_id")).order_by(_z.device, _z.place))
 _TILLS: Final = Prepared(select(_z.device).where(_z.shop_id == bindparam("shop_id")).distinct().order_by(_z.device))
 _WITHOUT_Z: Final = Prepared(
@@ -82,6 +87,11 @@ def listed(transaction: Transaction, shop_id: ShopId, device: str, most: int) ->
 def every(transaction: Transaction, shop_id: ShopId) -> Sequence[Kept]:
     """All of a shop, by till, oldest first."""
     return [Kept(*row) for row in transaction.all(_ALL, shop_id=shop_id)]
+
+
+def made_between(transaction: Transaction, shop_id: ShopId, from_us: int, until_us: int) -> list[Kept]:
+    """Those of all tills that were made in a period, oldest first."""
+    return [Kept(*row) for row in transaction.all(_MADE, shop_id=shop_id, from_us=from_us, to_us=until_us)]
 
 
 def closed_without_z(transaction: Transaction, shop_id: ShopId) -> list[str]:

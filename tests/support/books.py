@@ -4,7 +4,8 @@ The sums are made here from the rows, one by one, and not by the product's queri
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from copy import copy
 from itertools import groupby
 from operator import attrgetter, itemgetter
 from typing import Any, Final, NamedTuple
@@ -63,6 +64,7 @@ class Entry(NamedTuple):
     line: str
     tax: int
     drawer: str
+    discount: int
 
 
 class Books:
@@ -76,20 +78,38 @@ class Books:
         )
         self.orders = {row[0]: Order(*row) for row in rows}
         rows = ask(
-            "SELECT order_id, version, kind, amount_minor, tender, corrects, line_id, tax_minor, drawer "
-            "FROM ledger ORDER BY order_id, number"
+            "SELECT order_id, version, kind, amount_minor, tender, corrects, line_id, tax_minor, drawer, "
+            "discount_minor FROM ledger ORDER BY order_id, number"
         )
         self.ledger = {key: list(of) for key, of in groupby((Entry(*row) for row in rows), attrgetter("order"))}
-        rows = ask("SELECT device, drawer_session_id, act, amount_minor FROM drawer_entries ORDER BY device, place")
-        journals = {key: [tuple(row[2:]) for row in of] for key, of in groupby(rows, itemgetter(0, 1))}
-        self.journals: dict[str, dict[str, list[Any]]] = defaultdict(dict)
-        """Acts and amounts, by till and session, oldest first."""
-        for (device, session), entries in journals.items():
-            self.journals[device][session] = entries
+        rows = ask(
+            "SELECT shop_id, device, drawer_session_id, act, amount_minor FROM drawer_entries "
+            "ORDER BY shop_id, device, place"
+        )
+        journals = {key: [tuple(row[3:]) for row in of] for key, of in groupby(rows, itemgetter(0, 1, 2))}
+        self.journals: dict[tuple[str, str], dict[str, list[Any]]] = defaultdict(dict)
+        """Acts and amounts, by shop and till, and by session, oldest first."""
+        for (shop, device, session), entries in journals.items():
+            self.journals[shop, device][session] = entries
         self.reports: dict[str, list[ZReport]] = defaultdict(list)
         """By session: the Z, and its supplements."""
-        for session, content in ask("SELECT drawer_session_id, content FROM z_reports ORDER BY device, place"):
+        for session, content in ask("SELECT drawer_session_id, content FROM z_reports ORDER BY shop_id, device, place"):
             self.reports[session].append(msgspec.json.decode(content, type=ZReport))
+
+    def only(self, orders: Collection[str]) -> "Books":
+        """Those of these orders alone."""
+        found = copy(self)
+        found.orders = {key: order for key, order in self.orders.items() if key in orders}
+        found.ledger = {key: entries for key, entries in self.ledger.items() if key in orders}
+        return found
+
+    def settled(self, order: Order) -> int:
+        """What is held for it and pays for goods."""
+        return sum(
+            -each.amount if each.kind in (EntryKind.TIP, EntryKind.ROUNDING) else each.amount
+            for each in self.ledger.get(order.id, ())
+            if each.kind in _MONEY or each.kind in (EntryKind.TIP, EntryKind.ROUNDING)
+        )
 
     @property
     def sessions(self) -> Iterable[str]:
@@ -110,7 +130,9 @@ class Books:
             # An earlier release refunded whole orders, without saying the tax of each line.
             is_whole = each.kind == EntryKind.CREDIT and not each.line and each.amount
             tax, here = -order.tax if is_whole else each.tax, each.drawer == session
-            yield Booked(each.version, each.kind, each.amount, each.tender, each.corrects, tax, here)
+            yield Booked(
+                *(each.version, each.kind, each.amount, each.tender, each.corrects, tax, here), discount=each.discount
+            )
 
     def cash(self, session: str) -> int:
         return sum(
@@ -138,9 +160,7 @@ def _orders(books: Books) -> Iterator[str]:
     """What is held for each order pays for what is left of it, and nothing is held by a tender that has not paid."""
     for order in books.orders.values():
         entries = books.ledger.get(order.id, [])
-        held = sum(each.amount for each in entries if each.kind in _MONEY)
-        beside = sum(each.amount for each in entries if each.kind in (EntryKind.TIP, EntryKind.ROUNDING))
-        settled = held - beside
+        settled = books.settled(order)
         if settled != order.turnover and not (order.payment == "unpaid" and 0 <= settled <= order.total):
             yield f"{order.number}: {settled} of {order.turnover} is settled"
         by_tender = Counter[str]()
@@ -152,7 +172,7 @@ def _orders(books: Books) -> Iterator[str]:
 
 def _drawers(books: Books) -> Iterator[str]:
     """What should be in each drawer is what its journal and its cash come to; Zs have running numbers."""
-    for device, sessions in books.journals.items():
+    for (_shop, device), sessions in books.journals.items():
         left: int | None = None
         numbers = []
         for session, acts in sessions.items():

@@ -13,12 +13,13 @@ ORDERS = (1, 2, 3, 5, 9, 10, 11, 24, 60, 130)
 """The number of orders in a file, by its seed: fewer than the board leaves open, as many, and more."""
 
 
-def write(path: Path, seed: int) -> tuple[int, int, int]:
-    """Write the file of `seed`. Returns the numbers of its orders and lines, and their total in minor units."""
+def write(path: Path, seed: int, orders: int = 0) -> tuple[int, int, int]:
+    """Write the file of `seed`, with so many orders, or as many as the seed says. Returns the numbers of its orders and
+    lines, and their total in minor units."""
     chance = random.Random(seed)
     names = _names(chance)
     with_choices = [name for name in names if chance.random() < chance.choice((0.0, 0.5, 1.0))]
-    orders, lines, total_minor = ORDERS[seed % len(ORDERS)], 0, 0
+    orders, lines, total_minor = orders or ORDERS[seed % len(ORDERS)], 0, 0
     rows = []
     for order in range(orders):
         for _line in range(chance.choice((1, 1, 2, 3, 12))):

@@ -56,8 +56,7 @@ def supplement(transaction: Transaction, shop_id: ShopId, session_id: str, key: 
         return None
     told = Figures()
     for each in kept:
-        report = each.report
-        told = told.more(Figures(**{name: getattr(report, name) for name in _NAMES}))
+        told = told.more(figures_of(each.report))
     added = _figures(transaction, shop_id, session).less(told)
     if added == Figures():
         return None
@@ -65,6 +64,11 @@ def supplement(transaction: Transaction, shop_id: ShopId, session_id: str, key: 
     found = msgspec.structs.replace(found, voids=0, voided_minor=0, moved={}, supplement=kept[-1].supplement + 1)
     before = z_reports.last(transaction, shop_id, session.device)
     return _chain(transaction, shop_id, found, before, key, number=kept[0].number)
+
+
+def figures_of(report: ZReport) -> Figures:
+    """What a report says that was sold and paid."""
+    return Figures(**{name: getattr(report, name) for name in _NAMES})
 
 
 def not_arrived(transaction: Transaction, subject: str, named: Iterable[OpId]) -> tuple[OpId, ...]:

@@ -6,12 +6,14 @@ from typing import Final
 
 import msgspec
 
-from core.domain.ids import ItemId, ShopId
+from core.domain.ids import DeviceId, ItemId, ShopId
 from core.domain.sale.business_day import CUT, began
 from core.instants import from_us, to_us, zone
 from core.protocol import routes
+from core.protocol.journal import SALES, TAX, Journal, JournalQuery, Posting
 from core.protocol.reports import By, SalesQuery, SalesReport, SalesRow
 from core.protocol.route import Nothing
+from core.server.drawers.journal import journal
 from core.server.endpoints.endpoint import AnyEndpoint, Call, Endpoint
 from core.server.http import problems
 from core.store import menus, reports, shops
@@ -20,20 +22,35 @@ from core.store.shops import Shop
 from core.store.sql.statements import Transaction
 
 DAYS_MAX: Final = 3660
+JOURNAL_DAYS_MAX: Final = 366
 
 
 async def sales(call: Call[Nothing, SalesQuery]) -> SalesReport:
-    query = call.query
+    query, shop_id = call.query, call.principal.shop_id
+    first, last = _period(query)
+    if (last - first).days >= DAYS_MAX:
+        raise problems.invalid("A report is of ten years at most.", "first")
+    return await call.services.database.search(
+        lambda transaction: sales_report(transaction, shop_id, query, first, last)
+    )
+
+
+async def day_journal(call: Call[Nothing, JournalQuery]) -> Journal:
+    first, last = _period(call.query)
+    if (last - first).days >= JOURNAL_DAYS_MAX:
+        raise problems.invalid("A journal is of one year at most.", "first")
+    shop_id = call.principal.shop_id
+    return await call.services.database.search(lambda transaction: journal(transaction, shop_id, first, last))
+
+
+def _period(query: SalesQuery | JournalQuery) -> tuple[date, date]:
     first, last = _day(query.first, "first"), _day(query.last, "last")
     if not first <= last:
         raise problems.invalid("The last day comes before the first.", "last")
-    if (last - first).days >= DAYS_MAX:
-        raise problems.invalid("A report is of ten years at most.", "first")
-    shop_id = call.principal.shop_id
-    return await call.services.database.search(lambda transaction: _report(transaction, shop_id, query, first, last))
+    return first, last
 
 
-def _report(transaction: Transaction, shop_id: ShopId, query: SalesQuery, first: date, last: date) -> SalesReport:
+def sales_report(transaction: Transaction, shop_id: ShopId, query: SalesQuery, first: date, last: date) -> SalesReport:
     shop = shops.get(transaction, shop_id)
     if shop is None:
         raise LookupError(f"there is no shop {shop_id}")
@@ -160,4 +177,21 @@ _EXAMPLE: Final = SalesReport(
     total=msgspec.structs.replace(_ROW, name=""),
 )
 
-ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (Endpoint(routes.SALES, sales, example_reply=_EXAMPLE),)
+_Z: Final = Posting(
+    day="2026-05-04", document="POS1 Z 12", of_day="2026-05-04", device=DeviceId("POS1"), account=TAX, group="VAT:19000"
+)
+_JOURNAL: Final = Journal(
+    first="2026-05-04",
+    last="2026-05-04",
+    currency="EUR",
+    postings=(
+        msgspec.structs.replace(_Z, account="tender:cash", group="", debit_minor=1190),
+        msgspec.structs.replace(_Z, account=SALES, credit_minor=1000),
+        msgspec.structs.replace(_Z, credit_minor=190),
+    ),
+)
+
+ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
+    Endpoint(routes.SALES, sales, example_reply=_EXAMPLE),
+    Endpoint(routes.JOURNAL, day_journal, example_reply=_JOURNAL),
+)

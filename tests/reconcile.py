@@ -1,0 +1,175 @@
+"""`python -m tests.reconcile`: days of money over 1,000 orders, and whether all books agree to the cent.
+
+The orders are those of a file (`--orders FILE.tsv`, of the form of `core.admin.demo.orders_file`), or made like them.
+Half are sold in a shop whose prices contain the tax, half in one that adds it. Then orders, ledger, drawers, Zs, taxes,
+sales reports and the day journal have to come to the same.
+"""
+
+import argparse
+import contextlib
+import random
+import sys
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+from unittest import mock
+
+import msgspec
+
+from core.admin.demo import orders_file
+from core.admin.demo.orders_file import OrdersFile
+from core.domain.order import LineTax
+from core.protocol.journal import FLOAT, OVER_SHORT, RECEIVABLES, ROUNDING, SALES, TAX, TIPS, Posting, tender_account
+from core.protocol.reports import By, SalesQuery
+from core.server.drawers.journal import journal
+from core.server.routes.reports import sales_report
+from core.store import z_reports
+from core.store.backups import check
+from core.store.sql.statements import Transaction
+from tests.support import books, databases, order_files
+from tests.support.books import Books
+from tests.support.money_days import FIRST_DAY, NOW_IN, TILLS, Clock, Days, Made, make_shop
+from tests.support.server import ServerThread
+
+DAYS: Final = 12
+ORDERS: Final = 1_000
+_CASH: Final = tender_account("cash")
+
+
+def reconcile(directory: Path, file: OrdersFile, seed: int) -> list[str]:
+    """What does not agree after days with these orders, a sentence each. `directory` gets a database."""
+    directory.mkdir(exist_ok=True)
+    chance, clock = random.Random(seed), Clock()
+    with contextlib.ExitStack() as stack:
+        for module in NOW_IN:
+            stack.enter_context(mock.patch(f"{module}.now", clock.now))
+        server = stack.enter_context(ServerThread(directory))
+        shops = [make_shop(server.database, file.menu, inclusive=inclusive) for inclusive in (True, False)]
+        for at, made in enumerate(shops):
+            clock.at = FIRST_DAY
+            life, own = Days(server, made, clock, chance), file.orders[at::2]
+            for day in range(DAYS):
+                life.day(own[day::DAYS])
+            life.finish()
+        services = server.services
+
+        def work(transaction: Transaction) -> list[str]:
+            connection = transaction.connection
+            found = books.differences(connection, services.report_key, services.report_notes)
+            found += [f"db check, {each.rule}: {each.examples}" for each in check.invariants(connection) if each.count]
+            whole = Books(connection)
+            for made in shops:
+                sql = databases.placed("SELECT id FROM orders WHERE shop_id = ?")
+                own = whole.only({row[0] for row in connection.exec_driver_sql(sql, (made.id,))})
+                found += [*_reports(transaction, made, own), *_journal(transaction, made, own)]
+            return found
+
+        return server.database.read_blocking(work)
+
+
+def _reports(transaction: Transaction, made: Made, own: Books) -> Iterator[str]:
+    """Whatever sales are added up by, they are the orders."""
+    turnover = sum(order.turnover for order in own.orders.values())
+    tax = sum(order.tax_due for order in own.orders.values())
+    first, last = FIRST_DAY.date(), FIRST_DAY.date() + timedelta(days=DAYS)
+    for by in By:
+        query = SalesQuery(first=str(first), last=str(last), by=by)
+        total = sales_report(transaction, made.id, query, first, last).total
+        wanted = turnover - tax if by.is_of_lines and not made.menu.tax.included else turnover
+        if total.turnover_minor != wanted:
+            yield f"sales by {by}: {total.turnover_minor}, the orders {wanted}"
+        if not by.is_of_lines and total.tax_minor != tax:
+            yield f"tax by {by}: {total.tax_minor}, the orders {tax}"
+
+
+def _journal(transaction: Transaction, made: Made, own: Books) -> Iterator[str]:
+    """Every document balances; every account is what the rows say; each drawer holds what its last Z has left in it."""
+    first = FIRST_DAY.date()
+    found = journal(transaction, made.id, first, first + timedelta(days=DAYS))
+    if found.unclosed:
+        yield f"drawers are open: {found.unclosed}"
+    documents, accounts, groups = Counter[tuple[str, str]](), Counter[str](), Counter[tuple[str, str]]()
+    cash: dict[str, int] = defaultdict(int)
+    for each in found.postings:
+        documents[each.day, each.document] += _signed(each)
+        accounts[each.account] += _signed(each)
+        groups[each.account, each.group] += _signed(each)
+        if each.account == _CASH and each.device:
+            cash[each.device] += _signed(each)
+    yield from (f"journal: {each} is out by {off}" for each, off in documents.items() if off)
+    for (account, group), wanted in _wanted(transaction, made, own).items():
+        if groups[account, group] != wanted:
+            yield f"journal: {account} {group} is {groups[account, group]}, the orders say {wanted}"
+    for till in TILLS:
+        kept = z_reports.last(transaction, made.id, till)
+        left = kept.report.cash.left_minor if kept and kept.report.cash else None
+        if cash[till] != left:
+            yield f"journal: {till} holds {cash[till]}, its last report has left {left}"
+    if not {_CASH, OVER_SHORT, FLOAT, "tender:card", "tender:voucher"} <= accounts.keys():
+        yield f"journal: too little has happened: {sorted(accounts)}"
+
+
+def _signed(posting: Posting) -> int:
+    return posting.debit_minor - posting.credit_minor
+
+
+def _wanted(transaction: Transaction, made: Made, own: Books) -> Counter[tuple[str, str]]:
+    """What accounts should come to, by their taxes, from the rows."""
+    wanted = Counter[tuple[str, str]]()
+    for entries in own.ledger.values():
+        for each in entries:
+            if each.kind in ("payment", "change", "refund") and each.tender != "cash":
+                wanted[tender_account(each.tender), ""] += each.amount
+            elif each.kind in ("tip", "rounding"):
+                wanted[TIPS if each.kind == "tip" else ROUNDING, ""] -= each.amount
+    sql = "SELECT sum(amount_minor) FROM drawer_entries WHERE act = 'tip_out' AND shop_id = ?"
+    ask = transaction.connection.exec_driver_sql
+    wanted[TIPS, ""] += int(ask(databases.placed(sql), (made.id,)).scalar_one() or 0)
+    for order in own.orders.values():
+        if order.payment == "unpaid":
+            wanted[RECEIVABLES, ""] -= own.settled(order)
+    rows = ask(
+        "SELECT order_id, total_minor - discount_minor - order_discount_minor, refunded_minor, taxes FROM order_lines"
+    )
+    for order_id, amount, refunded, text in rows:
+        if order_id in own.orders and own.orders[order_id].payment != "unpaid":
+            taxes = msgspec.json.decode(text, type=list[LineTax])
+            tax = sum(each.amount_minor for each in taxes)
+            owed = tax - sum(each.refunded_minor for each in taxes)
+            gross = amount + (0 if made.menu.tax.included else tax) - refunded
+            group = "+".join(f"{each.code}:{each.rate}" for each in taxes)
+            wanted[SALES, group] -= gross - owed
+            wanted[TAX, group] -= owed
+    return wanted
+
+
+def made_file(directory: Path, seed: int, orders: int = ORDERS) -> OrdersFile:
+    """Orders of the shape of real ones."""
+    order_files.write(directory / "orders.tsv", seed, orders)
+    return orders_file.read(directory / "orders.tsv")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.reconcile", description=__doc__)
+    parser.add_argument("--orders", type=Path, metavar="FILE", help="real ones (default: made ones)")
+    parser.add_argument("--seeds", type=int, default=1, help="how many times, each by another seed (default: 1)")
+    parser.add_argument("--first", type=int, default=1, help="the first seed (default: 1)")
+    parser.add_argument("--database", choices=databases.KINDS, default="sqlite")
+    options = parser.parse_args()
+    failed = 0
+    for seed in range(options.first, options.first + options.seeds):
+        with tempfile.TemporaryDirectory() as name, databases.standing_on(options.database):
+            directory = Path(name)
+            file = orders_file.read(options.orders) if options.orders else made_file(directory, seed)
+            found = reconcile(directory / "server", file, seed)
+        print(f"seed {seed}: {len(file.orders)} orders on {options.database}, {len(found)} differences")
+        print("\n".join(found[:20]), end="\n" * bool(found))
+        failed += bool(found)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
