@@ -44,8 +44,8 @@ class OwnDrawer:
     @property
     def session(self) -> DrawerSession | None:
         """The newest session of this till, as the server will have it; None before the first."""
-        session = self._cache.drawer(self._device)
-        for operation in self._waiting():
+        session, waiting = self._sync.drawer(self._device)
+        for operation in waiting:
             if operation.held or operation.sealed:
                 break
             asked = operation.asked

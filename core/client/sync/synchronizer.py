@@ -26,7 +26,7 @@ from core.client.errors import (
     ServerFault,
     SignedOut,
 )
-from core.client.operations import Kind, Operation, State, is_basket_queue, predict_baskets
+from core.client.operations import Kind, Operation, State, drawer_queue, is_basket_queue, predict_baskets
 from core.client.storage.cache import Cache, menu_after
 from core.client.storage.lease import Store
 from core.client.sync.merge import Verdict, judge
@@ -253,6 +253,11 @@ class Synchronizer:
         with self._publishing, contextlib.suppress(SignedOut):
             if sessions:
                 self._listener(Changed(updates=(), drawers=sessions))
+
+    def drawer(self, device: DeviceId) -> tuple[DrawerSession | None, tuple[Operation, ...]]:
+        """The newest drawer session of a POS, as the server knows it, and what waits to be sent, from one moment."""
+        with self._store.lock:
+            return self.cache.drawer(device), self.outbox.of(drawer_queue(device))
 
     def baskets(self) -> tuple[HeldBasket, ...]:
         """The baskets that the shop holds, as the server will have them; the oldest first."""
