@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, cast
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
+from core.domain.acts import Act, Need
 from core.domain.ids import OrderId
 from core.domain.menu import MenuItem
 from core.domain.people import Role
-from core.domain.rights import Act, Need, may, rights_of
+from core.domain.rights import may, rights_of
 from core.protocol.replies import Availability
 from core.ui.refresh import Refresher
 from core.ui.text import _

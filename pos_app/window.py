@@ -20,6 +20,7 @@ from core.ui.text import _, ngettext, window_title
 from core.ui.widgets.notice import follow_connection
 from pos_app import dialogs
 from pos_app.alerts.alerts import Alerts
+from pos_app.approving import Approving
 from pos_app.board.lookup import Lookup
 from pos_app.board.presenter import Board
 from pos_app.board.scanner import Scanner
@@ -78,6 +79,7 @@ class PosWindow(QMainWindow):
         )
         self._search = Search(theme, self.board, self.workspace.search, self)
         self.workspace.add_speech(self._search.hint)
+        self._approving = Approving(context, self)
         self._pages = Pages(context, self.board, self._actions, self.alerts, self.workspace)
         self._guest = GuestScreen(theme, self) if settings.second_screen else None
         self._stack = QStackedWidget()
@@ -252,6 +254,7 @@ class PosWindow(QMainWindow):
             window.close()
 
     def _leave(self) -> None:
+        self._approving.close()
         self._idle.stop()
         self._scanner.stop()
         self._lookup.stop()

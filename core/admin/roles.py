@@ -9,10 +9,11 @@ from core.admin import console
 from core.admin.backend import Backend, asked
 from core.admin.command import WHERE, Parser
 from core.admin.failed import Failed, sentence
+from core.domain.acts import Act, Unit
 from core.domain.errors import DomainError
 from core.domain.money import as_decimal, parse_minor
 from core.domain.people import Role
-from core.domain.rights import ACTS, Act, Right, StaffRole, Unit, check_role
+from core.domain.rights import ACTS, Right, StaffRole, check_role
 from core.domain.tax_table import percent
 from core.protocol import routes
 from core.protocol.rights import ChangeRole
@@ -29,7 +30,7 @@ _EXAMPLES: Final = f"""examples:
   orderbell roles set cashier --allow refund discount        without a limit
 
 Every POS has it at once. An admin may do everything, always. Acts:
-{chr(10).join(f"  {act.value:<12} {row.label}" for act, row in ACTS.items())}
+{chr(10).join(f"  {act.value:<12} {act.label}" for act in ACTS)}
 
 The security log says who changed what."""
 
@@ -54,7 +55,7 @@ def _list(api: Backend, options: argparse.Namespace) -> None:
         console.as_json(found)
         return
     currency = api.call(routes.MENU()).currency
-    rows = [(act.value, row.label, *(_far(each, act, currency) for each in found.roles)) for act, row in ACTS.items()]
+    rows = [(act.value, act.label, *(_far(each, act, currency) for each in found.roles)) for act in ACTS]
     console.table(("act", "", *(each.role.value for each in found.roles)), rows)
 
 
@@ -67,7 +68,7 @@ def _show_role(api: Backend, options: argparse.Namespace, role: StaffRole) -> No
         console.as_json(role)
         return
     currency = api.call(routes.MENU()).currency
-    rows = [(act.value, row.label, _far(role, act, currency)) for act, row in ACTS.items()]
+    rows = [(act.value, act.label, _far(role, act, currency)) for act in ACTS]
     console.table(("act", "", role.role.value), rows)
 
 

@@ -1,10 +1,15 @@
 """Errors of calls to the backend, with a title and a sentence for a person."""
 
 from datetime import UTC, datetime
+from typing import Final
 
+from core.domain.acts import Need
+from core.domain.ids import OpId
 from core.domain.menu import Menu
 from core.domain.order import Order
 from core.domain.payment import PaymentChange
+
+_NO_OP: Final = OpId("")
 
 
 class ClientError(Exception):
@@ -117,6 +122,19 @@ class TooManyAttempts(Refused):
     def __init__(self, message: str, *, retry_after_s: float) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class NoRight(Refused):
+    """The person's role may not do this; somebody whose role may can allow it, this once. `needs` is what is missing,
+    `op_id` the operation, and `about` the order or drawer session that it changes or makes."""
+
+    title = "A manager has to allow this"
+
+    def __init__(self, needs: tuple[Need, ...], message: str = "", *, op_id: OpId = _NO_OP, about: str = "") -> None:
+        super().__init__(message or "Your role may not do this. Ask a manager to allow it.")
+        self.needs = needs
+        self.op_id = op_id
+        self.about = about
 
 
 class NotFound(Refused):

@@ -236,6 +236,11 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
             asked = msgspec.structs.replace(asked, version=row.version)
         return msgspec.structs.replace(self, request=msgspec.json.encode(asked), seen=without_lines(row))
 
+    def approved(self, approval: str) -> "Operation":
+        """The same operation, with what somebody has allowed."""
+        asked = msgspec.structs.replace(self.asked, approval=approval)
+        return msgspec.structs.replace(self, request=msgspec.json.encode(asked))
+
     def numbered(self, number: str) -> "Operation":
         """The same new order under another number."""
         asked = msgspec.structs.replace(self.asked, number=number)

@@ -27,6 +27,8 @@ from core.domain.status import Fulfilment, OrderStatus
 
 MAX_GIVEN_MINOR = 10**15
 """More than any total: the largest is 200 lines of 999 items at the highest price."""
+APPROVAL_MOST = 2_000
+"""Letters of an approval."""
 UUID = Meta(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}\Z")
 Version = Annotated[int, Meta(ge=1)]
 Lines = Annotated[tuple[NewLine, ...], Meta(min_length=1, max_length=MAX_LINES)]
@@ -43,6 +45,13 @@ Basket = Annotated[
     Meta(
         pattern=r"^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?\Z",
         description="The held basket that it was made of, which is held no longer. Empty: none.",
+    ),
+]
+Approval = Annotated[
+    str,
+    Meta(
+        max_length=APPROVAL_MOST,
+        description="A manager's word for this one operation, as `rights_approve` has given it. Empty: none.",
     ),
 ]
 ClientTime = Annotated[
@@ -110,6 +119,7 @@ class TakeOrder(msgspec.Struct, frozen=True, kw_only=True):
     `payment`, `tender` and `given_minor` are for servers of earlier releases."""
     drawer: Drawer = ""
     basket: Basket = BasketId("")
+    approval: Approval = ""
     placed_at_client: ClientTime | None = None
 
 
@@ -126,6 +136,7 @@ class ChangeStatus(msgspec.Struct, frozen=True, kw_only=True):
     to: OrderStatus
     version: Version
     reason: Reason = ""
+    approval: Approval = ""
     moved_at_client: ClientTime | None = None
 
 
@@ -146,6 +157,7 @@ class ChangePayment(msgspec.Struct, frozen=True, kw_only=True):
     reason: Reason | None = None
     """Required for a refund, and when the payment of a cancelled order is undone. Release 0.1.0 sends none."""
     drawer: Drawer = ""
+    approval: Approval = ""
     moved_at_client: ClientTime | None = None
 
 
@@ -167,6 +179,7 @@ class UndoPayment(msgspec.Struct, frozen=True, kw_only=True):
     amount_minor: Annotated[int, Meta(ge=0, le=MAX_TOTAL_MINOR)] = 0
     tip_minor: Annotated[int, Meta(ge=0, le=MAX_TOTAL_MINOR)] = 0
     drawer: Drawer = ""
+    approval: Approval = ""
     moved_at_client: ClientTime | None = None
 
 
@@ -189,6 +202,7 @@ class RefundOrder(msgspec.Struct, frozen=True, kw_only=True):
     tender: Tender | None = None
     """By which it goes back first; what was not paid by it goes back by the others."""
     drawer: Drawer = ""
+    approval: Approval = ""
     moved_at_client: ClientTime | None = None
 
 
@@ -220,6 +234,7 @@ class AmendOrder(msgspec.Struct, frozen=True, kw_only=True):
     menu_version: Version | None = None
     """The menu version by which new lines were priced."""
     drawer: Drawer = ""
+    approval: Approval = ""
     moved_at_client: ClientTime | None = None
 
 

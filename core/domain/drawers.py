@@ -11,7 +11,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from core.domain.commands import MAX_GIVEN_MINOR, UUID, ClientTime
+from core.domain.commands import MAX_GIVEN_MINOR, UUID, Approval, ClientTime
 from core.domain.errors import DomainError, IllegalMove, ReasonRequired
 from core.domain.ids import DeviceId, DrawerSessionId, OpId
 from core.domain.order import Order, Reason, Tender
@@ -98,6 +98,7 @@ class MoveCash(msgspec.Struct, frozen=True, kw_only=True):
     act: DrawerAct
     amount_minor: Amount = 0
     reason: Reason = ""
+    approval: Approval = ""
     moved_at_client: ClientTime | None = None
 
 
@@ -136,6 +137,8 @@ class DrawerEntry(msgspec.Struct, frozen=True, kw_only=True):
     client_at: datetime | None = None
     """When it was done, by the till's clock, if sent."""
     by: str
+    approver: str = ""
+    """Who allowed it, where the person's own role does not."""
     reason: str = ""
     denominations: tuple[Denomination, ...] = ()
 
@@ -224,9 +227,10 @@ def opened(held: DrawerSession | None, asked: OpenDrawer, device: DeviceId, by: 
 
 
 def applied(
-    held: DrawerSession | None, asked: MoveCash | CountDrawer | CloseDrawer, by: str, at: datetime
+    held: DrawerSession | None, asked: MoveCash | CountDrawer | CloseDrawer, by: str, at: datetime, approver: str = ""
 ) -> DrawerSession:
-    """The session `held` after what was asked. Raises `IllegalMove`, `ReasonRequired`, `DomainError`, `CardNumber`."""
+    """The session `held` after what was asked, by `by`, and allowed by `approver` if that was needed. Raises
+    `IllegalMove`, `ReasonRequired`, `DomainError`, `CardNumber`."""
     if held is None or held.id != asked.session:
         raise IllegalMove("This is no session of this POS's drawer.", "session")
     if not held.is_open:
@@ -250,6 +254,7 @@ def applied(
         at=at,
         client_at=asked.moved_at_client,
         by=by,
+        approver=approver,
         reason=reason,
         denominations=counted,
     )

@@ -208,6 +208,8 @@ class StatusChange(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     by: str = ""
     """Who did it; empty for staff when shown to a customer."""
+    approver: str = ""
+    """Who allowed it, where the person's own role does not; never shown to a customer."""
     device: str = ""
 
 

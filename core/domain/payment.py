@@ -43,6 +43,8 @@ class PaymentChange(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     by: str = ""
     """Who did it; empty where an earlier release did not record it."""
+    approver: str = ""
+    """Who allowed it, where the person's own role does not."""
     device: str = ""
 
 

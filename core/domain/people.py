@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from core.domain import phones
+from core.domain.acts import Need
 from core.domain.digits import digits_of
 from core.domain.ids import CustomerId, DeviceId, ShopId, StaffId
 from core.domain.texts import N_
@@ -74,6 +75,23 @@ _WORDS: Final = {
 }
 
 
+class Approver(msgspec.Struct, frozen=True):
+    """Who allowed somebody else's act."""
+
+    id: StaffId
+    name: str
+
+
+class Approval(msgspec.Struct, frozen=True, kw_only=True):
+    """A manager's word for one operation, as it came with it: genuine, and for this operation of this person."""
+
+    by: StaffId
+    needs: tuple[Need, ...]
+    """What it allows, and how much of it."""
+    about: str
+    """The order or drawer session that it is about."""
+
+
 class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """The verified bearer of a request, from its access token, never from its body."""
 
@@ -83,6 +101,16 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     session_id: str
     shop_id: ShopId
     device_id: DeviceId | None = None
+    approval: Approval | None = None
+    """What came with the request; whether its author may allow that is judged where it is needed."""
+    approver: Approver | None = None
+    """Who allowed what is done now; None where the bearer's own role does."""
+
+    @property
+    def approver_values(self) -> dict[str, str]:
+        """The columns of histories that say who allowed it."""
+        approver = self.approver
+        return {"approver_id": approver.id if approver else "", "approver_name": approver.name if approver else ""}
 
     @property
     def customer_id(self) -> CustomerId:

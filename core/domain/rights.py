@@ -1,11 +1,10 @@
-"""Rights: the acts that not everybody may do, who may by their role, and what a command needs.
+"""Rights: who may do which act by their role, and what a command needs.
 
 One table, `ACTS`. A role is a set of rights with limits, kept for each shop and changed by its admins. The server
 judges each request by it; tills ask a manager before they send what it would refuse.
 """
 
 from collections.abc import Iterable, Mapping
-from enum import Enum
 from fractions import Fraction
 from math import ceil
 from typing import Annotated, Final
@@ -13,6 +12,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from core.domain.acts import Act, Need, Unit
 from core.domain.amendment import difference_minor, takes_off
 from core.domain.commands import (
     AmendOrder,
@@ -32,48 +32,11 @@ from core.domain.people import Role
 from core.domain.sale.rounding import MAX_AMOUNT, PERCENT
 from core.domain.status import CALLED_OFF, OrderStatus
 from core.domain.tax_table import percent
-from core.domain.texts import N_
-from core.wire_enum import WireEnum
-
-
-class Act(WireEnum):
-    """What not everybody may do."""
-
-    DISCOUNT = "discount"
-    COMP = "comp"
-    REFUND = "refund"
-    VOID = "void"
-    CORRECT = "correct"
-    CASH = "cash"
-    NO_SALE = "no_sale"
-    DRAWERS = "drawers"
-    REPORTS = "reports"
-    PAST_ORDERS = "past_orders"
-    MENU = "menu"
-    PRICES = "prices"
-    SHOP = "shop"
-    PEOPLE = "people"
-    DEVICES = "devices"
-
-    @property
-    def label(self) -> str:
-        """Its name for people, in English; windows translate it."""
-        return ACTS[self].label if self in ACTS else self.readable
-
-
-class Unit(Enum):
-    """What a limit counts."""
-
-    PERCENT = "percent"
-    """In 1/1000 %."""
-    MONEY = "money"
-    """In minor units of the shop's currency."""
 
 
 class Row(msgspec.Struct, frozen=True):
     """One row of the table."""
 
-    label: str
     unit: Unit | None = None
     """What its limit counts; None: it has none."""
     roles: frozenset[Role] = frozenset()
@@ -85,21 +48,21 @@ class Row(msgspec.Struct, frozen=True):
 _ANYBODY: Final = frozenset({Role.CASHIER, Role.MANAGER})
 _MANAGERS: Final = frozenset({Role.MANAGER})
 ACTS: Final[Mapping[Act, Row]] = {
-    Act.DISCOUNT: Row(N_("Take off a part of a price"), Unit.PERCENT, _ANYBODY),
-    Act.COMP: Row(N_("Give something for nothing"), roles=_ANYBODY),
-    Act.REFUND: Row(N_("Give money back"), Unit.MONEY, _ANYBODY),
-    Act.VOID: Row(N_("Cancel an order that was confirmed or paid"), roles=_ANYBODY),
-    Act.CORRECT: Row(N_("Take back a payment that was recorded by mistake"), roles=_ANYBODY),
-    Act.CASH: Row(N_("Put cash into the drawer or take it out, without a sale"), Unit.MONEY, _ANYBODY),
-    Act.NO_SALE: Row(N_("Open the drawer without a sale"), roles=_ANYBODY),
-    Act.DRAWERS: Row(N_("See other people's drawers, and what should be in one"), roles=_MANAGERS, at_till=False),
-    Act.REPORTS: Row(N_("See reports"), roles=_MANAGERS, at_till=False),
-    Act.PAST_ORDERS: Row(N_("See and change orders of earlier days"), roles=_ANYBODY),
-    Act.MENU: Row(N_("Change the menu"), roles=_MANAGERS, at_till=False),
-    Act.PRICES: Row(N_("Change prices"), roles=_MANAGERS, at_till=False),
-    Act.SHOP: Row(N_("Change the shop and its taxes"), at_till=False),
-    Act.PEOPLE: Row(N_("Look after staff and customers' accounts"), at_till=False),
-    Act.DEVICES: Row(N_("Pair and revoke devices"), at_till=False),
+    Act.DISCOUNT: Row(Unit.PERCENT, _ANYBODY),
+    Act.COMP: Row(roles=_ANYBODY),
+    Act.REFUND: Row(Unit.MONEY, _ANYBODY),
+    Act.VOID: Row(roles=_ANYBODY),
+    Act.CORRECT: Row(roles=_ANYBODY),
+    Act.CASH: Row(Unit.MONEY, _ANYBODY),
+    Act.NO_SALE: Row(roles=_ANYBODY),
+    Act.DRAWERS: Row(roles=_MANAGERS, at_till=False),
+    Act.REPORTS: Row(roles=_MANAGERS, at_till=False),
+    Act.PAST_ORDERS: Row(roles=_ANYBODY),
+    Act.MENU: Row(roles=_MANAGERS, at_till=False),
+    Act.PRICES: Row(roles=_MANAGERS, at_till=False),
+    Act.SHOP: Row(at_till=False),
+    Act.PEOPLE: Row(at_till=False),
+    Act.DEVICES: Row(at_till=False),
 }
 
 
@@ -130,13 +93,6 @@ START: Final[Roles] = (
     ),
     StaffRole(Role.ADMIN, ALL),
 )
-
-
-class Need(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody has to be allowed for one request: an act, and how much of it, in the unit of its row."""
-
-    act: Act
-    size: int = 0
 
 
 def rights_of(roles: Roles, role: Role) -> Rights:

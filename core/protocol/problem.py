@@ -5,10 +5,10 @@ from typing import Final
 
 import msgspec
 
+from core.domain.acts import Need
 from core.domain.menu import Menu
 from core.domain.order import Order
 from core.domain.payment import PaymentChange
-from core.domain.rights import Need
 from core.reasons import expected
 
 CONTENT_TYPE: Final = "application/problem+json"

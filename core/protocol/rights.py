@@ -1,11 +1,15 @@
-"""What the roles of a shop's staff may do."""
+"""What the roles of a shop's staff may do, and what a manager allows somebody else once."""
 
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
+from core.domain.acts import Need
+from core.domain.commands import APPROVAL_MOST
+from core.domain.ids import OpId
 from core.domain.rights import ACTS, Right, Roles
+from core.protocol.requests import Name
 
 
 class RoleList(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,3 +22,30 @@ class ChangeRole(msgspec.Struct, frozen=True, kw_only=True):
     """All rights of a role, in place of those that it had."""
 
     rights: Annotated[tuple[Right, ...], Meta(max_length=len(ACTS))]
+
+
+class AskApproval(msgspec.Struct, frozen=True, kw_only=True):
+    """A manager allows one operation of the person who is signed in, before it is sent."""
+
+    staff: Name
+    """The manager."""
+    pin: Annotated[str, Meta(max_length=128)]
+    operation: Annotated[OpId, Meta(min_length=1, max_length=100)]
+    """The `Idempotency-Key` that it will be sent under."""
+    about: Annotated[str, Meta(max_length=36)] = ""
+    """The id of the order or the drawer session that it changes or makes."""
+    needs: Annotated[tuple[Need, ...], Meta(min_length=1, max_length=len(ACTS))]
+    """What it needs, as a refusal has said or `core.domain.rights.needs_of` says."""
+
+    @property
+    def described(self) -> str:
+        """What it allows, for the log: `discount 25000`."""
+        return ", ".join(f"{need.act} {need.size or ''}".strip() for need in self.needs)
+
+
+class GivenApproval(msgspec.Struct, frozen=True, kw_only=True):
+    """An approval; it is sent with the operation."""
+
+    approval: Annotated[str, Meta(max_length=APPROVAL_MOST)]
+    by: str
+    """The manager's name, as the shop has it."""

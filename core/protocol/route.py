@@ -9,9 +9,9 @@ import msgspec
 from typing_extensions import TypeVar, override
 
 from core.decoding import decode_reply
+from core.domain.acts import Act
 from core.domain.ids import OpId, new_op_id
 from core.domain.people import Role
-from core.domain.rights import Act
 from core.domain.status import EVERYONE, PEOPLE, STAFF
 
 ORDER_ID: Final = "{order_id}"

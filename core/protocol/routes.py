@@ -8,6 +8,7 @@ from it; an address is written nowhere else. Calling a row makes a `Request` who
 
 from typing import Final
 
+from core.domain.acts import Act
 from core.domain.commands import (
     AmendOrder,
     CancelOrder,
@@ -24,7 +25,6 @@ from core.domain.drawers import CloseDrawer, CountDrawer, DrawerSession, MoveCas
 from core.domain.held_baskets import DropBasket, HeldBasket, HoldBasket, TakeBasket
 from core.domain.menu import Menu
 from core.domain.order import Order
-from core.domain.rights import Act
 from core.protocol import reading
 from core.protocol.accounts import (
     AddStaff,
@@ -70,7 +70,7 @@ from core.protocol.requests import (
     SignUp,
     StaffSignIn,
 )
-from core.protocol.rights import ChangeRole, RoleList
+from core.protocol.rights import AskApproval, ChangeRole, GivenApproval, RoleList
 from core.protocol.route import AnyRoute, Keyed, Offline, Route, Who
 from core.protocol.sealed import OpenedOperations, OpenOperations, SealedSignOut
 from core.protocol.security import ExportNote, SecurityLogPage, SecurityLogQuery
@@ -651,6 +651,17 @@ ROLES: Final = Route(
     Who.STAFF,
     "The roles of the shop's staff, and what each may do",
     reply=RoleList,
+)
+APPROVE: Final = Route(
+    "rights_approve",
+    "POST",
+    "/api/pos/approvals/",
+    Who.STAFF,
+    "A manager allows one operation of the person who is signed in, at their POS",
+    body=AskApproval,
+    reply=GivenApproval,
+    status=201,
+    refusals=(422, 429),
 )
 CHANGE_ROLE: Final = Route(
     "rights_change_role",

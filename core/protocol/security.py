@@ -27,6 +27,9 @@ class SecurityEvent(WireEnum):
     ROLE_CHANGED = "role_changed"
     RIGHTS_CHANGED = "rights_changed"
     """What a role may do."""
+    APPROVED = "approved"
+    """A manager allowed somebody one operation."""
+    APPROVAL_FAILED = "approval_failed"
     PIN_CHANGED = "pin_changed"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105
     ACCOUNT_DISABLED = "account_disabled"
@@ -55,6 +58,7 @@ class SecurityEvent(WireEnum):
 
 
 FAILURES: Final = (
+    SecurityEvent.APPROVAL_FAILED,
     SecurityEvent.SIGN_IN_FAILED,
     SecurityEvent.SIGN_UP_REFUSED,
     SecurityEvent.PAIRING_FAILED,

@@ -15,6 +15,7 @@ from core.instants import now
 from core.logs import Repeats
 from core.protocol.security import SecurityEvent
 from core.server.auth import authority, recovery_kit
+from core.server.auth.approvals import Approvals
 from core.server.auth.authority import AuthorityError
 from core.server.auth.keys import KeyFile, Keys, backup_key, report_key
 from core.server.auth.passwords import Passwords
@@ -61,6 +62,7 @@ class Services(msgspec.Struct, frozen=True):
     """The rate of customer look-ups, by member of staff."""
     security: SecurityLog
     readiness: Readiness
+    approvals: Approvals
     report_key: bytes
     """See `core.server.auth.keys.report_key`."""
     report_notes: Notes
@@ -184,6 +186,7 @@ def make(database: Database, keys: Keys, settings: ServerSettings) -> Services:
         ),
         security=SecurityLog(database),
         readiness=Readiness(database),
+        approvals=Approvals(keys),
         report_key=report_key(keys),
         report_notes=Notes(settings.keys_path.with_name("z-reports.jsonl")),
     )

@@ -33,7 +33,17 @@ _DEVICE: Final = Prepared(
 )
 _ENTRIES: Final = Prepared(
     select(
-        *(_d.device, _d.act, _d.amount_minor, _d.denominations, _d.reason, _d.at, _d.client_at, _d.by_name),
+        *(
+            _d.device,
+            _d.act,
+            _d.amount_minor,
+            _d.denominations,
+            _d.reason,
+            _d.at,
+            _d.client_at,
+            _d.by_name,
+            _d.approver_name,
+        ),
         func.coalesce(_z.number, 0),
     )
     .select_from(
@@ -147,8 +157,8 @@ def get(transaction: Transaction, shop_id: ShopId, session_id: str) -> DrawerSes
     return DrawerSession(
         id=DrawerSessionId(session_id),
         device=DeviceId(rows[0][0]),
-        entries=tuple(_entry(*row[1:8]) for row in rows),
-        z_number=rows[0][8],
+        entries=tuple(_entry(row[1:9]) for row in rows),
+        z_number=rows[0][9],
     )
 
 
@@ -199,6 +209,7 @@ def append(transaction: Transaction, session: DrawerSession, by: Principal, op_i
         by_id=by.subject,
         by_name=by.name,
         by_role=by.role,
+        **by.approver_values,
         op_id=op_id,
     )
 
@@ -303,9 +314,8 @@ def voids(transaction: Transaction, shop_id: ShopId, device: str, from_us: int, 
     return int(row[0]), int(row[1])
 
 
-def _entry(
-    act: str, amount_minor: int, denominations: str, reason: str, at: int, client_at: int | None, by: str
-) -> DrawerEntry:
+def _entry(row: Row) -> DrawerEntry:
+    act, amount_minor, denominations, reason, at, client_at, by, approver = row
     return DrawerEntry(
         act=DrawerAct(act),
         amount_minor=amount_minor,
@@ -314,4 +324,5 @@ def _entry(
         at=from_us(at),
         client_at=None if client_at is None else from_us(client_at),
         by=by,
+        approver=approver,
     )

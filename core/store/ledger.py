@@ -28,7 +28,7 @@ _ENTRY: Final = (
 _OF: Final = Prepared(
     select(
         *_ENTRY,
-        *(_e.version, _e.at, _e.reason, _e.by_name, _e.device, _e.client_at),
+        *(_e.version, _e.at, _e.reason, _e.by_name, _e.approver_name, _e.device, _e.client_at),
     )
     .where(_e.order_id == bindparam("order_id"))
     .order_by(_e.number)
@@ -74,6 +74,7 @@ def record(
                 "by_id": by.subject,
                 "by_name": by.name,
                 "by_role": by.role,
+                **by.approver_values,
                 "device": by.device_id or "",
                 "client_at": advised_us(client_at),
                 "drawer": session,
@@ -93,7 +94,7 @@ def changes(transaction: Transaction, order_id: OrderId, total_minor: int) -> tu
         together = list(rows)
         entries = _entries(together)
         ledger, state, moved = change_of(ledger, entries)
-        at, reason, by, device, client_at = together[0][_VERSION + 1 :]
+        at, reason, by, approver, device, client_at = together[0][_VERSION + 1 :]
         tender = found[-1].tender if found else Tender.CASH  # an amendment that moved no money names none
         is_first = not found and (version == 1 or not by)
         found.append(
@@ -110,6 +111,7 @@ def changes(transaction: Transaction, order_id: OrderId, total_minor: int) -> tu
                 at=from_us(at),
                 reason=reason,
                 by=by,
+                approver=approver,
                 device=device,
                 client_at=from_us(client_at) if client_at is not None else None,
             )

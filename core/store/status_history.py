@@ -20,7 +20,7 @@ _h = status_history.c
 _STATUSES: Final = {str(member): member for member in OrderStatus}
 _INSERT: Final = Prepared.insert(status_history)
 _OF: Final = Prepared(
-    select(_h.source, _h.target, _h.at, _h.reason, _h.by_name, _h.device, _h.client_at)
+    select(_h.source, _h.target, _h.at, _h.reason, _h.by_name, _h.approver_name, _h.device, _h.client_at)
     .where(_h.order_id == bindparam("order_id"))
     .order_by(_h.version)
 )
@@ -47,6 +47,7 @@ def record(
         by_id=by.subject,
         by_name=by.name,
         by_role=by.role,
+        **by.approver_values,
         device=by.device_id or "",
         client_at=advised_us(client_at),
     )
@@ -61,10 +62,11 @@ def of(transaction: Transaction, order_id: OrderId) -> tuple[StatusChange, ...]:
             at=from_us(at),
             reason=reason,
             by=by,
+            approver=approver,
             device=device,
             client_at=from_us(client_at) if client_at is not None else None,
         )
-        for source, target, at, reason, by, device, client_at in transaction.all(_OF, order_id=order_id)
+        for source, target, at, reason, by, approver, device, client_at in transaction.all(_OF, order_id=order_id)
     )
 
 

@@ -319,6 +319,8 @@ status_history: Final = Table(
     _text("by_role"),
     _text("device"),
     _big("client_at", nullable=True),
+    _text("approver_id", server_default=text("''")),  # who allowed it, where `by`'s own role does not
+    _text("approver_name", server_default=text("''")),
     sqlite_with_rowid=False,
     postgresql_partition_by=_BY_MONTH,
 )
@@ -349,6 +351,8 @@ ledger: Final = Table(
     _text("device"),
     _big("client_at", nullable=True),
     _text("drawer", server_default=text("''")),  # the drawer session in which it was done; empty for none
+    _text("approver_id", server_default=text("''")),  # who allowed it, where `by`'s own role does not
+    _text("approver_name", server_default=text("''")),
     Index("ix_ledger_at", "at"),
     _index_where("ix_ledger_charges", "order_id", "number", where="kind = 'charge'"),  # few, of amended orders
     _index_where("ix_ledger_drawer", "drawer", where="drawer <> ''"),
@@ -389,6 +393,8 @@ drawer_entries: Final = Table(
     _text("by_name"),
     _text("by_role"),
     _text("op_id"),
+    _text("approver_id", server_default=text("''")),  # who allowed it, where `by`'s own role does not
+    _text("approver_name", server_default=text("''")),
     Index(None, "drawer_session_id", "place"),
 )
 

@@ -206,6 +206,11 @@ def money(amount_minor: int, currency: str) -> str:
     return locale.toCurrencyString(amount_minor / 10**digits, symbol, digits)
 
 
+def allowed_text(approver: str) -> str:
+    """Who allowed something, beside who did it; empty where nobody was asked."""
+    return _("allowed by {name}").format(name=approver) if approver else ""
+
+
 def percentage(rate: int) -> str:
     """A rate in 1/1000 % in the reader's format: 8875 → 8.875 %."""
     decimals = max(3 - (len(str(rate)) - len(str(rate).rstrip("0"))), 0) if rate else 0

@@ -11,7 +11,7 @@ from typing_extensions import override
 from core.domain.drawers import DrawerAct, DrawerEntry, DrawerSession
 from core.protocol.drawers import SignedReport
 from core.ui.rows import ROW, RowsModel
-from core.ui.text import _, clock, date, drawer_act_label, isolated, money
+from core.ui.text import _, allowed_text, clock, date, drawer_act_label, isolated, money
 from core.ui.theme import Theme
 from core.ui.widgets.finger import FingerScroll
 from pos_app.drawer.dialogs import difference_text
@@ -42,7 +42,7 @@ def of_session(session: DrawerSession, currency: str) -> list[Line]:
 
 
 def _of_entry(place: int, entry: DrawerEntry, currency: str) -> Line:
-    parts = [clock(entry.done_at), entry.by, *([entry.reason] if entry.reason else [])]
+    parts = filter(None, (clock(entry.done_at), entry.by, allowed_text(entry.approver), entry.reason))
     minor = -entry.amount_minor if entry.act in _OUT else entry.amount_minor
     shown = money(minor, currency) if entry.act is not DrawerAct.NO_SALE else ""
     return Line(str(place), drawer_act_label(entry.act), " · ".join(parts), shown)

@@ -16,6 +16,7 @@ from core.ui import keys
 from core.ui.days import Days
 from core.ui.text import (
     _,
+    allowed_text,
     clock,
     day,
     deductions,
@@ -231,7 +232,7 @@ class DetailsDialog(QDialog):
         return frame
 
     def _change_text(self, change: StatusChange | PaymentChange) -> str:
-        who = " · ".join(filter(None, (change.by, change.device)))
+        who = " · ".join(filter(None, (change.by, allowed_text(change.approver), change.device)))
         if isinstance(change, PaymentChange):
             what = _paid(change, self._details.order.currency)
             who = who or _("who did it was not kept then")

@@ -1,7 +1,7 @@
 """An operation of the outbox in words: the change, its reason, and the result of repeating it now."""
 
 from core.client.operations import Kind, Operation, target
-from core.client.sync.outbox import NUMBER_REFUSED
+from core.client.sync.outbox import NUMBER_REFUSED, RIGHT_REFUSED
 from core.domain.commands import (
     AmendOrder,
     ChangePayment,
@@ -145,6 +145,11 @@ def _paid_meanwhile(seen: Order, theirs: Order, payment: PaymentChange) -> str:
 def needs_number(operation: Operation) -> bool:
     """Whether it is parked because the server refuses its order's number."""
     return operation.held and operation.outcome == NUMBER_REFUSED
+
+
+def needs_approval(operation: Operation) -> bool:
+    """Whether it is parked because the person's role may not do it, and nobody has allowed it who may."""
+    return operation.held and operation.outcome == RIGHT_REFUSED
 
 
 def number(operation: Operation) -> str:

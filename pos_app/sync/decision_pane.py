@@ -12,7 +12,7 @@ from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, panel
 from core.ui.widgets.scroll import VerticalScroll
 from pos_app.order.card import Own, customer
-from pos_app.order.operation_words import again, did, done_by_another, needs_number, number, reason
+from pos_app.order.operation_words import again, did, done_by_another, needs_approval, needs_number, number, reason
 from pos_app.sync.model import Entry
 
 
@@ -141,6 +141,7 @@ class DecisionPane(VerticalScroll):
                 words = _("Do it again: {what}").format(what=then)
             else:
                 words = _("Give it a new number") if needs_number(entry.operation) else _("Try again")
+                words = _("Ask a manager") if needs_approval(entry.operation) else words
             repeat = button(words, self._theme, "" if conflict else "primary", name="decision_again")
             repeat.clicked.connect(self._on_again_pressed)
             choices.insert(len(choices) if conflict else 0, repeat)

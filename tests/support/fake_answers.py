@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from core import sealing
-from core.client.errors import Conflict, MenuMoved, NotFound, Refused, SignedOut
+from core.client.errors import Conflict, MenuMoved, NoRight, NotFound, Refused, SignedOut
 from core.domain.commands import TakeOrder
 from core.domain.credentials import TooCommon, check_password
 from core.domain.drawers import DrawerSession, cash_of
@@ -15,6 +15,7 @@ from core.domain.ids import CustomerId, ItemId, OpId, OrderId
 from core.domain.menu import Menu, check_menu, with_tax_categories
 from core.domain.order import Channel, Order
 from core.domain.people import Customer, Person, Role
+from core.domain.rights import lacking, rights_of
 from core.domain.status import status_info
 from core.protocol import routes
 from core.protocol.devices import DeviceList
@@ -31,6 +32,7 @@ from core.protocol.replies import (
 )
 from core.protocol.reports import SalesReport
 from core.protocol.requests import OrderQuery, SignUp, StaffSignIn
+from core.protocol.rights import GivenApproval
 from core.protocol.route import AnyRoute
 from core.protocol.sealed import OpenedOperation, OpenedOperations, context, sign_out_context
 from core.protocol.security import ExportNote
@@ -170,6 +172,8 @@ def _change(asked: Asked) -> tuple[Order, str]:
 
 
 def _once(asked: Asked, effect: Callable[[], Order]) -> tuple[Order, str]:
+    if asked.backend.needs_approval and getattr(asked.content, "approval", None) == "":
+        raise NoRight(())
     order, outcome = asked.backend.once(asked.me.id, asked.op_id, (asked.subject, asked.raw), effect)
     return order, outcome.value
 
@@ -299,6 +303,16 @@ def _z(asked: Asked) -> ReportList:
     return ReportList(reports=tuple(asked.backend.z_reports))
 
 
+def _approve(asked: Asked) -> GivenApproval:
+    pin, role = asked.backend.staff.get(asked.content.staff, ("", Role.CASHIER))
+    if not pin or pin != asked.content.pin:
+        raise Refused("The name or the PIN is wrong.", field="pin")
+    if missing := lacking(rights_of(asked.backend.roles, role), asked.content.needs):
+        raise NoRight(missing)
+    asked.backend.approvals.append(asked.content)
+    return GivenApproval(approval=f"{asked.content.operation} by {asked.content.staff}", by=asked.content.staff)
+
+
 def _open_sealed(asked: Asked) -> OpenedOperations:
     opened = []
     for each in asked.content.operations:
@@ -347,6 +361,7 @@ CALLS: Final[Mapping[str, tuple[AnyRoute, Callable[[Asked], object]]]] = {
     "drawer": (routes.DRAWER, _drawer),
     "x_report": (routes.X_REPORT, _x),
     "z_reports": (routes.Z_REPORTS, _z),
+    "approve": (routes.APPROVE, _approve),
     "customers": (routes.CUSTOMERS, _customers),
     "note_export": (routes.NOTE_EXPORT, _note_export),
     "set_available": (routes.SET_AVAILABLE, _set_available),

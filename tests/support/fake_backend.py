@@ -48,6 +48,7 @@ from core.protocol.events import BasketChanged, DrawerChanged, Event, MenuChange
 from core.protocol.feed import Cursor, EventPage, EventQuery, Frame, Snapshot
 from core.protocol.headers import IDEMPOTENCY_KEY, Outcome
 from core.protocol.reports import SalesQuery, SalesReport, SalesRow
+from core.protocol.rights import AskApproval
 from core.protocol.security import ExportNote
 from tests.support.menus import MENU
 
@@ -111,6 +112,10 @@ class FakeBackend:
         self.baskets: dict[BasketId, HeldBasket] = {}
         """Held ones, and those that are gone."""
         self.roles = START
+        self.needs_approval = False
+        """Whether what could need an approval is refused without one, whatever the roles say."""
+        self.approvals: list[AskApproval] = []
+        """What was allowed, oldest first."""
         self.exports: list[ExportNote] = []
         self.sold: dict[str, tuple[SalesRow, ...]] = {}
         """The rows of reports by their first day; none of other days."""

@@ -20,6 +20,7 @@ from core.client.errors import (
     Diverged,
     Gone,
     MenuMoved,
+    NoRight,
     NotFound,
     NumberTooFar,
     PriceChanged,
@@ -151,6 +152,7 @@ _STATUS: Final[dict[type[ClientError], tuple[int, str]]] = {
     TooManyAttempts: (429, "too_many_tries"),
     Busy: (503, "busy"),
     ServerFault: (500, "internal"),
+    NoRight: (403, "right"),
     Refused: (422, "invalid"),
 }
 
@@ -166,6 +168,7 @@ def _refusal(error: ClientError) -> tuple[int, bytes, dict[str, str]]:
         order=error.order if isinstance(error, Conflict) else None,
         payment=error.payment if isinstance(error, Conflict) else None,
         menu=error.menu if isinstance(error, MenuMoved) else None,
+        needs=error.needs if isinstance(error, NoRight) else (),
     )
     headers = {"Content-Type": CONTENT_TYPE, REQUEST_ID: "1-1"}
     if isinstance(error, Busy | TooManyAttempts):

@@ -14,9 +14,10 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pytestqt.qtbot import QtBot
 from typing_extensions import override
 
-from core.client.errors import Unreachable
+from core.client.errors import NoRight, Unreachable
 from core.client.operations import Kind, State
 from core.client.sync.outbox import Counts
+from core.domain.acts import Act, Need
 from core.domain.commands import CancelOrder, PlaceOrder, RefundLine, RefundOrder, TakePayment
 from core.domain.discount import Discount
 from core.domain.drawers import DrawerAct
@@ -39,6 +40,7 @@ from customer_view.status_display.presenter import StatusDisplayPresenter
 from customer_view.status_display.settings import StatusDisplaySettings
 from customer_view.status_display.window import StatusDisplayWindow
 from customer_view.tracker.decision import Decision
+from pos_app.approving import Question
 from pos_app.drawer.page import DrawerPage
 from pos_app.guest_screen import GuestScreen
 from pos_app.reports.presenter import business_date
@@ -281,6 +283,8 @@ def test_the_tills_pages(qtbot: QtBot, language: str, scale: int) -> None:
             walk.dialog(f"payments-{at}", lambda at=at: till.window._actions.do("payments", orders[at].id))  # type: ignore[misc]
         walk.dialog("receipt-parts", lambda: till.window._on_print_wanted(orders[9]))
         walk.dialog("receipt", lambda: till.window._on_print_wanted(orders[6]))
+        needs = (Need(Act.DISCOUNT, 25_000), Need(Act.REFUND, 123_456), Need(Act.PAST_ORDERS))
+        walk.dialog("approval", lambda: till.window._approving._on_asked(Question(NoRight(needs))))
         walk.dialog("keys", till.window._show_shortcuts)
         walk.dialog("sound", till.window._show_sound)
         walk.dialog("leave", lambda: till.window._on_leave_wanted("sign_out"))

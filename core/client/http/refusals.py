@@ -15,6 +15,7 @@ from core.client.errors import (
     Diverged,
     Gone,
     MenuMoved,
+    NoRight,
     NotFound,
     NumberTooFar,
     PriceChanged,
@@ -69,8 +70,8 @@ def as_error(problem: Problem, headers: Mapping[str, str]) -> ClientError:
     status, detail = problem.status, problem.detail or problem.title
     if status == 401:
         return SignedOut(detail)
-    if status == 403 and problem.type == "unpaired":
-        return Unpaired(detail, field=problem.field)
+    if status == 403:
+        return _forbidden(problem, detail)
     if status == 404:
         return NotFound(detail)
     if status == 409 and problem.type == "diverged":
@@ -92,6 +93,12 @@ def as_error(problem: Problem, headers: Mapping[str, str]) -> ClientError:
     if 400 <= status < 500:
         return Refused(detail, field=problem.field)
     return ServerFault(detail)
+
+
+def _forbidden(problem: Problem, detail: str) -> ClientError:
+    if problem.type == "unpaired":
+        return Unpaired(detail, field=problem.field)
+    return NoRight(problem.needs, detail) if problem.type == "right" else Refused(detail, field=problem.field)
 
 
 def _retry_after_s(headers: Mapping[str, str], most_s: float) -> float:

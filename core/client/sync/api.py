@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -18,6 +18,7 @@ from core.client.device import identity, staff, unlock
 from core.client.errors import (
     ClientError,
     Left,
+    NoRight,
     NotFound,
     NotKept,
     SignedOut,
@@ -32,7 +33,7 @@ from core.client.storage.local_store import LocalStore
 from core.client.storage.seal import KeptIn, Seal
 from core.client.sync.calls import Calls
 from core.client.sync.engine import ConnectionState, Engine, SyncStatus
-from core.client.sync.outbox import Outbox
+from core.client.sync.outbox import RIGHT_REFUSED, Outbox
 from core.client.sync.sign_outs import SignOuts
 from core.client.sync.synchronizer import Synchronizer
 from core.client.sync.transport import HttpTransport
@@ -117,6 +118,9 @@ class SyncedApi:
         window_id.of(self._store)  # a copied file's session is not continued
         self._publishing = threading.RLock()
         self._seal = Seal(self._store, keyring=keyring)
+        self.allow: Callable[[NoRight], str] | None = None
+        """Asks somebody who may to allow an operation, and returns the approval; empty for none. Called in the thread
+        of the call, which waits for a person."""
         self._client = client
         self._sign_outs = SignOuts(self._store, client)
         self._listener = on_changed
@@ -354,8 +358,24 @@ class SyncedApi:
             self._store.empty_log()
 
     def call(self, request: Request[R]) -> R:
-        """A call with the current session: see `Calls.call`."""
-        return self._signed_in.calls.call(request)
+        """A call with the current session: see `Calls.call`. For a change that the person's role may not make, somebody
+        else is asked (`allow`); raises `NoRight` when nobody allows it."""
+        try:
+            return self._signed_in.calls.call(request)
+        except NoRight as lacking:
+            if isinstance(request.body, msgspec.Raw) or not lacking.op_id:
+                raise
+            allowed: dict[str, Any] = {"approval": self._allowed(lacking)}
+            if getattr(request.body, "id", "") is None:
+                allowed["id"] = lacking.about  # a new order, which is allowed by its id
+            body = msgspec.structs.replace(request.body, **allowed)
+            return self._signed_in.calls.call(msgspec.structs.replace(request, body=body))
+
+    def _allowed(self, lacking: NoRight) -> str:
+        approval = self.allow(lacking) if self.allow is not None else ""
+        if not approval:
+            raise lacking
+        return approval
 
     # -- status
 
@@ -387,10 +407,16 @@ class SyncedApi:
         return self._signed_in.outbox.find(op_id)
 
     def retry(self, op_id: OpId) -> None:
-        """Send a parked operation again, or one in conflict on the current order. Raises `NotFound`."""
+        """Send a parked operation again, or one in conflict on the current order; one that its person's role may not do
+        once somebody has allowed it. Raises `NotFound`, `NoRight`."""
         present = self._signed_in
+        held = present.outbox.find(op_id)
+        approval = ""
+        if held is not None and held.held and held.outcome == RIGHT_REFUSED:
+            lacking = present.calls.rights.missing(held)
+            approval = self._allowed(lacking) if lacking.needs else ""
         with _not_found():
-            present.sync.retry(op_id)
+            present.sync.retry(op_id, approval)
         present.engine.accepted()
 
     def renumber(self, op_id: OpId) -> str:

@@ -17,6 +17,7 @@ from core.client.sync.baskets import SharedBaskets
 from core.client.sync.drawer import OwnDrawer
 from core.client.sync.engine import Engine
 from core.client.sync.outbox import Outbox
+from core.client.sync.own_rights import OwnRights
 from core.client.sync.search import KeptDetails, find, is_kept
 from core.client.sync.synchronizer import Synchronizer
 from core.client.sync.transport import Transport
@@ -59,7 +60,8 @@ class Calls:
         self._transport = transport
         self._sync = sync
         self._engine = engine
-        self._drawer = OwnDrawer(api, cache, outbox, sync, engine)
+        self.rights = OwnRights(api, cache)
+        self._drawer = OwnDrawer(api, cache, outbox, sync, engine, self.rights)
         self._baskets = SharedBaskets(api, outbox, sync, engine)
         self._answers: dict[AnyRoute, Callable[[Any], Any]] = {
             routes.MENU: lambda _request: self._menu(),
@@ -112,8 +114,9 @@ class Calls:
         with _refusing(row):
             self._check_tenders(asked, self._cache.menu if isinstance(asked, MoneyChange) else None)
             after = order_rules.change(row, asked, self._api.person.role.acts_as, at, offer=offer)
-            if after is row:
-                return row
+        if after is row:
+            return row
+        self.rights.check(asked, row, after, op_id=op_id, about=row.id)
         self._outbox.accept(kind, op_id, row.id, asked, row, at, made=after if offer is not None else None)
         shown = self._sync.update_of(row.id).shown
         self._nudge(row.id)
@@ -146,6 +149,7 @@ class Calls:
                 number=number,
                 at=at if newest is None else max(at, newest),
             )
+        self.rights.check(asked, None, made, op_id=op_id, about=order_id)
         asked = msgspec.structs.replace(asked, id=order_id, placed_at_client=asked.placed_at_client or at)
         series = ""
         if isinstance(asked, TakeOrder):

@@ -11,7 +11,9 @@ from core.client.operations import Kind, Operation, drawer_queue, no_order
 from core.client.storage.cache import Cache
 from core.client.sync.engine import Engine
 from core.client.sync.outbox import Outbox
+from core.client.sync.own_rights import OwnRights
 from core.client.sync.synchronizer import Synchronizer
+from core.domain.acts import Act
 from core.domain.drawers import (
     UNSENT_MOST,
     CloseDrawer,
@@ -24,7 +26,6 @@ from core.domain.drawers import (
 )
 from core.domain.errors import DomainError, IllegalMove
 from core.domain.ids import DeviceId, OpId
-from core.domain.rights import Act, Need, may, rights_of
 from core.protocol.drawers import DrawerDetails, DrawerList, DrawerQuery
 from core.protocol.route import Request
 
@@ -34,12 +35,15 @@ NO_DRAWER: Final = "Sign in at a POS: a drawer is a POS's."
 class OwnDrawer:
     """Made for one session of a person, and ended with it."""
 
-    def __init__(self, api: SessionApi, cache: Cache, outbox: Outbox, sync: Synchronizer, engine: Engine) -> None:
+    def __init__(
+        self, api: SessionApi, cache: Cache, outbox: Outbox, sync: Synchronizer, engine: Engine, rights: OwnRights
+    ) -> None:
         self._api = api
         self._cache = cache
         self._outbox = outbox
         self._sync = sync
         self._engine = engine
+        self._rights = rights
 
     @property
     def session(self) -> DrawerSession | None:
@@ -75,6 +79,7 @@ class OwnDrawer:
         if isinstance(asked, CloseDrawer):
             unsent = (each.op_id for each in self._outbox.open() if not each.kind.is_of_drawer)
             asked = msgspec.structs.replace(asked, unsent=tuple(unsent)[:UNSENT_MOST])
+        self._rights.check(asked, None, None, op_id=op_id, about=asked.session)
         try:
             session = self._after(self.session, asked, None)
         except IllegalMove as error:
@@ -114,8 +119,7 @@ class OwnDrawer:
                 return self._api.call(request)
             except (Unreachable, NotFound):
                 pass
-        rights = rights_of(self._cache.roles, self._api.person.role)
-        if not own.is_counted and not may(rights, Need(Act.DRAWERS)):
+        if not own.is_counted and not self._rights.may(Act.DRAWERS):
             return DrawerDetails(session=own, predicted=True)
         return DrawerDetails(session=own, cash=cash_of(own, self._outbox.cash_minor(own.id)), predicted=True)
 

@@ -33,6 +33,8 @@ from core.domain.order import Channel, Order, Tender
 from core.domain.payment import PaymentChange, money_of
 from core.protocol.headers import Outcome
 
+RIGHT_REFUSED: Final = "right refused"
+"""Its person's role may not do it, and nobody has allowed it who may."""
 NUMBER_REFUSED: Final = "number taken"
 """The outcome of a new order whose number the server refuses: another order has it, or its series cannot have come so
 far. Two tills have one name, or a till's file was lost."""
@@ -301,8 +303,9 @@ class Outbox:
 
     # -- a person decides
 
-    def retry(self, op_id: OpId) -> Operation:
-        """Send a held operation again: one in conflict on the current order. Raises `KeyError`."""
+    def retry(self, op_id: OpId, approval: str = "") -> Operation:
+        """Send a held operation again: one in conflict on the current order; with the approval that it was refused for
+        not having. Raises `KeyError`."""
         with self._store.transaction():
             operation = self._held(op_id)
             again = msgspec.structs.replace(
@@ -310,8 +313,10 @@ class Outbox:
             )
             if operation.theirs is not None:
                 again = again.on(operation.theirs)
-            if operation.outcome == NOT_OPENED:
+            if operation.outcome in (NOT_OPENED, RIGHT_REFUSED):
                 again = msgspec.structs.replace(again, outcome="")
+            if approval:
+                again = again.approved(approval)
             self._replace(again)
             self._store.after_commit(partial(self._ready.append, operation.order_id))
             return again

@@ -19,6 +19,7 @@ from core.client.errors import (
     Conflict,
     Diverged,
     Gone,
+    NoRight,
     NotFound,
     NotKept,
     NumberTooFar,
@@ -30,7 +31,7 @@ from core.client.operations import Kind, Operation, State, drawer_queue, is_bask
 from core.client.storage.cache import Cache, menu_after
 from core.client.storage.lease import Store
 from core.client.sync.merge import Verdict, judge
-from core.client.sync.outbox import KEPT_FOR, NUMBER_REFUSED, ORDER_MISSING, Outbox
+from core.client.sync.outbox import KEPT_FOR, NUMBER_REFUSED, ORDER_MISSING, RIGHT_REFUSED, Outbox
 from core.client.sync.transport import Answered, Transport
 from core.client.sync.updates import Changed, Listener, Update
 from core.clock import Believed
@@ -332,6 +333,9 @@ class Synchronizer:
             return self.failed(operation, error.message, outcome="" if operation.kind.makes_order else ORDER_MISSING)
         except ServerFault as error:
             return self.failed(operation, error.message)
+        except NoRight as error:
+            self.outbox.hold(operation, State.PARKED, error.message, outcome=RIGHT_REFUSED)
+            self._publish(operation.order_id)
         except Refused as error:
             if operation.kind.makes_order and error.field == "number":
                 return self._hold_number(operation, error.message)
@@ -478,9 +482,9 @@ class Synchronizer:
 
     # -- a person decides
 
-    def retry(self, op_id: OpId) -> None:
+    def retry(self, op_id: OpId, approval: str = "") -> None:
         """See `Outbox.retry`."""
-        operation = self.outbox.retry(op_id)
+        operation = self.outbox.retry(op_id, approval)
         self._publish(operation.order_id)
 
     def renumber(self, op_id: OpId) -> Operation:

@@ -9,10 +9,11 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from core.domain.acts import Act, Need
 from core.domain.credentials import check_password, check_pin
 from core.domain.ids import CustomerId, DeviceId, ShopId, StaffId, uuid7
 from core.domain.people import Principal, Role
-from core.domain.rights import Act, Need, covers, rights_of
+from core.domain.rights import covers, rights_of
 from core.instants import from_us, now, to_us
 from core.protocol.accounts import (
     AddStaff,

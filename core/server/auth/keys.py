@@ -91,6 +91,11 @@ def report_key(keys: Keys) -> bytes:
     return hmac.digest(keys.refresh, b"orderbell z reports", "sha256")
 
 
+def approval_key(keys: Keys) -> bytes:
+    """The key that proves managers' approvals. It lives as long as `refresh`."""
+    return hmac.digest(keys.refresh, b"orderbell approvals", "sha256")
+
+
 def backup_key_at(path: Path) -> bytes:
     """The `backup_key` of the keys in a file; empty when it does not exist or cannot be read."""
     try:

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable
 
-from core.domain.people import Principal
-from core.domain.rights import Act, Need, Rights, lacking, rights_of
+import msgspec
+
+from core.domain.acts import Act, Need
+from core.domain.people import Approver, Principal
+from core.domain.rights import ACTS, Rights, lacking, rights_of
 from core.server.http import problems
-from core.store import shops
+from core.store import people, shops
 from core.store.sql.statements import Transaction
 
 
@@ -18,8 +21,30 @@ def may(transaction: Transaction, by: Principal, act: Act) -> bool:
     return not lacking(of(transaction, by), [Need(act)])
 
 
-def check(transaction: Transaction, by: Principal, needs: Iterable[Need]) -> None:
-    """Raises `Refusal` 403 `right` for what somebody's role may not do."""
+def check(transaction: Transaction, by: Principal, needs: Iterable[Need], about: str = "") -> Principal:
+    """The bearer, with who allowed what their own role does not, for the histories. `about`: the order or drawer
+    session that they change. Raises `Refusal` 403 `right` for what nobody has allowed who may."""
     wanted = tuple(needs)
-    if wanted and (missing := lacking(of(transaction, by), wanted)):
+    missing = lacking(of(transaction, by), wanted) if wanted else ()
+    if not missing:
+        return by
+    approver = _approver(transaction, by, missing, about)
+    if approver is None:
         raise problems.no_right(missing)
+    return msgspec.structs.replace(by, approver=approver)
+
+
+def _approver(transaction: Transaction, by: Principal, missing: tuple[Need, ...], about: str) -> Approver | None:
+    """Who has allowed it, and still may do it."""
+    approval = by.approval
+    if approval is None or approval.about != about or not all(_is_within(need, approval.needs) for need in missing):
+        return None
+    member = people.staff_by_id(transaction, by.shop_id, approval.by)
+    if member is None or member.disabled_us is not None:
+        return None
+    rights = rights_of(shops.roles(transaction, by.shop_id), member.role)
+    return Approver(member.id, member.name) if not lacking(rights, missing) else None
+
+
+def _is_within(need: Need, allowed: Iterable[Need]) -> bool:
+    return ACTS[need.act].at_till and any(each.act is need.act and need.size <= each.size for each in allowed)

@@ -17,9 +17,9 @@ import msgspec
 from starlette.types import Message, Receive, Scope, Send
 
 from core.decoding import convert, decoder
+from core.domain.acts import Need
 from core.domain.errors import DomainError
 from core.domain.people import Principal
-from core.domain.rights import Need
 from core.logs import Repeats
 from core.protocol import problem
 from core.protocol.headers import IDEMPOTENCY_KEY, ORDER_NUMBER, OWNER, REPLAYED, REQUEST_ID
@@ -131,6 +131,8 @@ class EndpointApp:
         if self._body is not None:
             raw = await _read(headers, receive, self.endpoint.body_limit)
             body = _decode(self._body, raw)
+        if bearer is not None and (approval := getattr(body, "approval", "")):
+            bearer = self._services.approvals.with_shown(bearer, approval, key)
         query_string: bytes = scope["query_string"]
         query = self._query(query_string) if query_string or self._no_query is None else self._no_query
         if route.who is Who.CUSTOMER and (b"customer_id" in raw or b"customer_id" in query_string):

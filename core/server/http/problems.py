@@ -5,12 +5,12 @@ from typing import Final
 
 import msgspec
 
+from core.domain.acts import Need
 from core.domain.errors import DomainError
 from core.domain.menu import Menu
 from core.domain.order import Order
 from core.domain.order_rules import PriceChanged
 from core.domain.payment import PaymentChange
-from core.domain.rights import Need
 from core.protocol.headers import IDEMPOTENCY_KEY
 from core.protocol.problem import Problem, blame
 from core.store.sql.dialects import Trouble

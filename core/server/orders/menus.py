@@ -2,6 +2,7 @@
 
 import msgspec
 
+from core.domain.acts import Act, Need
 from core.domain.discount import check_offered
 from core.domain.errors import DomainError
 from core.domain.ids import ItemId, ShopId
@@ -10,7 +11,7 @@ from core.domain.menu_ids import never_reused
 from core.domain.money import check_currency, exponent
 from core.domain.people import Principal
 from core.domain.phones import is_country
-from core.domain.rights import Act, Need, changes_prices
+from core.domain.rights import changes_prices
 from core.domain.sale.taxes import TaxTable
 from core.domain.tax_table import PER_BASIS_POINT, check_taxes, described, with_one_rate
 from core.domain.tax_table import categories as categories_of

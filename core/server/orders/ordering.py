@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from core.domain import order_rules
+from core.domain.acts import Act, Need
 from core.domain.commands import (
     AmendOrder,
     CancelOrder,
@@ -27,7 +28,7 @@ from core.domain.numbers import NumberTooFar, given_count
 from core.domain.order import ONLINE_SERIES, Order
 from core.domain.payment import PaymentChange, check_tenders_of
 from core.domain.people import Customer, Principal
-from core.domain.rights import Act, Need, needs_of
+from core.domain.rights import needs_of
 from core.domain.sale.business_day import today_began
 from core.instants import now, to_us, zone
 from core.protocol.events import event_of
@@ -132,7 +133,8 @@ def change(
     if changed is order:
         return order
     if principal.role.is_staff:
-        rights.check(transaction, principal, needs_of(request, order, changed, is_past=_is_past(transaction, order)))
+        needs = needs_of(request, order, changed, is_past=_is_past(transaction, order))
+        principal = rights.check(transaction, principal, needs, order.id)
     if isinstance(request, MoneyChange):
         reason = "" if isinstance(request, TakePayment) else (request.reason or "").strip()
         ledger.record(transaction, changed, order, principal, reason, request.moved_at_client, request.drawer)
@@ -197,7 +199,7 @@ def _new(
     except order_rules.PriceChanged as error:
         raise problems.price_changed(error) from None
     if isinstance(request, TakeOrder):
-        rights.check(transaction, principal, needs_of(request, None, order))
+        principal = rights.check(transaction, principal, needs_of(request, None, order), order.id)
     number = request.number if isinstance(request, TakeOrder) else ""
     # A former number is proven, however far a restored series lies behind it.
     given = _former_or_next(transaction, offer.shop_id, series, former) if number in ("", former) else ""

@@ -5,6 +5,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
+from core.domain.acts import Act
 from core.domain.drawers import (
     CloseDrawer,
     CountDrawer,
@@ -21,7 +22,7 @@ from core.domain.drawers import (
 from core.domain.errors import IllegalMove
 from core.domain.ids import DeviceId, DrawerSessionId, OpId
 from core.domain.people import Principal
-from core.domain.rights import Act, needs_of
+from core.domain.rights import needs_of
 from core.instants import now, to_us
 from core.protocol import routes
 from core.protocol.drawers import (
@@ -67,8 +68,8 @@ async def act(call: Call[C, Nothing]) -> Encoded[DrawerSession]:
 
 
 def _done(transaction: Transaction, call: Call[C, Nothing], device: DeviceId) -> tuple[DrawerSession, list[Note]]:
-    by, asked, at = call.principal, call.body, now()
-    rights.check(transaction, by, needs_of(asked, None, None))
+    asked, at = call.body, now()
+    by = rights.check(transaction, call.principal, needs_of(asked, None, None), asked.session)
     held = drawers.newest(transaction, by.shop_id, device)
     try:
         if isinstance(asked, OpenDrawer):
@@ -76,7 +77,7 @@ def _done(transaction: Transaction, call: Call[C, Nothing], device: DeviceId) ->
                 _check_new(transaction, by, asked)
             session = opened(held, asked, device, by.name, at)
         else:
-            session = applied(held, asked, by.name, at)
+            session = applied(held, asked, by.name, at, by.approver.name if by.approver else "")
     except IllegalMove as error:
         raise problems.not_allowed_now("drawer", error.message) from None
     drawers.append(transaction, session, by, OpId(call.key))

@@ -105,7 +105,8 @@ async def status(call: Call[Nothing, Nothing]) -> Encoded[StatusReport]:
         found = ordering.own(transaction, call.principal, order_id)
         # Which member of staff it was, and where they stood, is the shop's own business.
         told = tuple(
-            msgspec.structs.replace(change, by="", device="") for change in status_history.of(transaction, found.id)
+            msgspec.structs.replace(change, by="", approver="", device="")
+            for change in status_history.of(transaction, found.id)
         )
         return StatusReport(
             order_id=found.id,

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
+from core.domain.acts import Act
 from core.domain.commands import Change, TakeOrder
 from core.domain.order import Order
-from core.domain.rights import Act
 from core.protocol import routes
 from core.protocol.replies import CustomerList, OrderDetails, StaffOrderPage
 from core.protocol.requests import CustomerQuery, OrderQuery

@@ -2,14 +2,17 @@
 
 from typing import Final
 
+from core.domain.acts import Act, Need
+from core.domain.ids import OpId
 from core.domain.people import Role
-from core.domain.rights import START, Act, Right, Roles, described, with_rights
+from core.domain.rights import START, Right, Roles, described, with_rights
 from core.instants import now, to_us
 from core.protocol import routes
 from core.protocol.events import RolesChanged
-from core.protocol.rights import ChangeRole, RoleList
+from core.protocol.rights import AskApproval, ChangeRole, GivenApproval, RoleList
 from core.protocol.route import Nothing
 from core.protocol.security import SecurityEvent
+from core.server.accounts import approving
 from core.server.auth.security import actor
 from core.server.endpoints.endpoint import AnyEndpoint, Call, Endpoint
 from core.server.http import problems
@@ -39,6 +42,10 @@ async def change(call: Call[ChangeRole, Nothing]) -> RoleList:
     return RoleList(roles=await call.services.database.write(work, by.shop_id))
 
 
+async def approve(call: Call[AskApproval, Nothing]) -> GivenApproval:
+    return await approving.approve(call.services, call.principal, call.body, call.address)
+
+
 def _role(text: str) -> Role:
     """Raises `Refusal` 404."""
     try:
@@ -47,8 +54,17 @@ def _role(text: str) -> Role:
         raise problems.not_found("role") from None
 
 
+_ASKED: Final = AskApproval(
+    staff="Max",
+    pin="75318642",
+    operation=OpId("01920000-0000-7000-8000-000000000004"),
+    about="01920000-0000-7000-8000-000000000001",
+    needs=(Need(Act.REFUND, 1_500),),
+)
+
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     Endpoint(routes.ROLES, roles, example_reply=RoleList(roles=START)),
+    Endpoint(routes.APPROVE, approve, _ASKED, GivenApproval(approval="eyJzaG9wIjoi….5f3a", by="Max")),
     Endpoint(
         routes.CHANGE_ROLE,
         change,

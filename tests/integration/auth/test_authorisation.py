@@ -11,14 +11,15 @@ import msgspec
 import pytest
 import requests
 
+from core.domain.acts import Need
 from core.domain.ids import ShopId, uuid7
 from core.domain.people import Principal, Role
-from core.domain.rights import START, Need, may, rights_of
+from core.domain.rights import START, may, rights_of
 from core.instants import now, to_us
 from core.protocol.route import ORDER_ID, Keyed, Nothing, Who
 from core.server.endpoints.endpoint import AnyEndpoint
 from core.server.health import presence
-from core.server.routes import ENDPOINTS, auth, baskets, drawers, pos
+from core.server.routes import ENDPOINTS, auth, baskets, drawers, pos, rights
 from core.store import sessions
 from core.store.tables import metadata
 from tests.integration.calls import Caller, customer, display, new_key, order_body, staff
@@ -163,7 +164,7 @@ def entrance(endpoint: AnyEndpoint, somebody: Somebody) -> set[int]:
         return {400}
     if route.parameter:
         return {404}
-    if endpoint.handler in (pos.take, drawers.act, baskets.hold) and not somebody.at_a_terminal:
+    if endpoint.handler in (pos.take, drawers.act, baskets.hold, rights.approve) and not somebody.at_a_terminal:
         return {403}  # there is no series to number the order by, no drawer, and no till that holds a basket
     return {route.status, *route.refusals} - {403}
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 import requests
 
+from core.domain.acts import Act, Unit
 from core.domain.people import Role
-from core.domain.rights import ACTS, START, Act, Unit, rights_of
+from core.domain.rights import ACTS, START, rights_of
 from core.domain.status import CALLED_OFF
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 
 from core.client.storage.cache import CannotApply, after
+from core.domain.acts import Act
 from core.domain.commands import RefundLine
 from core.domain.drawers import CloseDrawer, CountDrawer, OpenDrawer
 from core.domain.held_baskets import DropBasket, HoldBasket, TakeBasket
@@ -17,7 +18,7 @@ from core.domain.order import NewLine, Order, PaymentState, Tender
 from core.domain.payment import to_pay_minor
 from core.domain.people import Role
 from core.domain.refund import left_of, line_ids, refundable_minor
-from core.domain.rights import Act, Right
+from core.domain.rights import Right
 from core.domain.status import CALLED_OFF, Move, OrderStatus, target_of
 from core.protocol.events import Event, OrderPaymentChanged
 from core.protocol.feed import EventQuery, Frames, Heartbeat

@@ -1,0 +1,78 @@
+"""What the person who is signed in may do, as far as this window was told. The server judges."""
+
+from datetime import datetime
+
+from core.client.errors import NoRight
+from core.client.http.api import SessionApi
+from core.client.operations import Operation
+from core.client.storage.cache import Cache
+from core.domain import order_rules
+from core.domain.acts import Act, Need
+from core.domain.commands import Change, Command, NewOrder
+from core.domain.drawers import DrawerCommand
+from core.domain.errors import DomainError
+from core.domain.held_baskets import BasketCommand
+from core.domain.ids import OpId
+from core.domain.order import Order
+from core.domain.people import Role
+from core.domain.rights import Rights, lacking, may, needs_of, rights_of
+from core.domain.sale.business_day import today_began
+from core.instants import zone
+
+
+class OwnRights:
+    """Made for one session of a person, and ended with it."""
+
+    def __init__(self, api: SessionApi, cache: Cache) -> None:
+        self._api = api
+        self._cache = cache
+
+    @property
+    def rights(self) -> Rights:
+        return rights_of(self._cache.roles, self._api.person.role)
+
+    def may(self, act: Act) -> bool:
+        return may(self.rights, Need(act))
+
+    def check(
+        self, asked: Command | DrawerCommand, before: Order | None, after: Order | None, *, op_id: OpId, about: str
+    ) -> None:
+        """Raises `NoRight` for what the server would refuse, unless somebody has allowed it. `before` and `after`: as
+        in `needs_of`."""
+        if getattr(asked, "approval", "") or not self._api.person.role.is_staff:
+            return
+        needs = needs_of(asked, before, after, is_past=before is not None and self._is_past(before))
+        if missing := lacking(self.rights, needs):
+            raise NoRight(missing, op_id=op_id, about=about)
+
+    def missing(self, operation: Operation) -> NoRight:
+        """What an operation that the server has refused for it has to be allowed: what this window knows to be missing,
+        or else all that it needs."""
+        asked = operation.asked
+        if isinstance(asked, BasketCommand):
+            return NoRight(())
+        if isinstance(asked, DrawerCommand):
+            return self._no_right(operation, needs_of(asked, None, None), asked.session)
+        order = self._cache.get(operation.order_id) or operation.theirs or operation.seen
+        if isinstance(asked, NewOrder):
+            return self._no_right(operation, needs_of(asked, None, operation.seen), operation.order_id)
+        after = operation.made or self._after(order, asked, operation.created_at)
+        needs = needs_of(asked, order, after, is_past=self._is_past(order))
+        return self._no_right(operation, needs, operation.order_id)
+
+    def _no_right(self, operation: Operation, needs: tuple[Need, ...], about: str) -> NoRight:
+        return NoRight(lacking(self.rights, needs) or needs, op_id=operation.op_id, about=about)
+
+    @staticmethod
+    def _after(order: Order, asked: Change, at: datetime) -> Order:
+        try:
+            return order_rules.change(order, asked, Role.CASHIER, at)
+        except DomainError:
+            return order
+
+    def _is_past(self, order: Order) -> bool:
+        menu = self._cache.menu
+        where = zone(menu.time_zone) if menu is not None and menu.time_zone else None
+        if order.status.is_open or where is None:
+            return False
+        return order.placed_at < today_began(self._api.client.server_now(), where)

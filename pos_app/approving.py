@@ -1,0 +1,189 @@
+"""Asks a manager at this POS to allow what the cashier's role may not do."""
+
+import threading
+from functools import partial
+
+from PySide6.QtCore import QObject, QRegularExpression, Qt, Slot
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from core.client.errors import ClientError, NoRight, Refused
+from core.domain.acts import Need, Unit
+from core.domain.rights import ACTS
+from core.protocol import routes
+from core.protocol.rights import AskApproval, GivenApproval
+from core.ui.jobs import Job
+from core.ui.text import _, money, percentage
+from core.ui.threads import Channel
+from core.ui.widgets.controls import button, fit_before, label
+from core.ui.widgets.digits_validator import DigitsValidator
+from pos_app.context import PosContext
+
+_PIN_MOST = 10
+
+
+class Question:
+    """One that a worker waits for."""
+
+    def __init__(self, lacking: NoRight) -> None:
+        self.lacking = lacking
+        self.approval = ""
+        self._answered = threading.Event()
+
+    def answer(self, approval: str) -> None:
+        self.approval = approval
+        self._answered.set()
+
+    def wait(self) -> str:
+        self._answered.wait()
+        return self.approval
+
+
+class Approving(QObject):
+    """Asks for as long as it is open. `ask` is called by workers, one at a time or several."""
+
+    def __init__(self, context: PosContext, window: QWidget) -> None:
+        super().__init__(window)
+        self._context = context
+        self._window = window
+        self._asked: dict[Question, ApprovalDialog] = {}
+        self._closed = False
+        self._send = Channel(self._on_asked).send
+        context.api.allow = self.ask
+
+    def ask(self, lacking: NoRight) -> str:
+        """The approval of somebody who may; empty when nobody has allowed it. Blocks: never in the window's thread."""
+        question = Question(lacking)
+        self._send(question)
+        return question.wait()
+
+    def close(self) -> None:
+        """Nobody is asked any more: whoever waits is told that it was not allowed."""
+        self._closed = True
+        for dialog in list(self._asked.values()):
+            dialog.reject()
+
+    def _on_asked(self, question: Question) -> None:
+        if self._closed:
+            question.answer("")
+            return
+        dialog = self._asked[question] = ApprovalDialog(self._context, question.lacking, self._window)
+        dialog.finished.connect(partial(self._on_finished, question))
+        dialog.open()
+
+    def _on_finished(self, question: Question, _result: int) -> None:
+        question.answer(self._asked.pop(question).approval)
+
+
+class ApprovalDialog(QDialog):
+    """A manager's name and PIN. Once it is accepted, `approval` is what was given."""
+
+    def __init__(self, context: PosContext, lacking: NoRight, parent: QWidget) -> None:
+        super().__init__(parent)
+        theme = context.theme
+        self._context = context
+        self._lacking = lacking
+        self._job: Job | None = None
+        self.approval = ""
+        self.setObjectName("approval_dialog")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(_("Ask a manager"))
+        self.setMinimumWidth(theme.px(440))
+        column = QVBoxLayout(self)
+        margin = theme.space(5)
+        column.setContentsMargins(margin, margin, margin, margin)
+        column.setSpacing(theme.space(3))
+        column.addWidget(label(_("A manager has to allow this"), "title", wrap=True))
+        menu = context.bridge.menu
+        for need in lacking.needs:
+            what = label(need_text(need, menu.currency if menu is not None else ""), "strong", wrap=True)
+            what.setObjectName("approval_need")
+            column.addWidget(what)
+        column.addWidget(label(_("It is allowed once. The history keeps both names."), "muted", wrap=True))
+        self._name = QLineEdit()
+        self._name.setObjectName("approval_name")
+        self._name.setMaxLength(80)
+        self._name.setPlaceholderText(_("Manager's name"))
+        self._name.setAccessibleName(_("Manager's name"))
+        self._pin = QLineEdit()
+        self._pin.setObjectName("approval_pin")
+        self._pin.setEchoMode(QLineEdit.EchoMode.Password)
+        self._pin.setPlaceholderText(_("PIN"))
+        self._pin.setAccessibleName(_("PIN"))
+        self._pin.setMaxLength(_PIN_MOST)
+        self._pin.setValidator(DigitsValidator(QRegularExpression(f"[0-9]{{0,{_PIN_MOST}}}"), self._pin))
+        self._error = label("", "error", wrap=True)
+        self._error.setObjectName("approval_error")
+        self._error.hide()
+        back = button(_("Back"), theme, name="approval_back")
+        back.setAutoDefault(False)
+        back.clicked.connect(self.reject)
+        self._give = button(_("Allow it"), theme, "primary", name="approval_give")
+        self._give.setAutoDefault(False)
+        self._give.clicked.connect(self._on_given)
+        for field in (self._name, self._pin):
+            field.textChanged.connect(self._show)
+            column.addWidget(field)
+        self._name.returnPressed.connect(self._pin.setFocus)
+        self._pin.returnPressed.connect(self._on_given)
+        column.addWidget(self._error)
+        row = QHBoxLayout()
+        row.setSpacing(theme.space(2))
+        row.addWidget(back, 1)
+        row.addWidget(self._give, 1)
+        column.addLayout(row)
+        fit_before(self, parent)
+        self._show()
+        self._name.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @override
+    def done(self, result: int) -> None:
+        if self._job is not None:
+            self._job.cancel()
+        super().done(result)
+
+    @Slot()
+    def _show(self) -> None:
+        self._give.setEnabled(self._job is None and bool(self._name.text().strip() and self._pin.text()))
+
+    @Slot()
+    def _on_given(self) -> None:
+        if not self._give.isEnabled():
+            return
+        body = AskApproval(
+            staff=self._name.text().strip(),
+            pin=self._pin.text(),
+            operation=self._lacking.op_id,
+            about=self._lacking.about,
+            needs=self._lacking.needs,
+        )
+        api = self._context.api
+        self._error.hide()
+        self._job = self._context.jobs.run(
+            lambda: api.call(routes.APPROVE(body=body)), self._on_allowed, self._on_failed
+        )
+        self._show()
+
+    def _on_allowed(self, given: GivenApproval) -> None:
+        self._job = None
+        self.approval = given.approval
+        self.accept()
+
+    def _on_failed(self, error: ClientError) -> None:
+        self._job = None
+        self._pin.clear()
+        told = _("They may not do this either.") if isinstance(error, NoRight) else _(error.message)
+        self._error.setText(told)
+        self._error.show()
+        wrong = isinstance(error, Refused) and error.field == "pin"
+        (self._pin if wrong else self._name).setFocus(Qt.FocusReason.OtherFocusReason)
+        self._show()
+
+
+def need_text(need: Need, currency: str) -> str:
+    """What is to be allowed, and how much of it."""
+    what, unit = _(need.act.label), ACTS[need.act].unit if need.act in ACTS else None
+    if not need.size or unit is None:
+        return what
+    size = f"{percentage(need.size)} %" if unit is Unit.PERCENT else money(need.size, currency)
+    return f"{what} · {size}"
