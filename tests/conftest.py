@@ -68,6 +68,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items[:] = [item for at, share in enumerate(shares) for item in (*share, *others[cuts[at] : cuts[at + 1]])]
 
 
+def pytest_collection_finish() -> None:
+    """Keep the garbage collector from walking ten thousand tests after each of them."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """What has a backend is tested on every database that the machine has."""
     if "database" in metafunc.fixturenames:

@@ -165,6 +165,7 @@ def test_it_is_found_out_by_who_has_written_to_it_since(backend: Restorable, tmp
         ada.until_sent()
 
 
+@pytest.mark.parametrize("backend", [Restorable], indirect=True)
 def test_held_baskets_come_back_and_those_that_were_ordered_do_not(backend: Restorable, tmp_path: Path) -> None:
     def held(screen: Screen) -> list[str]:
         published = [changed.baskets for changed in screen.told if changed.baskets is not None]
