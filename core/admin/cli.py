@@ -51,7 +51,18 @@ GROUPS: Final = {
     "Try it": ("demo",),
     "Set a shop up": ("init", "config", "tls"),
     "Run it": ("serve", "pos", "customer", "board", "sync"),
-    "Look after it": ("shop", "tenders", "users", "devices", "menu", "orders", "report", "keys", "security-log"),
+    "Look after it": (
+        "shop",
+        "tenders",
+        "users",
+        "roles",
+        "devices",
+        "menu",
+        "orders",
+        "report",
+        "keys",
+        "security-log",
+    ),
     "Keep it safe": ("doctor", "backup", "db"),
 }
 """The commands that `orderbell --help` lists together."""
