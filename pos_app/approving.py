@@ -8,18 +8,19 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWid
 from typing_extensions import override
 
 from core.client.errors import ClientError, NoRight, Refused
-from core.domain.acts import Need, Unit
+from core.client.sync.engine import ConnectionState
+from core.domain.acts import Act, Need, Unit
 from core.domain.rights import ACTS
-from core.protocol import routes
-from core.protocol.rights import AskApproval, GivenApproval
+from core.protocol.rights import ENROL_LEAST
 from core.ui.jobs import Job
-from core.ui.text import _, money, percentage
+from core.ui.text import _, error_text, money, percentage
 from core.ui.threads import Channel
 from core.ui.widgets.controls import button, fit_before, label
 from core.ui.widgets.digits_validator import DigitsValidator
 from pos_app.context import PosContext
 
 _PIN_MOST = 10
+_ONLINE = (ConnectionState.LIVE, ConnectionState.POLLING)
 
 
 class Question:
@@ -126,6 +127,11 @@ class ApprovalDialog(QDialog):
             column.addWidget(field)
         self._name.returnPressed.connect(self._pin.setFocus)
         self._pin.returnPressed.connect(self._on_given)
+        self._enrol = button(_("Enrol here, for when the server is away"), theme, name="approval_enrol")
+        self._enrol.setCheckable(True)
+        self._enrol.setAutoDefault(False)
+        self._enrol.setVisible(context.bridge.sync_status.state in _ONLINE)
+        column.addWidget(self._enrol)
         column.addWidget(self._error)
         row = QHBoxLayout()
         row.setSpacing(theme.space(2))
@@ -145,34 +151,38 @@ class ApprovalDialog(QDialog):
     @Slot()
     def _show(self) -> None:
         self._give.setEnabled(self._job is None and bool(self._name.text().strip() and self._pin.text()))
+        self._enrol.setEnabled(len(self._pin.text()) >= ENROL_LEAST)
 
     @Slot()
     def _on_given(self) -> None:
         if not self._give.isEnabled():
             return
-        body = AskApproval(
-            staff=self._name.text().strip(),
-            pin=self._pin.text(),
-            operation=self._lacking.op_id,
-            about=self._lacking.about,
-            needs=self._lacking.needs,
-        )
-        api = self._context.api
         self._error.hide()
         self._job = self._context.jobs.run(
-            lambda: api.call(routes.APPROVE(body=body)), self._on_allowed, self._on_failed
+            partial(
+                self._context.api.approve,
+                self._lacking,
+                self._name.text().strip(),
+                self._pin.text(),
+                enrol=self._enrol.isChecked() and self._enrol.isEnabled(),
+            ),
+            self._on_allowed,
+            self._on_failed,
         )
         self._show()
 
-    def _on_allowed(self, given: GivenApproval) -> None:
+    def _on_allowed(self, approval: str) -> None:
         self._job = None
-        self.approval = given.approval
+        self.approval = approval
         self.accept()
 
     def _on_failed(self, error: ClientError) -> None:
         self._job = None
         self._pin.clear()
-        told = _("They may not do this either.") if isinstance(error, NoRight) else _(error.message)
+        told = error_text(error)
+        if isinstance(error, NoRight):
+            enrols = any(need.act is Act.ALLOW_OFFLINE for need in error.needs)
+            told = _("Their role may not enrol.") if enrols else _("They may not do this either.")
         self._error.setText(told)
         self._error.show()
         wrong = isinstance(error, Refused) and error.field == "pin"
@@ -185,5 +195,5 @@ def need_text(need: Need, currency: str) -> str:
     what, unit = _(need.act.label), ACTS[need.act].unit if need.act in ACTS else None
     if not need.size or unit is None:
         return what
-    size = f"{percentage(need.size)} %" if unit is Unit.PERCENT else money(need.size, currency)
+    size = percentage(need.size) if unit is Unit.PERCENT else money(need.size, currency)
     return f"{what} · {size}"

@@ -285,11 +285,12 @@ def no_order(queue: OrderId, device: DeviceId, at: datetime, by: str = "") -> Or
 
 
 def _impersonal_request(asked: Asked) -> Asked:
-    """The request without its reason, and without what somebody has ordered."""
+    """The request without its reason, who has allowed it, and what somebody has ordered."""
     if isinstance(asked, AmendOrder):
         nothing = (AmendedLine(),)
         return AmendOrder(version=asked.version, lines=nothing, fulfilment=asked.fulfilment, drawer=asked.drawer)
-    return msgspec.structs.replace(asked, reason="") if "reason" in asked.__struct_fields__ else asked
+    said = {name: "" for name in ("reason", "approval") if name in asked.__struct_fields__}
+    return msgspec.structs.replace(asked, **said)
 
 
 def _impersonal(row: Order) -> Order:

@@ -27,6 +27,8 @@ class Act(WireEnum):
     SHOP = "shop"
     PEOPLE = "people"
     DEVICES = "devices"
+    ALLOW_OFFLINE = "allow_offline"
+    """At POSs where they have enrolled."""
 
     @property
     def label(self) -> str:
@@ -50,6 +52,7 @@ _LABELS: Final = {
     Act.SHOP: N_("Change the shop and its taxes"),
     Act.PEOPLE: N_("Look after staff and customers' accounts"),
     Act.DEVICES: N_("Pair and revoke devices"),
+    Act.ALLOW_OFFLINE: N_("Allow others something without the server, once enrolled at that POS"),
 }
 
 

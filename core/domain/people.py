@@ -90,6 +90,8 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     """What it allows, and how much of it."""
     about: str
     """The order or drawer session that it is about."""
+    offline: bool = False
+    """Whether a POS has proven it, where they have enrolled, while no server answered."""
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True):

@@ -63,6 +63,7 @@ ACTS: Final[Mapping[Act, Row]] = {
     Act.SHOP: Row(at_till=False),
     Act.PEOPLE: Row(at_till=False),
     Act.DEVICES: Row(at_till=False),
+    Act.ALLOW_OFFLINE: Row(roles=_MANAGERS, at_till=False),
 }
 
 
@@ -84,8 +85,8 @@ class StaffRole(msgspec.Struct, frozen=True):
 
 
 Roles = tuple[StaffRole, ...]
-ALL: Final[Rights] = tuple(Right(act) for act in ACTS)
-"""An admin's, always: nobody can lock a shop's last admin out."""
+ALL: Final[Rights] = tuple(Right(act) for act in ACTS if act is not Act.ALLOW_OFFLINE)
+"""An admin's, always: nobody can lock a shop's last admin out. What an admin's PIN opens is kept at no POS."""
 START: Final[Roles] = (
     *(
         StaffRole(role, tuple(Right(act) for act, row in ACTS.items() if role in row.roles))

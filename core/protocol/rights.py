@@ -7,7 +7,8 @@ from msgspec import Meta
 
 from core.domain.acts import Need
 from core.domain.commands import APPROVAL_MOST
-from core.domain.ids import OpId
+from core.domain.ids import OpId, StaffId
+from core.domain.people import Role
 from core.domain.rights import ACTS, Right, Roles
 from core.protocol.requests import Name
 
@@ -49,3 +50,24 @@ class GivenApproval(msgspec.Struct, frozen=True, kw_only=True):
     approval: Annotated[str, Meta(max_length=APPROVAL_MOST)]
     by: str
     """The manager's name, as the shop has it."""
+
+
+ENROL_LEAST = 6
+"""The least digits of a PIN that a POS keeps something by."""
+
+
+class EnrolHere(msgspec.Struct, frozen=True, kw_only=True):
+    """A manager enrols at the POS at which somebody is signed in, to allow things there without the server."""
+
+    staff: Name
+    pin: Annotated[str, Meta(min_length=ENROL_LEAST, max_length=128)]
+
+
+class Enrolment(msgspec.Struct, frozen=True, kw_only=True):
+    """What the POS keeps, sealed by the PIN. Another PIN of the manager's, or pairing the POS anew, ends it."""
+
+    staff: StaffId
+    name: str
+    role: Role
+    key: str
+    """Hexadecimal."""

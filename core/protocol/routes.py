@@ -70,7 +70,7 @@ from core.protocol.requests import (
     SignUp,
     StaffSignIn,
 )
-from core.protocol.rights import AskApproval, ChangeRole, GivenApproval, RoleList
+from core.protocol.rights import AskApproval, ChangeRole, EnrolHere, Enrolment, GivenApproval, RoleList
 from core.protocol.route import AnyRoute, Keyed, Offline, Route, Who
 from core.protocol.sealed import OpenedOperations, OpenOperations, SealedSignOut
 from core.protocol.security import ExportNote, SecurityLogPage, SecurityLogQuery
@@ -662,6 +662,17 @@ APPROVE: Final = Route(
     reply=GivenApproval,
     status=201,
     refusals=(422, 429),
+)
+ENROL: Final = Route(
+    "rights_enrol",
+    "POST",
+    "/api/pos/approvals/enrol/",
+    Who.STAFF,
+    "A manager enrols at the POS, to allow things there while no server answers",
+    body=EnrolHere,
+    reply=Enrolment,
+    status=201,
+    refusals=(409, 422, 429),
 )
 CHANGE_ROLE: Final = Route(
     "rights_change_role",

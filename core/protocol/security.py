@@ -29,6 +29,8 @@ class SecurityEvent(WireEnum):
     """What a role may do."""
     APPROVED = "approved"
     """A manager allowed somebody one operation."""
+    ENROLLED = "enrolled"
+    """A manager may allow things at a POS without the server."""
     APPROVAL_FAILED = "approval_failed"
     PIN_CHANGED = "pin_changed"
     PASSWORD_CHANGED = "password_changed"  # noqa: S105

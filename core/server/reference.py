@@ -16,7 +16,7 @@ from core.server.routes import ENDPOINTS
 _FOR: Final = {
     Who.CUSTOMER: "A customer",
     Who.STAFF: "Staff, in their own shop",
-    Who.ADMIN: "An admin, in their own shop",
+    Who.ADMIN: "An admin, or whoever has the right, in their own shop",
     Who.PERSON: "A customer or staff",
     Who.DISPLAY: "A display of the shop",
     Who.SIGNED_IN: "Whoever is signed in",

@@ -20,6 +20,7 @@ from core.domain.order_rules import move_money
 from core.domain.payment import PaymentChange, check_payment, paid_minor, to_pay_minor
 from core.domain.people import Role
 from core.domain.status import Move, target_of, transition
+from core.protocol.approval import claimed
 from core.ui.text import _, clock, drawer_act_label, money, payment_label, payment_text, status_label, tender_label
 
 
@@ -150,6 +151,15 @@ def needs_number(operation: Operation) -> bool:
 def needs_approval(operation: Operation) -> bool:
     """Whether it is parked because the person's role may not do it, and nobody has allowed it who may."""
     return operation.held and operation.outcome == RIGHT_REFUSED
+
+
+def allowed_here(operation: Operation) -> str:
+    """Who has allowed it at this POS, which the server has yet to confirm; empty for none."""
+    approval = "" if operation.kind.is_personal and operation.sealed else getattr(operation.asked, "approval", "")
+    claim = claimed(approval) if approval else None
+    if claim is None or not claim.enrolled:
+        return ""
+    return _("Allowed by {name}, not yet confirmed by the server.").format(name=claim.name)
 
 
 def number(operation: Operation) -> str:

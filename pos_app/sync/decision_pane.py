@@ -12,7 +12,16 @@ from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, panel
 from core.ui.widgets.scroll import VerticalScroll
 from pos_app.order.card import Own, customer
-from pos_app.order.operation_words import again, did, done_by_another, needs_approval, needs_number, number, reason
+from pos_app.order.operation_words import (
+    again,
+    allowed_here,
+    did,
+    done_by_another,
+    needs_approval,
+    needs_number,
+    number,
+    reason,
+)
 from pos_app.sync.model import Entry
 
 
@@ -120,7 +129,7 @@ class DecisionPane(VerticalScroll):
             return _(
                 "It is for {shop}, and safe here. It goes out once this POS is paired with that shop again."
             ).format(shop=operation.shop_name or _("another shop"))
-        words = _("It is safe on this POS, and goes out by itself.")
+        words = " ".join(filter(None, (_("It is safe on this POS, and goes out by itself."), allowed_here(operation))))
         if operation.problem:
             words += " " + _("The last try failed: {problem}").format(problem=_(operation.problem))
         return words

@@ -7,11 +7,12 @@ import msgspec
 
 from core import sealing
 from core.client.errors import Conflict, MenuMoved, NoRight, NotFound, Refused, SignedOut
+from core.domain.acts import Act, Need
 from core.domain.commands import TakeOrder
 from core.domain.credentials import TooCommon, check_password
 from core.domain.drawers import DrawerSession, cash_of
 from core.domain.held_baskets import HeldBasket
-from core.domain.ids import CustomerId, ItemId, OpId, OrderId
+from core.domain.ids import CustomerId, ItemId, OpId, OrderId, StaffId
 from core.domain.menu import Menu, check_menu, with_tax_categories
 from core.domain.order import Channel, Order
 from core.domain.people import Customer, Person, Role
@@ -32,7 +33,7 @@ from core.protocol.replies import (
 )
 from core.protocol.reports import SalesReport
 from core.protocol.requests import OrderQuery, SignUp, StaffSignIn
-from core.protocol.rights import GivenApproval
+from core.protocol.rights import Enrolment, GivenApproval
 from core.protocol.route import AnyRoute
 from core.protocol.sealed import OpenedOperation, OpenedOperations, context, sign_out_context
 from core.protocol.security import ExportNote
@@ -313,6 +314,14 @@ def _approve(asked: Asked) -> GivenApproval:
     return GivenApproval(approval=f"{asked.content.operation} by {asked.content.staff}", by=asked.content.staff)
 
 
+def _enrol(asked: Asked) -> Enrolment:
+    _pin, role = asked.backend.staff[asked.content.staff]
+    if Act.ALLOW_OFFLINE not in {each.act for each in rights_of(asked.backend.roles, role)}:
+        raise NoRight((Need(Act.ALLOW_OFFLINE),))
+    name = asked.content.staff
+    return Enrolment(staff=StaffId(name), name=name, role=role, key=f"{asked.device:0>64}".encode().hex()[:64])
+
+
 def _open_sealed(asked: Asked) -> OpenedOperations:
     opened = []
     for each in asked.content.operations:
@@ -362,6 +371,7 @@ CALLS: Final[Mapping[str, tuple[AnyRoute, Callable[[Asked], object]]]] = {
     "x_report": (routes.X_REPORT, _x),
     "z_reports": (routes.Z_REPORTS, _z),
     "approve": (routes.APPROVE, _approve),
+    "enrol": (routes.ENROL, _enrol),
     "customers": (routes.CUSTOMERS, _customers),
     "note_export": (routes.NOTE_EXPORT, _note_export),
     "set_available": (routes.SET_AVAILABLE, _set_available),

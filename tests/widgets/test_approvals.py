@@ -7,6 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
+from core.client.errors import Unreachable
+from core.client.sync.engine import ConnectionState
 from core.client.sync.outbox import RIGHT_REFUSED
 from core.domain.acts import Act, Need
 from core.domain.commands import ChangeStatus
@@ -18,6 +20,7 @@ from tests.support.fake_backend import FakeBackend
 from tests.support.pos_window import Till, open_till, place
 
 S = OrderStatus
+OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
 
 
 @pytest.fixture
@@ -179,3 +182,53 @@ def test_what_the_server_refuses_for_a_right_is_asked_about_on_the_sync_page(til
     till.settle()
     assert till.server(order) is S.CANCELLED
     assert till.api.operations() == ()
+
+
+def test_a_manager_enrols_and_allows_it_without_the_server(till: Till, backend: FakeBackend) -> None:
+    """The Sync page says whose word it has, which the server has yet to confirm."""
+    backend.allow(Role.MANAGER, Right(Act.VOID), Right(Act.ALLOW_OFFLINE))
+    order, other = place(backend, status=S.PREPARING), place(backend, status=S.PREPARING)
+    till.arrive()
+    cancel(till, order)
+    assert not till.find_button("approval_enrol").isEnabled(), "a PIN of six digits first"
+    till.type("approval_name", "Max")
+    till.type("approval_pin", "246810")
+    till.click("approval_enrol")
+    till.click("approval_give")
+    till.settle()
+    assert till.server(order) is S.CANCELLED
+    backend.fail_with = OFFLINE
+    till.api.try_now()
+    online = (ConnectionState.LIVE, ConnectionState.POLLING)
+    till.qtbot.waitUntil(lambda: till.window._context.bridge.sync_status.state not in online)
+    cancel(till, other)
+    assert not till.sees("approval_enrol")
+    allow(till, "Ana", "9999")
+    till.qtbot.waitUntil(lambda: till.sees("approval_error"))
+    assert "enrolled at this POS" in till.text("approval_error")
+    allow(till, "Max", "246810")
+    till.qtbot.waitUntil(lambda: not till.sees("approval_dialog") and bool(till.api.operations()))
+    till.window.show_page("sync")
+    till.window._pages.choose(other.id)
+    till.qtbot.waitUntil(lambda: till.sees("decision_words"))
+    assert "Allowed by Max, not yet confirmed by the server." in till.text("decision_words")
+    assert till.server(other) is S.PREPARING
+    backend.fail_with = None
+    till.api.try_now()
+    till.settle()
+    assert till.server(other) is S.CANCELLED
+
+
+def test_who_may_not_enrol_is_told_so(till: Till, backend: FakeBackend) -> None:
+    order = place(backend, status=S.PREPARING)
+    till.arrive()
+    cancel(till, order)
+    till.type("approval_name", "Max")
+    till.type("approval_pin", "246810")
+    till.click("approval_enrol")
+    till.click("approval_give")
+    till.qtbot.waitUntil(lambda: till.sees("approval_error"))
+    assert till.text("approval_error") == "Their role may not enrol."
+    till.click("approval_back")
+    till.settle()
+    assert till.server(order) is S.PREPARING

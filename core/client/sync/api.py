@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from core.client.device import identity, staff, unlock
+from core.client.device import allowing, identity, staff, unlock
 from core.client.errors import (
     ClientError,
     Left,
@@ -38,7 +38,7 @@ from core.client.sync.sign_outs import SignOuts
 from core.client.sync.synchronizer import Synchronizer
 from core.client.sync.transport import HttpTransport
 from core.client.sync.updates import Changed, Listener
-from core.domain.ids import OpId
+from core.domain.ids import OpId, ShopId
 from core.protocol import routes
 from core.protocol.replies import Tokens
 from core.protocol.requests import (
@@ -376,6 +376,12 @@ class SyncedApi:
         if not approval:
             raise lacking
         return approval
+
+    def approve(self, lacking: NoRight, name: str, pin: str, *, enrol: bool = False) -> str:
+        """What a manager allows, for `allow` to return: see `core.client.device.allowing.ask`."""
+        present = self._signed_in
+        shop = ShopId(present.owner.shop)
+        return allowing.ask(present.api, self._seal, present.cache.roles, shop, lacking, name, pin, enrol=enrol)
 
     # -- status
 

@@ -26,6 +26,7 @@ from core.domain.drawers import (
 )
 from core.domain.errors import DomainError, IllegalMove
 from core.domain.ids import DeviceId, OpId
+from core.protocol.approval import claimed
 from core.protocol.drawers import DrawerDetails, DrawerList, DrawerQuery
 from core.protocol.route import Request
 
@@ -135,4 +136,5 @@ class OwnDrawer:
         by = self._api.person.name
         if isinstance(asked, OpenDrawer):
             return opened(session, asked, self._device, by, at)
-        return applied(session, asked, by, at)
+        claim = claimed(getattr(asked, "approval", ""))
+        return applied(session, asked, by, at, claim.name if claim is not None else "")

@@ -7,8 +7,10 @@ import msgspec
 from core.domain.acts import Act, Need
 from core.domain.people import Approver, Principal
 from core.domain.rights import ACTS, Rights, lacking, rights_of
+from core.protocol.security import SecurityEvent
 from core.server.http import problems
-from core.store import people, shops
+from core.store import people, security_log, shops
+from core.store.security_log import Actor
 from core.store.sql.statements import Transaction
 
 
@@ -43,7 +45,14 @@ def _approver(transaction: Transaction, by: Principal, missing: tuple[Need, ...]
     if member is None or member.disabled_us is not None:
         return None
     rights = rights_of(shops.roles(transaction, by.shop_id), member.role)
-    return Approver(member.id, member.name) if not lacking(rights, missing) else None
+    needed = (*missing, Need(Act.ALLOW_OFFLINE)) if approval.offline else missing
+    if lacking(rights, needed):
+        return None
+    if approval.offline:  # nobody else has seen it
+        who = Actor(shop_id=by.shop_id, id=member.id, name=member.name, role=member.role, device=by.device_id or "")
+        what = ", ".join(f"{need.act} {need.size or ''}".strip() for need in approval.needs)
+        security_log.insert(transaction, who, SecurityEvent.APPROVED, f"{what} for {by.name}, without the server")
+    return Approver(member.id, member.name)
 
 
 def _is_within(need: Need, allowed: Iterable[Need]) -> bool:

@@ -132,7 +132,8 @@ class EndpointApp:
             raw = await _read(headers, receive, self.endpoint.body_limit)
             body = _decode(self._body, raw)
         if bearer is not None and (approval := getattr(body, "approval", "")):
-            bearer = self._services.approvals.with_shown(bearer, approval, key)
+            services = self._services
+            bearer = await services.approvals.with_shown(services.database, bearer, approval, key)
         query_string: bytes = scope["query_string"]
         query = self._query(query_string) if query_string or self._no_query is None else self._no_query
         if route.who is Who.CUSTOMER and (b"customer_id" in raw or b"customer_id" in query_string):

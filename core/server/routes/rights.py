@@ -3,13 +3,13 @@
 from typing import Final
 
 from core.domain.acts import Act, Need
-from core.domain.ids import OpId
+from core.domain.ids import OpId, StaffId
 from core.domain.people import Role
 from core.domain.rights import START, Right, Roles, described, with_rights
 from core.instants import now, to_us
 from core.protocol import routes
 from core.protocol.events import RolesChanged
-from core.protocol.rights import AskApproval, ChangeRole, GivenApproval, RoleList
+from core.protocol.rights import AskApproval, ChangeRole, EnrolHere, Enrolment, GivenApproval, RoleList
 from core.protocol.route import Nothing
 from core.protocol.security import SecurityEvent
 from core.server.accounts import approving
@@ -46,6 +46,10 @@ async def approve(call: Call[AskApproval, Nothing]) -> GivenApproval:
     return await approving.approve(call.services, call.principal, call.body, call.address)
 
 
+async def enrol(call: Call[EnrolHere, Nothing]) -> Enrolment:
+    return await approving.enrol(call.services, call.principal, call.body, call.address)
+
+
 def _role(text: str) -> Role:
     """Raises `Refusal` 404."""
     try:
@@ -65,6 +69,14 @@ _ASKED: Final = AskApproval(
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     Endpoint(routes.ROLES, roles, example_reply=RoleList(roles=START)),
     Endpoint(routes.APPROVE, approve, _ASKED, GivenApproval(approval="eyJzaG9wIjoi….5f3a", by="Max")),
+    Endpoint(
+        routes.ENROL,
+        enrol,
+        EnrolHere(staff="Max", pin="75318642"),
+        Enrolment(
+            staff=StaffId("01920000-0000-7000-8000-000000000003"), name="Max", role=Role.MANAGER, key="5f3a" * 16
+        ),
+    ),
     Endpoint(
         routes.CHANGE_ROLE,
         change,

@@ -164,7 +164,8 @@ def entrance(endpoint: AnyEndpoint, somebody: Somebody) -> set[int]:
         return {400}
     if route.parameter:
         return {404}
-    if endpoint.handler in (pos.take, drawers.act, baskets.hold, rights.approve) and not somebody.at_a_terminal:
+    at_till = (pos.take, drawers.act, baskets.hold, rights.approve, rights.enrol)
+    if endpoint.handler in at_till and not somebody.at_a_terminal:
         return {403}  # there is no series to number the order by, no drawer, and no till that holds a basket
     return {route.status, *route.refusals} - {403}
 

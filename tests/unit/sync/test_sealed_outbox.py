@@ -86,7 +86,7 @@ def test_what_is_opened_is_what_was_sealed_and_nothing_personal_stays_beside_it(
         at=AT,
         by=WORDS[0],
     )
-    asked = ChangePayment(payment=PaymentState.PAID, version=2, reason=WORDS[3])
+    asked = ChangePayment(payment=PaymentState.PAID, version=2, reason=WORDS[3], approval=WORDS[0])
     operation = msgspec.structs.replace(
         sold,
         kind=Kind.CHANGE_PAYMENT,
