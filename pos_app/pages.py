@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from core.domain.acts import Act, Need
 from core.domain.ids import OrderId
 from core.domain.menu import MenuItem
+from core.domain.order import Order
 from core.domain.people import Role
 from core.domain.rights import may, rights_of
 from core.protocol.replies import Availability
@@ -128,6 +129,10 @@ class Pages(QObject):
         assert isinstance(page, SyncPage)
         page.choose(order_id)
 
+    def change(self, order: Order) -> None:
+        """Open a placed order on the New page."""
+        cast("NewOrderPage", self.page("new")).change(order)
+
     # -- inside
 
     @Slot()
@@ -154,6 +159,8 @@ class Pages(QObject):
         page.taken.connect(self.taken)
         page.split_wanted.connect(self._actions.take_payments)
         self._actions.payments_ended.connect(page.show_receipt)
+        page.change_wanted.connect(self._actions.amend)
+        self._actions.amended.connect(page.changed)
         page.failed.connect(self.failed)
 
         def show(item: MenuItem, reply: Availability) -> None:

@@ -96,6 +96,8 @@ class PosWindow(QMainWindow):
         self._actions.details_wanted.connect(self._show_details)
         self._actions.print_wanted.connect(self._on_print_wanted)
         self._actions.decision_wanted.connect(self._on_decision_wanted)
+        self._actions.change_wanted.connect(self._on_change_wanted)
+        self._actions.amended.connect(self._on_order_taken)
         self._changes.done.connect(self.alerts.on_change_done)
         self.alerts.counted.connect(self.sign_in_page.set_new)
         self._pages.taken.connect(self._on_order_taken)
@@ -327,6 +329,11 @@ class PosWindow(QMainWindow):
         """The board keeps its position: the new order is at the end of its column, and the receipt has its number."""
         self.workspace.search.clear()
         self.show_page("orders")
+
+    @Slot(object)
+    def _on_change_wanted(self, order: Order) -> None:
+        self.show_page("new")
+        self._pages.change(order)
 
     @Slot(object)
     def _on_print_wanted(self, order: Order) -> None:

@@ -196,6 +196,11 @@ def takes_off(before: Order, after: Order) -> bool:
     return any(left.get(each, 0) < line.quantity for each, line in zip(line_ids(before), before.lines, strict=True))
 
 
+def line_changes(before: Order, after: Order) -> tuple[LineChange, ...]:
+    """What differs between the lines of two versions."""
+    return tuple(_changed(msgspec.structs.replace(before, changed=()), after))
+
+
 def _changed(before: Order, after: Order) -> Iterator[LineChange]:
     """What differs from the order as it was when it came to its status."""
     known = {each.id: each for each in before.changed}

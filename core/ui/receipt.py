@@ -98,6 +98,7 @@ def receipt_html(
     who += [order.address] if order.fulfilment is Fulfilment.DELIVERY else []
     notes = [_("Note: {note}").format(note=order.note)] if order.note else []
     called_off = [status_label(order.status)] if order.status in CALLED_OFF else []
+    called_off += [_("Changed order")] if order.amendments else []
     thanks = _("Thank you!")
     return "".join(
         (
@@ -131,6 +132,9 @@ def _parts(order: Order) -> Iterator["_Sum"]:
         yield _Sum(tender_label(each.tender), each.amount_minor + each.tip_minor + each.change_minor)
         if each.change_minor:
             yield _Sum(_("Change"), each.change_minor)
+    returned_minor = sum(each.refunded_minor for each in order.payments) - order.refunded_minor
+    if returned_minor > 0:  # as the order came to less
+        yield _Sum(_("Given back"), -returned_minor)
     if order.payments and to_pay_minor(order):
         yield _Sum(_("Left to pay"), to_pay_minor(order), strong=True)
 

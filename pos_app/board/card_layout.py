@@ -7,12 +7,12 @@ import msgspec
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QTextLayout, QTextOption
 
-from core.domain.order import ONLINE_SERIES, Channel, Order, OrderLine, order_number
+from core.domain.order import ONLINE_SERIES, Channel, LineChange, Order, OrderLine, order_number
 from core.domain.status import Fulfilment
 from core.ui.text import figure, fulfilment_label, money, ngettext
 from core.ui.theme import Theme
 from core.ui.widgets.chips import chip_width
-from pos_app.order.card import Card, customer, item_count, modifiers, own_look, own_words, payment_badge
+from pos_app.order.card import Card, change_mark, customer, item_count, modifiers, own_look, own_words, payment_badge
 
 MOST_LINES: Final = 12
 """Order lines on a card; of a longer order one less, those with a note, and the number of the others."""
@@ -143,13 +143,18 @@ class _Setter:
         self._who(order)
         self._y += theme.px(6)
         shown = order.lines
+        changes = {each.id: each for each in order.changed}
         if len(order.lines) > MOST_LINES:
             rest = order.lines[MOST_LINES - 1 :]
-            shown = (*order.lines[: MOST_LINES - 1], *(line for line in rest if line.note))
-        quantity = max((self._fonts.width(_BOLD, figure(line.quantity)) for line in shown), default=0)
+            shown = (*order.lines[: MOST_LINES - 1], *(line for line in rest if line.note or line.id in changes))
+        counts = [*(line.quantity for line in shown), *(each.before for each in order.changed)]
+        quantity = max((self._fonts.width(_BOLD, figure(count)) for count in counts), default=0)
         indent = max(theme.px(20), quantity + theme.px(8))
         for line in shown:
-            self._line(line, indent)
+            self._line(line, indent, changes.get(line.id))
+        for change in order.changed:
+            if not change.now:
+                self._removed(change, indent)
         if len(shown) < len(order.lines):
             more = ngettext("+ {count} more", "+ {count} more", len(order.lines) - len(shown))
             self._row(more, _BOLD, "muted", indent)
@@ -218,11 +223,15 @@ class _Setter:
         self._add(QRectF(badge_left, self._y, badge_width, height), badge, font, colour, trailing=not apart)
         self._y += height
 
-    def _line(self, line: OrderLine, indent: float) -> None:
+    def _line(self, line: OrderLine, indent: float, change: LineChange | None) -> None:
+        """A line, with what became of it since the last step."""
         height = self._fonts.height(_BODY)
-        self._add(QRectF(self._left, self._y, indent, height), figure(line.quantity), _BOLD, "text")
-        for words in self._fonts.wrap(_BODY, line.name, self._right - self._left - indent):
-            self._row(words, _BODY, "text", indent)
+        font, colour = (_BODY, "text") if change is None else (_BOLD, "danger")
+        self._add(QRectF(self._left, self._y, indent, height), figure(line.quantity), _BOLD, colour)
+        for words in self._fonts.wrap(font, line.name, self._right - self._left - indent):
+            self._row(words, font, colour, indent)
+        if change is not None:
+            self._row(change_mark(change), _SMALL_BOLD, "danger", indent)
         if line.modifiers:
             for words in self._fonts.wrap(_SMALL, modifiers(line), self._right - self._left - indent):
                 self._row(words, _SMALL, "muted", indent)
@@ -230,6 +239,15 @@ class _Setter:
             note = " ".join(line.note.split())
             for words in self._fonts.wrap(_SMALL_BOLD, f"“{note}”", self._right - self._left - indent):
                 self._row(words, _SMALL_BOLD, "pending", indent)
+        self._y += self._theme.px(3)
+
+    def _removed(self, change: LineChange, indent: float) -> None:
+        """A line that is not to be made any more."""
+        height = self._fonts.height(_BODY)
+        self._add(QRectF(self._left, self._y, indent, height), figure(change.before), _BOLD, "danger")
+        for words in self._fonts.wrap(_BODY, change.name, self._right - self._left - indent):
+            self._row(words, _BODY, "danger", indent)
+        self._row(change_mark(change), _SMALL_BOLD, "danger", indent)
         self._y += self._theme.px(3)
 
     def _aside(self, words: str, icon: str, colour: str) -> None:

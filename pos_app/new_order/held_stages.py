@@ -148,9 +148,9 @@ class HeldStages(QObject):
     def _update(self) -> None:
         free, busy = not self._basket.basket.lines, self.holding.busy or self._presenter.busy
         baskets = self.holding.baskets
-        self._hold.setEnabled(not free and not busy)
+        self._hold.setEnabled(not free and not busy and self._basket.basket.changes is None)
         self._held.setText(_("Held ({count})").format(count=figure(len(baskets))) if baskets else _("Held"))
-        self._held.setEnabled(bool(baskets))
+        self._held.setEnabled(bool(baskets) and self._basket.basket.changes is None)
         self.held_pane.show_baskets(baskets, self._context.settings.device, busy=busy, free=free)
         if not baskets and self._view.stage is self.held_pane:
             self._view.show_basket()

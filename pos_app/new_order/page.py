@@ -2,15 +2,18 @@
 
 import contextlib
 
+import msgspec
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.client.errors import ClientError, SignedOut
+from core.domain.commands import AmendOrder
 from core.domain.discount import Discount
+from core.domain.errors import InvalidOrder
 from core.domain.ids import OrderId
-from core.domain.order import Order, Tender
+from core.domain.order import Order, Tender, check_delivery
 from core.domain.status import Fulfilment
 from core.ui import keys
 from core.ui.ordering.checkout import HandoverForm
@@ -22,6 +25,7 @@ from core.ui.theme import Theme
 from core.ui.widgets.controls import label
 from core.ui.widgets.notice import Notice
 from pos_app.context import PosContext
+from pos_app.new_order.changing import ChangeBar, Changing, difference, difference_text
 from pos_app.new_order.customer_field import CustomerField
 from pos_app.new_order.held_stages import HeldStages
 from pos_app.new_order.presenter import TakeOrderPresenter, tenders
@@ -36,6 +40,8 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
 
     taken = Signal(object)
     """The server's `Order`. The page has been cleared, and the receipt is open."""
+    change_wanted = Signal(object, object)
+    """An `Order`, and the `AmendOrder` that is to be made of it."""
     split_wanted = Signal(object)
     """An `Order` that was taken to be paid in parts. `show_receipt` follows."""
     failed = Signal(object)
@@ -65,6 +71,11 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self.view.menu.tiles.can_hold = True
         self.view.basket.can_discount = True
         self.held = HeldStages(context, self.view, presenter, form, customer, self.notice)
+        self.changing = Changing(context, self._ordering.basket, self)
+        self.change_bar = ChangeBar(theme)
+        column = self.layout()
+        assert isinstance(column, QVBoxLayout)
+        column.insertWidget(0, self.change_bar)
         self._connect()
         self._update_view()
 
@@ -86,6 +97,11 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self.stock.failed.connect(self._on_not_switched)
         self._ordering.menu_changed.connect(self._update_tenders)
         self._bridge.sync_status_changed.connect(self._update_tenders)
+        self.change_bar.left.connect(self.clear)
+        self.changing.wanted.connect(self.change_wanted)
+        self.changing.reason_wanted.connect(self._ask_reason)
+        self.changing.refused.connect(self._on_change_refused)
+        self.changing.outdated.connect(self._on_outdated)
         self.held.freed.connect(self.clear)
         self.held.failed.connect(self.failed)
         presenter.placed.connect(self._on_order_taken)
@@ -171,6 +187,65 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
     def _on_discount_finished(self) -> None:
         self._discount = None
 
+    # -- changing a placed order
+
+    @Slot(object)
+    def change(self, order: Order) -> None:
+        """Begin to change a placed order, unless another basket is in progress."""
+        if self._ordering.basket.basket.lines:
+            self.notice.show_message(
+                _("There is a basket in progress."), _("Place, hold or empty it. Then change the order.")
+            )
+            return
+        self.clear()
+        if self.changing.begin(order):
+            self._form.fill(order.fulfilment, order.address, order.note)
+            self._customer.fill(self.changing.whom(order))
+            self.view.show_basket()
+            self._update_view()
+
+    @Slot(object)
+    def changed(self, order: Order) -> None:
+        """The order that is being changed is what the page says."""
+        if self.changing.order is not None and self.changing.order.id == order.id:
+            self.clear()
+
+    @Slot(object, object)
+    def _ask_reason(self, order: Order, request: AmendOrder) -> None:
+        from pos_app.order.reason_dialog import ReasonDialog
+
+        words, _colour = difference_text(order, self._ordering.basket.basket.amounts().total_minor)
+        reasons = (_("Customer changed their mind"), _("Typed by mistake"), _("Sold out"))
+        dialog = ReasonDialog(
+            self._theme,
+            _("Change this order?"),
+            f"{order.number} · {words}",
+            reasons,
+            _("Change order"),
+            parent=self.window(),
+        )
+
+        def given(reason: str) -> None:
+            self.change_wanted.emit(order, msgspec.structs.replace(request, reason=reason))
+
+        dialog.given.connect(given)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    @Slot(object)
+    def _on_change_refused(self, error: ClientError) -> None:
+        self.notice.show_error(error)
+
+    @Slot(object)
+    def _on_outdated(self, order: Order) -> None:
+        def open_again() -> None:
+            self.clear()
+            self.change(order)
+
+        told = _("Somebody else has changed it, or its payment, meanwhile. What is on the page was not saved.")
+        title = _("{number} was changed by somebody else").format(number=order.number)
+        self.notice.show_message(title, told, _("Open it again"), open_again)
+
     # -- taking it
 
     @Slot()
@@ -180,6 +255,14 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self.notice.clear()
         self.view.show_checkout()
         if not self.view.at_checkout:
+            return
+        if self.changing.order is not None:
+            try:
+                check_delivery(self._form.values.fulfilment, self._form.values.address)
+            except InvalidOrder:
+                self._form.complain_of_address()
+            else:
+                self.changing.save(self._customer.whom, self._form.values)
             return
         if self._pays_cash and self._cash.given_minor is None:
             self._cash.focus()
@@ -191,6 +274,8 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
     @property
     def _pays_cash(self) -> bool:
         paying = self._form.values
+        if self.changing.order is not None:
+            return False
         return paying.tender is Tender.CASH and not paying.later  # other coins: in the dialog of payments
 
     @Slot(object)
@@ -262,6 +347,9 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
     def _update_view(self) -> None:
         basket, busy = self._ordering.basket.basket, self._presenter.busy
         total_minor = basket.amounts().total_minor
+        self.change_bar.show_change(basket.changes, total_minor)
+        self._form.ask_payment(asked=basket.changes is None)
+        self._checkout.title.setText(_("Take payment") if basket.changes is None else _("Change order"))
         self._cash.ask(total_minor, basket.currency)
         focused: QWidget | None = self.focusWidget()
         leaves = not self._pays_cash and focused is not None and self._cash.isAncestorOf(focused)
@@ -273,7 +361,10 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self.view.menu.setEnabled(not busy)
 
     def _take_text(self, amount: str) -> str:
-        paying = self._form.values
+        paying, changed = self._form.values, self.changing.order
+        if changed is not None:
+            more = difference(changed, self._ordering.basket.basket.amounts().total_minor)
+            return _("Save · {difference}").format(difference=more) if more else _("Save")
         if paying.split:
             return _("Place, then split {amount}").format(amount=amount)
         return _("Place unpaid") if paying.later else _("Take {amount}").format(amount=amount)

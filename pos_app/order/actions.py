@@ -9,11 +9,11 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
 from core.client.operations import Operation
-from core.domain.commands import NewPayment, RefundOrder
+from core.domain.commands import AmendOrder, NewPayment, RefundOrder
 from core.domain.ids import OrderId
 from core.domain.order import Order, Payment, PaymentState, Tender
-from core.domain.payment import money_of, to_pay_minor
-from core.domain.status import Move
+from core.domain.payment import money_of, payments_of, to_pay_minor
+from core.domain.status import CALLED_OFF, Move
 from core.domain.tenders import not_withdrawn
 from core.ui.bridge import Bridge
 from core.ui.text import N_, _, money, payment_text, status_label
@@ -41,6 +41,10 @@ class OrderActions(QObject):
     """An `Order`."""
     decision_wanted = Signal(object)
     """The `OrderId` of an order with a refused change."""
+    change_wanted = Signal(object)
+    """An `Order` that is to be opened again."""
+    amended = Signal(object)
+    """The `Order` as it was changed."""
     payments_ended = Signal(object)
     """An `Order`, of which nothing is due any more: its payments were taken one after the other."""
 
@@ -58,8 +62,8 @@ class OrderActions(QObject):
 
     @Slot(str, object)
     def do(self, what: str, order_id: OrderId) -> None:
-        """`step`, `recall`, `cancel`, `reject`, `details`, `print`, `payments`, `refund`, `unpay`, `paid_cash` or
-        `paid_card`. While a decision is needed, all but looking leads there."""
+        """`step`, `recall`, `cancel`, `reject`, `details`, `print`, `payments`, `amend`, `refund`, `unpay`,
+        `paid_cash` or `paid_card`. While a decision is needed, all but looking leads there."""
         order = self._store.get(order_id)
         if order is None:
             return
@@ -75,6 +79,8 @@ class OrderActions(QObject):
                 self._changes.advance(order_id)
             case "payments":
                 self._open_payments(order)
+            case "amend":
+                self.change_wanted.emit(order)
             case "recall":
                 self._changes.recall(order_id)
             case "paid_cash" | "paid_card" if order.payment is PaymentState.UNPAID:
@@ -106,6 +112,8 @@ class OrderActions(QObject):
             self._add(menu, "decide", _("Decide…"), order)
         if card.held or card.sending:
             return
+        if order.status not in CALLED_OFF and order.payment is not PaymentState.REFUNDED and not order.refunded_minor:
+            self._add(menu, "amend", _("Change order…"), order)
         before = target(order, Move.RECALL)
         if before is not None:
             menu.addSeparator()
@@ -246,8 +254,17 @@ class OrderActions(QObject):
         if self._paying is not None:
             self._paying.set_online(self._bridge.sync_status.answering)
 
+    @Slot(object, object)
+    def amend(self, order: Order, request: AmendOrder) -> None:
+        """Make of an order what was put together for it."""
+        self._changes.amend(order, request)
+
     @Slot(object)
     def _on_change_done(self, done: Done) -> None:
+        if isinstance(done.change.request, AmendOrder):
+            self.amended.emit(done.order)
+            if payments_of(done.change.order) and to_pay_minor(done.order):
+                self.take_payments(done.order)
         if self._paying is not None and self._paying.order.id == done.order.id:
             self._show_paid(self._paying, done.order)
 

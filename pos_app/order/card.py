@@ -1,12 +1,13 @@
 """The content of a card: an order, the state of this till's own change of it, and its waiting time."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Final
 
 import msgspec
 
-from core.domain.order import Channel, Order, OrderLine, PaymentState, Tender
+from core.domain.order import Channel, LineChange, Order, OrderLine, PaymentState, Tender
 from core.domain.payment import to_give_back_minor, to_pay_minor
 from core.domain.people import Role
 from core.domain.refund import by_tender, refundable_minor
@@ -15,6 +16,7 @@ from core.ui.text import (
     N_,
     _,
     clock,
+    figure,
     fulfilment_label,
     guest_name,
     money,
@@ -185,18 +187,47 @@ def to_give_back(order: Order) -> str:
     return f"{money(order.total_minor - order.refunded_minor, order.currency)} ({tender_label(how)})"
 
 
+def back_text(back: Mapping[Tender, int], currency: str) -> str:
+    """Amounts that go back: `$4.00 (Cash)`; by several tenders, each."""
+    if len(back) != 1:
+        return tenders_text(back, currency)
+    ((tender, minor),) = back.items()
+    return f"{money(minor, currency)} ({tender_label(tender)})"
+
+
 def _held(order: Order) -> dict[Tender, int]:
     """What goes back by each tender, all of it: of one that is not paid whole, with its tips."""
     if order.payment is PaymentState.PAID:
         return by_tender(order, refundable_minor(order))
     held: dict[Tender, int] = {}
     for each in order.payments:
-        held[each.tender] = held.get(each.tender, 0) + each.amount_minor + each.tip_minor
+        kept_minor = each.amount_minor + each.tip_minor - each.refunded_minor
+        held[each.tender] = held.get(each.tender, 0) + kept_minor
     return held
 
 
 def item_count(order: Order) -> str:
     return ngettext("{count} item", "{count} items", order.quantity)
+
+
+def change_text(change: LineChange) -> str:
+    """What became of a line: `+ 1 Soda`, `- 2 Fries`, `Fries: 2 > 1`."""
+    if not change.before:
+        return f"+ {figure(change.now)} {change.name}"
+    if not change.now:
+        return f"\N{MINUS SIGN} {figure(change.before)} {change.name}"
+    if change.before == change.now:
+        return f"{change.name}: “{change.note}”"
+    return f"{change.name}: {figure(change.before)} → {figure(change.now)}"
+
+
+def change_mark(change: LineChange) -> str:
+    """The word beside a changed line for whoever prepares it."""
+    if not change.before:
+        return _("New")
+    if not change.now:
+        return _("Removed")
+    return _("Changed") if change.before == change.now else _("It was {count}").format(count=figure(change.before))
 
 
 def modifiers(line: OrderLine) -> str:
@@ -217,6 +248,7 @@ def spoken(card: Card) -> str:
         channel_label(order.channel),
         _("placed {time}").format(time=clock(order.placed_at)),
         lines,
+        "; ".join(f"{change_mark(each)}: {each.name}" for each in order.changed),
         order.note,
         money(order.total_minor, order.currency),
         payment_badge(order)[0],

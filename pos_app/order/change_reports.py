@@ -1,17 +1,19 @@
 """Reports of changes: an undo for a successful step, a sentence for a failed one."""
 
+from collections import Counter
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.client.errors import ClientError, Conflict, SignedOut
+from core.domain.commands import AmendOrder
 from core.domain.ids import OrderId
-from core.domain.order import Order
-from core.domain.payment import to_give_back_minor
+from core.domain.order import Order, Tender
+from core.domain.payment import payments_of, to_give_back_minor
 from core.domain.status import Move
 from core.ui.text import _, error_text, status_label
 from core.ui.widgets.notice import Notice
-from pos_app.order.card import Own, to_give_back
+from pos_app.order.card import Own, back_text, to_give_back
 from pos_app.order.changes import Done, Failed, OrderChanges
 
 
@@ -48,6 +50,9 @@ class ChangeReports(QObject):
         if to_give_back_minor(done.order) and done.change.move is not None:
             self._show_to_give_back(done.order)
             return
+        if isinstance(done.change.request, AmendOrder):
+            self._show_amended(done.change.order, done.order)
+            return
         if done.change.move not in (Move.ADVANCE, Move.RECALL):
             self._undo.clear()
             return
@@ -59,6 +64,21 @@ class ChangeReports(QObject):
             act=partial(self._changes.undo, done),
             life_ms=self._undo_ms,
         )
+
+    def _show_amended(self, before: Order, order: Order) -> None:
+        """Say what the guest gets back until it is dismissed; what is to be paid is asked for."""
+        then = Counter[Tender]()
+        for each in payments_of(before):
+            then[each.tender] += each.refunded_minor
+        back = Counter[Tender]()
+        for each in payments_of(order):
+            back[each.tender] += each.refunded_minor
+        back -= then
+        title = _("{number} is changed").format(number=order.number)
+        if not back:
+            self._undo.show_message(title, life_ms=self._undo_ms)
+        else:
+            self._undo.show_message(_("Give back {amount}").format(amount=back_text(dict(back), order.currency)), title)
 
     @Slot(object)
     def _show_to_give_back(self, order: Order) -> None:

@@ -14,6 +14,7 @@ from core.client.errors import ClientError, Conflict, Refused
 from core.client.operations import State
 from core.client.order_store import PendingChange
 from core.domain.commands import (
+    AmendOrder,
     ChangePayment,
     ChangeStatus,
     NewPayment,
@@ -40,6 +41,7 @@ _ROUTES: Final[dict[type[VersionedChange], Route[Any, Nothing, Order]]] = {
     TakePayment: routes.TAKE_PAYMENT,
     UndoPayment: routes.UNDO_PAYMENT,
     RefundOrder: routes.REFUND,
+    AmendOrder: routes.AMEND,
 }
 
 
@@ -157,6 +159,11 @@ class OrderChanges(QObject):
         order = self._store.get(order_id)
         if order is not None and order_id not in self._running:
             self._intend(order, order.status, msgspec.structs.replace(request, version=order.version))
+
+    def amend(self, order: Order, request: AmendOrder) -> None:
+        """Make another of an order that is as it was when that was put together."""
+        if order.id not in self._running:
+            self._intend(order, order.status, request)
 
     def hand_over_unpaid(self, order_id: OrderId) -> None:
         """Make the last step of an order that is unpaid, as it is."""

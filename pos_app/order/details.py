@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from core.client.errors import ClientError
 from core.client.order_store import Changes
 from core.client.sync.search import KeptDetails
+from core.domain.amendment import Amendment
 from core.domain.ids import OrderId
 from core.domain.order import Order, StatusChange
 from core.domain.payment import PaymentChange
@@ -32,7 +33,7 @@ class Details(QObject):
         self._store = context.store
         self._own = own
         self.order = order
-        self.history: tuple[StatusChange | PaymentChange, ...] = ()
+        self.history: tuple[StatusChange | PaymentChange | Amendment, ...] = ()
         """The changes of the order and its payment, oldest first."""
         self.error: ClientError | None = None
         self._job: Job | None = None
@@ -47,6 +48,11 @@ class Details(QObject):
     @property
     def loading(self) -> bool:
         return self._job is not None
+
+    def after(self, amendment: Amendment) -> Order:
+        """The version that followed an amendment: the one before the next, or the order as it is."""
+        amendments = (each for each in self.history if isinstance(each, Amendment))
+        return next((each.before for each in amendments if each.version > amendment.version), self.order)
 
     @Slot()
     def retry(self) -> None:
@@ -75,7 +81,9 @@ class Details(QObject):
         if isinstance(details, KeptDetails):
             self.error = details.why  # the known history stays
         else:
-            self.history = tuple(sorted((*details.history, *details.payments), key=lambda change: change.at))
+            found: tuple[StatusChange | PaymentChange | Amendment, ...]
+            found = (*details.history, *details.payments, *details.amendments)
+            self.history = tuple(sorted(found, key=lambda change: change.at))
         if details.order.version >= self.order.version:
             self.order = details.order
             self._asked_version = details.order.version

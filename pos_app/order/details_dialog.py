@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QMenu, 
 from typing_extensions import override
 
 from core.client.operations import State
+from core.domain.amendment import Amendment, line_changes
 from core.domain.order import Order, OrderLine, PaymentState, StatusChange
 from core.domain.payment import PaymentChange, to_give_back_minor, to_pay_minor
 from core.domain.pricing import order_taxes
@@ -38,7 +39,7 @@ from core.ui.text import (
 from core.ui.widgets.controls import button, keep_room, label, panel, restyle, rule
 from pos_app.context import PosContext
 from pos_app.order.actions import OrderActions
-from pos_app.order.card import Own, channel_label, customer, modifiers, own_words
+from pos_app.order.card import Own, change_text, channel_label, customer, modifiers, own_words
 from pos_app.order.details import Details
 from pos_app.order.operation_words import did
 
@@ -187,7 +188,10 @@ class DetailsDialog(QDialog):
         paid = _("Not paid yet") if unpaid else payment_label(order.payment, order.tender)
         column.addWidget(label(f"{paid} · {tender_label(order.tender)}" if not order.payments else paid, "strong"))
         for each in order.payments:
-            column.addWidget(label(payment_text(each, order.currency), wrap=True))
+            words = payment_text(each, order.currency)
+            if each.refunded_minor and not order.refunded_minor:  # as it came to less
+                words += " · " + _("Given back: {amount}").format(amount=money(each.refunded_minor, order.currency))
+            column.addWidget(label(words, wrap=True))
         for words, due_minor in (
             (_("To pay: {amount}"), to_pay_minor(order)),
             (_("To give back: {amount}"), to_give_back_minor(order)),
@@ -231,11 +235,13 @@ class DetailsDialog(QDialog):
             column.addWidget(label(self._change_text(change), wrap=True))
         return frame
 
-    def _change_text(self, change: StatusChange | PaymentChange) -> str:
+    def _change_text(self, change: StatusChange | PaymentChange | Amendment) -> str:
         who = " · ".join(filter(None, (change.by, allowed_text(change.approver), change.device)))
         if isinstance(change, PaymentChange):
             what = _paid(change, self._details.order.currency)
             who = who or _("who did it was not kept then")
+        elif isinstance(change, Amendment):
+            what = _amended(change.before, self._details.after(change))
         else:
             what = status_label(change.target)
         words = f"{self._when(change.at)}   {what}"
@@ -274,10 +280,30 @@ class DetailsDialog(QDialog):
             super().keyPressEvent(event)
 
 
+def _amended(before: Order, after: Order) -> str:
+    """What differs between two versions of an order."""
+    told = [change_text(each) for each in line_changes(before, after)]
+    if before.fulfilment is not after.fulfilment:
+        told.append(fulfilment_label(after.fulfilment))
+    named = ("customer_name", "customer_phone", "note", "address")
+    told += [getattr(after, name) for name in named if getattr(before, name) != getattr(after, name)]
+    if before.total_minor != after.total_minor:
+        sums = (money(each.total_minor, after.currency) for each in (before, after))
+        told.append(" → ".join(sums))
+    return "\n".join((_("Order changed"), *filter(None, told)))
+
+
 def _paid(change: PaymentChange, currency: str) -> str:
     """The text for a change of the payment."""
     told = [_("Taken back: {payment}").format(payment=payment_text(each, currency)) for each in change.undone]
     told += [_("Paid: {payment}").format(payment=payment_text(each, currency)) for each in change.taken]
+    if change.charged_minor > 0:
+        told.append(_("Charged more: {amount}").format(amount=money(change.charged_minor, currency)))
+    elif change.charged_minor < 0:
+        told.append(_("Charged less: {amount}").format(amount=money(-change.charged_minor, currency)))
+    if change.charged_minor and change.returned:
+        back = {each.tender: each.amount_minor for each in change.returned}
+        told.append(_("Given back: {amount}").format(amount=tenders_text(back, currency)))
     if told:
         return "\n".join(told)
     if change.target is PaymentState.UNPAID:

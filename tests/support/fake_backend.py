@@ -256,11 +256,14 @@ class FakeBackend:
         if (before is None and order.payment is not PaymentState.UNPAID) or (
             before is not None and order.status is before.status
         ):
-            then = payments_of(before) if before else ()
+            then, amended = payments_of(before) if before else (), before and order.amendments != before.amendments
             self.payments[order.id].append(
                 PaymentChange(
-                    taken=tuple(each for each in order.payments if each not in then),
-                    undone=tuple(each for each in then if before and before.payments and each not in order.payments),
+                    taken=() if amended else tuple(each for each in order.payments if each not in then),
+                    undone=()
+                    if amended
+                    else tuple(each for each in then if before and before.payments and each not in order.payments),
+                    charged_minor=order.total_minor - before.total_minor if before and amended else 0,
                     version=order.version,
                     source=before.payment if before else None,
                     target=order.payment,

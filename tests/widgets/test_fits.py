@@ -18,7 +18,7 @@ from core.client.errors import NoRight, Unreachable
 from core.client.operations import Kind, State
 from core.client.sync.outbox import Counts
 from core.domain.acts import Act, Need
-from core.domain.commands import CancelOrder, PlaceOrder, RefundLine, RefundOrder, TakePayment
+from core.domain.commands import CancelOrder, PlaceOrder, RefundLine, RefundOrder, TakeOrder, TakePayment
 from core.domain.discount import Discount
 from core.domain.drawers import DrawerAct
 from core.domain.held_baskets import HoldBasket, TakeBasket
@@ -29,6 +29,7 @@ from core.domain.status import OrderStatus
 from core.protocol.reports import SalesRow
 from core.ui import text
 from core.ui.jobs import Jobs
+from core.ui.ordering.basket_list import FEWER
 from core.ui.ordering.view import OrderingView
 from core.ui.sound import Sounds
 from core.ui.theme import Theme
@@ -323,6 +324,38 @@ def test_held_baskets(qtbot: QtBot, backend: FakeBackend, language: str, scale: 
         till.click("held_no")
         till.click("held_open")
         walk.look("open")
+    assert not walk.found, "\n".join(walk.found)
+
+
+@pytest.mark.parametrize(("language", "scale"), BOTH, indirect=True)
+def test_an_order_that_is_changed(qtbot: QtBot, backend: FakeBackend, language: str, scale: int) -> None:
+    """The bar over the page, the check-out, the reason, and what the card and the details say then."""
+    lines = (NewLine(item_id=CHIPS.id, quantity=3), NewLine(item_id=SODA.id))
+    asked = TakeOrder(lines=lines, payment=PaymentState.PAID, tender=Tender.CARD, customer_name=LONG)
+    with open_till(qtbot, backend, text_scale=scale) as till:
+        order = backend.add_order(asked, None, "POS2")
+        till.arrive()
+        walk = Walk(till.window, f"changed {language} {scale}")
+        till.press(order, "more")
+        till.choose("menu_amend")
+        Screen.settle(till)
+        view = till.window.findChild(OrderingView)
+        assert isinstance(view, OrderingView)
+        finger = Finger(view, qtbot)
+        finger.line(SODA.name, FEWER)
+        finger.line(CHIPS.name, FEWER)
+        walk.look("basket")
+        till.click("checkout")
+        walk.look("checkout")
+        walk.dialog("reason", lambda: till.click("take_payment"))
+        till.click("take_payment")
+        till.type("reason", LONG)
+        till.click("reason_confirm")
+        Screen.settle(till)
+        walk.look("given back")
+        till.window.show_page("orders")
+        walk.look("board")
+        walk.dialog("details", lambda: _open_details(till, backend.orders[order.id]))
     assert not walk.found, "\n".join(walk.found)
 
 

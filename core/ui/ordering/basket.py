@@ -6,13 +6,15 @@ from typing import Final
 
 import msgspec
 
+from core.domain.commands import AmendedLine
 from core.domain.discount import Discount
 from core.domain.errors import InvalidOrder
-from core.domain.ids import ItemId, ModifierId
+from core.domain.ids import ItemId, LineId, ModifierId
 from core.domain.menu import Menu, MenuItem
 from core.domain.money import Tax
-from core.domain.order import MAX_LINES, MAX_QUANTITY, LineModifier, NewLine, OrderLine, price_lines
+from core.domain.order import MAX_LINES, MAX_QUANTITY, LineModifier, NewLine, Order, OrderLine, price_lines
 from core.domain.pricing import Amounts, price
+from core.domain.refund import line_ids
 from core.domain.status import Fulfilment
 from core.instants import now
 from core.ui.text import _
@@ -33,6 +35,8 @@ class BasketLine(msgspec.Struct, frozen=True):
     wanted: NewLine
     priced: OrderLine
     trouble: Trouble | None = None
+    kept: LineId = LineId("")
+    """Of a placed order that is being changed: which of its lines it is. It keeps its price."""
 
 
 _EMPTY: Final = Menu(shop_name="", currency="", tax=Tax(), categories=())
@@ -50,6 +54,8 @@ class Basket:
         """Which decides about the tax, too."""
         self.discount: Discount | None = None
         """The whole order's; gone with the last line."""
+        self.changes: Order | None = None
+        """The placed order that is being changed; None: it is a new one."""
 
     @property
     def lines(self) -> Sequence[BasketLine]:
@@ -59,6 +65,18 @@ class Basket:
     def wanted(self) -> tuple[NewLine, ...]:
         """The lines as they are requested from the server."""
         return tuple(line.wanted for line in self._lines)
+
+    @property
+    def amended(self) -> tuple[AmendedLine, ...]:
+        """The lines as they are requested for a placed order."""
+        return tuple(
+            AmendedLine(
+                id=line.kept, quantity=line.wanted.quantity, note=line.wanted.note, discount=line.wanted.discount
+            )
+            if line.kept
+            else AmendedLine(**{name: getattr(line.wanted, name) for name in NewLine.__struct_fields__})
+            for line in self._lines
+        )
 
     @property
     def currency(self) -> str:
@@ -83,8 +101,12 @@ class Basket:
         """What it comes to. More than can be paid is shown without tax; the order is refused."""
         lines = [line.priced for line in self._lines]
         try:
-            terms = self._menu.terms
-            return price(lines, terms, self.fulfilment, terms.tax_date(now()), self.discount) if lines else Amounts()
+            terms, order = self._menu.terms, self.changes
+            on = terms.tax_date(now()) if order is None else order.tax_date or terms.tax_date(order.placed_at)
+            kept = (
+                {line.id: line.taxes for line in order.lines} if order and order.fulfilment is self.fulfilment else {}
+            )
+            return price(lines, terms, self.fulfilment, on, self.discount, kept) if lines else Amounts()
         except InvalidOrder:
             listed_minor = sum(line.total_minor for line in lines)
             return Amounts(tuple(lines), listed_minor, total_minor=listed_minor)
@@ -115,9 +137,9 @@ class Basket:
         Raises `InvalidOrder`, having changed nothing: the server's own rules, the most lines, the most of one.
         """
         wanted = _plain(wanted)
-        price_lines(self._items, (wanted,))
+        (priced,) = price_lines(self._items, (wanted,))
         twin = self._twin(wanted)
-        if twin is not None:
+        if twin is not None and twin.priced.unit_price_minor == priced.unit_price_minor:
             self.set_quantity(twin.id, twin.wanted.quantity + wanted.quantity)
             return twin.id
         if len(self._lines) >= MAX_LINES:
@@ -132,7 +154,12 @@ class Basket:
         wanted = _plain(wanted)
         price_lines(self._items, (wanted,))
         at = self.place(line_id)
-        wanted = msgspec.structs.replace(wanted, discount=self._lines[at].wanted.discount)
+        former = self._lines[at]
+        wanted = msgspec.structs.replace(wanted, discount=former.wanted.discount)
+        if former.kept and set(former.wanted.modifier_ids) == set(wanted.modifier_ids):
+            self._lines[at] = _noted(former, wanted.note)
+            self.set_quantity(line_id, wanted.quantity)
+            return line_id
         twin = self._twin(wanted)
         if twin is not None and twin.id != line_id:
             self.set_quantity(twin.id, twin.wanted.quantity + wanted.quantity)
@@ -174,7 +201,7 @@ class Basket:
 
     def clear(self) -> None:
         self._lines.clear()
-        self.discount = None
+        self.discount = self.changes = None
 
     def restore(self, lines: Sequence[BasketLine], discount: Discount | None = None) -> None:
         """Add removed lines again, at the end or onto equal ones, as far as there is room; and the order's discount,
@@ -192,6 +219,29 @@ class Basket:
         for wanted in lines:
             self._last_id += 1
             self._lines.append(self._reprice(BasketLine(self._last_id, wanted, self._as_it_was(wanted))))
+
+    def change(self, order: Order) -> None:
+        """Begin to change a placed order: its lines, as they were sold."""
+        self.clear()
+        self.changes, self.fulfilment, self.discount = order, order.fulfilment, order.discount
+        for line_id, line in zip(line_ids(order), order.lines, strict=True):
+            self._last_id += 1
+            wanted = NewLine(
+                item_id=line.item_id,
+                quantity=line.quantity,
+                modifier_ids=self._options_of(line),
+                note=line.note,
+                discount=line.discount,
+            )
+            self._lines.append(
+                BasketLine(self._last_id, wanted, msgspec.structs.replace(line, id=line_id), kept=line_id)
+            )
+
+    def _options_of(self, line: OrderLine) -> tuple[ModifierId, ...]:
+        """The options of a line that was sold, by their names."""
+        item, names = self._items.get(line.item_id), [each.name for each in line.modifiers]
+        known = {each.name: each.id for group in item.groups for each in group.modifiers} if item is not None else {}
+        return tuple(known[name] for name in names if name in known)
 
     def alike(self, lines: Sequence[NewLine], fulfilment: Fulfilment) -> "Basket":
         """A basket of its own with these lines, by the same menu."""
@@ -242,6 +292,8 @@ class Basket:
         return BasketLine(line_id, wanted, price_lines(self._items, (wanted,))[0])
 
     def _reprice(self, line: BasketLine) -> BasketLine:
+        if line.kept:
+            return line
         item = self._items.get(line.wanted.item_id)
         if item is None:
             trouble = Trouble.GONE
@@ -253,6 +305,14 @@ class Basket:
             except InvalidOrder:
                 trouble = Trouble.CHOICES
         return msgspec.structs.replace(line, trouble=trouble)
+
+
+def _noted(line: BasketLine, note: str) -> BasketLine:
+    return msgspec.structs.replace(
+        line,
+        wanted=msgspec.structs.replace(line.wanted, note=note),
+        priced=msgspec.structs.replace(line.priced, note=note),
+    )
 
 
 def _plain(wanted: NewLine) -> NewLine:

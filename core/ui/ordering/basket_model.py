@@ -9,7 +9,7 @@ from typing_extensions import override
 from core.domain.discount import Discount
 from core.domain.errors import InvalidOrder
 from core.domain.menu import Menu
-from core.domain.order import MAX_LINES, MAX_QUANTITY, NewLine
+from core.domain.order import MAX_LINES, MAX_QUANTITY, NewLine, Order
 from core.domain.status import Fulfilment
 from core.ui.ordering.basket import Basket, BasketLine, Trouble
 from core.ui.rows import RowsModel
@@ -77,6 +77,11 @@ class BasketModel(RowsModel[BasketLine]):
     def load(self, lines: Sequence[NewLine]) -> None:
         """As `Basket.load`."""
         self.basket.load(lines)
+        self._show()
+
+    def change(self, order: Order) -> None:
+        """As `Basket.change`."""
+        self.basket.change(order)
         self._show()
 
     def use(self, menu: Menu) -> None:

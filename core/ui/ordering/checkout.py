@@ -105,9 +105,11 @@ class HandoverForm(QWidget):
             (handing, self.fulfilment, self._delivery),
             (paying, self.tender),
         ):
-            column.addWidget(label(title, "small"))
+            asked = label(title, "small")
+            column.addWidget(asked)
             for part in parts:
                 column.addWidget(part)
+        self._paying = (asked, self.tender)
         self.fulfilment.changed.connect(self._on_fulfilment_changed)
         self.tender.changed.connect(self.changed)
         self.address.textChanged.connect(self._on_address_edited)
@@ -139,6 +141,11 @@ class HandoverForm(QWidget):
         self._usable = usable
         self.tender.use(_options(usable), self._offered(self.fulfilment.value, usable))
         self.changed.emit()
+
+    def ask_payment(self, *, asked: bool) -> None:
+        """Whether it is asked how the order is paid."""
+        for part in self._paying:
+            part.setVisible(asked)
 
     def fill(self, fulfilment: Fulfilment, address: str, note: str) -> None:
         """Answer as it was answered before."""

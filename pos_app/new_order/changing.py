@@ -1,0 +1,153 @@
+"""Changing a placed order on the New page: a bar over the page says which one, and what the change comes to."""
+
+from typing import Final
+
+import msgspec
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QWidget
+
+from core.client.errors import Refused
+from core.domain.amendment import check_amendable, takes_off
+from core.domain.commands import AmendOrder
+from core.domain.errors import IllegalMove
+from core.domain.order import Order
+from core.domain.payment import money_of, paid_minor, payments_of
+from core.domain.people import Guest
+from core.ui.ordering.basket_model import BasketModel
+from core.ui.ordering.checkout import Handover
+from core.ui.text import _, money
+from core.ui.theme import Theme
+from core.ui.widgets.controls import button, label, panel, restyle
+from core.ui.widgets.pair import Pair
+from pos_app.context import PosContext
+from pos_app.new_order.presenter import Whom
+from pos_app.order.card import customer
+
+_MINUS: Final = "\N{MINUS SIGN}"
+
+
+class ChangeBar(QWidget):
+    """Hidden while no placed order is being changed."""
+
+    left = Signal()
+    """The change is not wanted after all."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("change_bar")
+        self._theme = theme
+        self._order = label("", "strong", wrap=True)
+        self._difference = label("", "number")
+        self._difference.setObjectName("change_difference")
+        leave = button(_("Leave it as it was"), theme, "quiet", name="change_leave")
+        leave.clicked.connect(self.left)
+        self._order.setMinimumWidth(1)
+        frame, column = panel("card")
+        edge = theme.space(3)
+        column.setContentsMargins(edge, theme.space(2), edge, theme.space(2))
+        column.addWidget(Pair(theme, self._order, Pair(theme, self._difference, leave)))
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(frame)
+        self.hide()
+
+    def show_change(self, order: Order | None, total_minor: int) -> None:
+        """`total_minor` is what the basket comes to."""
+        self.setVisible(order is not None)
+        if order is None:
+            return
+        self._order.setText(_("Changing {number} · {customer}").format(number=order.number, customer=customer(order)))
+        words, colour = difference_text(order, total_minor)
+        self._difference.setText(words)
+        restyle(self._difference, colour=colour)
+
+
+def difference_text(order: Order, total_minor: int) -> tuple[str, str]:
+    """`+ $3.20 to pay`, `- $4.00 to give back`, and the token of its colour. What is not paid yet comes to more or
+    less."""
+    is_paid, more = bool(payments_of(order)), difference(order, total_minor)
+    if not more:
+        return (_("Nothing to pay") if is_paid else _("The same total")), "muted"
+    if not more.startswith(_MINUS):
+        return _("{amount} to pay").format(amount=more), "danger"
+    words = _("{amount} to give back") if is_paid else _("{amount} less to pay")
+    return words.format(amount=more), "ready"
+
+
+def difference(order: Order, total_minor: int) -> str:
+    """`+ $3.20`, `- $4.00`; empty where there is none."""
+    more_minor = total_minor - (paid_minor(order) if payments_of(order) else order.total_minor)
+    sign = "+" if more_minor > 0 else _MINUS
+    return f"{sign} {money(abs(more_minor), order.currency)}" if more_minor else ""
+
+
+class Changing(QObject):
+    """Which order is being changed, and the request that is made of the page."""
+
+    wanted = Signal(object, object)
+    """The `Order` as it is now, and the `AmendOrder`."""
+    reason_wanted = Signal(object, object)
+    """The same, of which the reason is missing."""
+    refused = Signal(object)
+    """A `Refused`: why nothing can be changed."""
+    outdated = Signal(object)
+    """The `Order` as it is now: somebody else has changed its content or its money meanwhile."""
+
+    def __init__(self, context: PosContext, basket: BasketModel, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._context = context
+        self._basket = basket
+
+    @property
+    def order(self) -> Order | None:
+        """The order as it was when its change began."""
+        return self._basket.basket.changes
+
+    def begin(self, order: Order) -> bool:
+        """Put an order on the page, which is empty. False where it can no longer be changed."""
+        menu = self._context.bridge.menu
+        try:
+            check_amendable(order, self._context.now(), menu.time_zone if menu is not None else "")
+        except IllegalMove as error:
+            self.refused.emit(Refused(_(error.message), title=_("{number} stays as it is").format(number=order.number)))
+            return False
+        self._basket.change(order)
+        return True
+
+    @staticmethod
+    def whom(order: Order) -> Whom:
+        return Whom(guest=Guest(name=order.customer_name, phone=order.customer_phone))
+
+    @Slot()
+    def save(self, whom: Whom, handover: Handover) -> None:
+        """Ask for what is on the page."""
+        begun, basket = self.order, self._basket.basket
+        if begun is None:
+            return
+        order = self._context.store.get(begun.id) or begun
+        if order.amendments != begun.amendments or money_of(order) != money_of(begun):
+            self.outdated.emit(order)
+            return
+        name, phone = whom.guest.name, whom.guest.phone
+        if whom.customer is not None:
+            name, phone = whom.customer.name, whom.customer.phone
+        request = AmendOrder(
+            version=order.version,
+            lines=basket.amended,
+            fulfilment=handover.fulfilment,
+            discount=basket.discount,
+            customer_name=name,
+            customer_phone=phone,
+            address=handover.address,
+            note=handover.note,
+            menu_version=basket.menu_version,
+        )
+        amounts = basket.amounts()
+        after = _lines_of(order, self._basket)
+        needs_reason = takes_off(order, after) or amounts.total_minor < paid_minor(order)
+        (self.reason_wanted if needs_reason else self.wanted).emit(order, request)
+
+
+def _lines_of(order: Order, basket: BasketModel) -> Order:
+    """The order with the lines of the basket that were in it."""
+    return msgspec.structs.replace(order, lines=tuple(line.priced for line in basket.basket.lines if line.kept))

@@ -1,0 +1,209 @@
+"""A placed order is opened again on the New page: what the change comes to is seen, saved at one press, and told."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from core.client.errors import Unreachable
+from core.domain.commands import TakeOrder
+from core.domain.order import NewLine, Order, PaymentState, Tender
+from core.domain.payment import payments_of, to_pay_minor
+from core.domain.status import OrderStatus
+from core.ui.ordering.basket_list import FEWER
+from core.ui.ordering.view import OrderingView
+from tests.support.fake_backend import FakeBackend
+from tests.support.menus import CHIPS, SODA
+from tests.support.ordering import Finger
+from tests.support.pos_window import Till, change
+
+S, PAID, UNPAID = OrderStatus, PaymentState.PAID, PaymentState.UNPAID
+
+
+def taken(backend: FakeBackend, payment: PaymentState = UNPAID, tender: Tender = Tender.CARD) -> Order:
+    lines = (NewLine(item_id=CHIPS.id, quantity=2), NewLine(item_id=SODA.id))
+    return backend.add_order(TakeOrder(lines=lines, payment=payment, tender=tender, customer_name="Ada"), None, "POS2")
+
+
+def open_again(till: Till, order: Order) -> Finger:
+    till.arrive()
+    till.press(order, "more")
+    till.choose("menu_amend")
+    till.settle()
+    view = till.window.findChild(OrderingView)
+    assert isinstance(view, OrderingView)
+    return Finger(view, till.qtbot)
+
+
+def save(till: Till, reason: str = "") -> None:
+    till.click("checkout")
+    till.click("take_payment")
+    if reason:
+        till.type("reason", reason)
+        till.click("reason_confirm")
+    till.settle()
+
+
+def now(backend: FakeBackend, order: Order) -> Order:
+    return backend.orders[order.id]
+
+
+def test_the_bar_says_which_order_and_what_is_to_be_paid(till: Till, backend: FakeBackend) -> None:
+    order = taken(backend, PAID)
+    finger = open_again(till, order)
+    assert order.number in till.words("change_bar")
+    assert till.text("change_difference") == "Nothing to pay"
+    assert finger.lines() == [(2, CHIPS.name), (1, SODA.name)]
+    finger.tile(SODA.name)
+    assert finger.lines() == [(2, CHIPS.name), (2, SODA.name)], "the same, at the same price, is one line"
+    assert till.text("change_difference") == "+ $1.09 to pay"
+    till.click("checkout")
+    assert till.text("take_payment") == "Save · + $1.09"
+    assert not till.sees("tender"), "it is asked for once it is known what is due"
+    till.click("take_payment")
+    till.settle()
+    after = now(backend, order)
+    assert (after.total_minor, to_pay_minor(after), after.amendments) == (999 + 109, 109, 1)
+    assert till.sees("payment_dialog")
+    assert not till.sees("change_bar")
+
+
+def test_what_was_taken_off_is_given_back_and_said_until_it_is_dismissed(till: Till, backend: FakeBackend) -> None:
+    order = taken(backend, PAID)
+    finger = open_again(till, order)
+    finger.line(CHIPS.name, FEWER)
+    assert till.text("change_difference") == "\N{MINUS SIGN} $4.45 to give back"
+    save(till, "Customer changed their mind")
+    after = now(backend, order)
+    assert (after.total_minor, after.payment, payments_of(after)[0].refunded_minor) == (554, PAID, 445)
+    assert till.undo().startswith("Give back $4.45 (Card)")
+    assert backend.amendments[order.id][0].reason == "Customer changed their mind"
+
+
+def test_an_unpaid_order_just_becomes_another(till: Till, backend: FakeBackend) -> None:
+    order = taken(backend)
+    finger = open_again(till, order)
+    finger.tile(SODA.name)
+    assert till.text("change_difference") == "+ $1.09 to pay"
+    save(till)
+    assert (now(backend, order).total_minor, now(backend, order).payment) == (1108, UNPAID)
+    assert not till.sees("payment_dialog")
+    assert "is changed" in till.undo()
+    till.click("nav_orders")
+    card = till.card(now(backend, order))
+    assert [(each.before, each.now) for each in card.order.changed] == [(1, 2)]
+
+
+def test_it_is_left_as_it_was(till: Till, backend: FakeBackend) -> None:
+    order = taken(backend)
+    finger = open_again(till, order)
+    finger.tile(SODA.name)
+    till.click("change_leave")
+    assert (finger.lines(), till.sees("change_bar")) == ([], False)
+    finger.tile(SODA.name)
+    assert now(backend, order) == order, "what is rung up then is another guest's"
+    till.click("checkout")
+    assert till.text("take_payment").startswith("Take")
+
+
+def test_a_basket_in_progress_is_not_lost(till: Till, backend: FakeBackend) -> None:
+    order = taken(backend)
+    till.arrive()
+    till.click("nav_new")
+    view = till.window.findChild(OrderingView)
+    assert isinstance(view, OrderingView)
+    finger = Finger(view, till.qtbot)
+    finger.tile(SODA.name)
+    till.click("nav_orders")
+    till.press(order, "more")
+    till.choose("menu_amend")
+    till.settle()
+    assert finger.lines() == [(1, SODA.name)]
+    assert till.notice().startswith("There is a basket in progress.")
+    assert not till.sees("change_bar")
+
+
+@pytest.mark.parametrize("what", ["paid", "amended"])
+def test_one_that_somebody_else_changed_is_opened_again(till: Till, backend: FakeBackend, what: str) -> None:
+    order = taken(backend)
+    finger = open_again(till, order)
+    finger.tile(SODA.name)
+    if what == "paid":
+        change(backend, order, payment=PAID)
+    else:
+        change(backend, order, note="no salt", amendments=1)
+    till.settle()
+    save(till)
+    assert till.notice().startswith(f"{order.number} was changed by somebody else")
+    assert now(backend, order).total_minor == 999
+    till.click("notice_action")
+    till.settle()
+    assert finger.lines() == [(2, CHIPS.name), (1, SODA.name)]
+    finger.tile(SODA.name)
+    save(till)
+    assert now(backend, order).total_minor == 1108
+
+
+def test_a_step_by_another_is_no_hindrance(till: Till, backend: FakeBackend) -> None:
+    order = taken(backend)
+    finger = open_again(till, order)
+    finger.tile(SODA.name)
+    backend.move(order.id, S.PREPARING)
+    till.settle()
+    save(till)
+    assert (now(backend, order).status, now(backend, order).total_minor) == (S.PREPARING, 1108)
+
+
+def test_without_a_server_it_is_saved_here_and_sent_later(till: Till, backend: FakeBackend) -> None:
+    order = taken(backend)
+    finger = open_again(till, order)
+    backend.fail_with = Unreachable("Nothing answers.")
+    finger.tile(SODA.name)
+    till.click("checkout")
+    till.click("take_payment")
+    till.qtbot.waitUntil(lambda: not till.sees("change_bar"))
+    assert now(backend, order) == order
+    till.click("nav_orders")
+    assert till.card(order).order.total_minor == 1108
+    backend.fail_with = None
+    till.window._context.api.try_now()
+    till.settle()
+    till.qtbot.waitUntil(lambda: now(backend, order).total_minor == 1108)
+
+
+def test_name_and_note_are_there_and_saved(till: Till, backend: FakeBackend) -> None:
+    order = taken(backend)
+    open_again(till, order)
+    till.click("checkout")
+    assert till.find_line("customer_search").text() == "Ada"
+    till.type("customer_search", "Table 7")
+    till.type("order_note", "no ice")
+    till.click("take_payment")
+    till.settle()
+    after = now(backend, order)
+    assert (after.customer_name, after.note, after.total_minor, after.changed) == ("Table 7", "no ice", 999, ())
+
+
+def test_details_show_every_version(till: Till, backend: FakeBackend) -> None:
+    order = taken(backend, PAID)
+    finger = open_again(till, order)
+    finger.line(CHIPS.name, FEWER)
+    save(till, "cold")
+    till.click("nav_orders")
+    till.press(now(backend, order), "card", double=True)
+    till.settle()
+    told = till.words("details_history")
+    assert f"{CHIPS.name}: 2 → 1" in told
+    assert "$9.99 → $5.54" in told
+    assert "“cold”" in told
+
+
+def test_by_keys_alone(till: Till, backend: FakeBackend, qtbot: QtBot) -> None:
+    order = taken(backend)
+    finger = open_again(till, order)
+    finger.tile(SODA.name)
+    till.key(Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    till.key(Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    till.settle()
+    assert now(backend, order).total_minor == 1108
+    assert QApplication.activeModalWidget() is None
