@@ -46,6 +46,13 @@ _FOLLOWS: Final = ("tax_date", "amendments", "changed", "payment", "payments", "
 """What follows from that."""
 
 
+class DayEnded(IllegalMove):
+    """The order is of an earlier business day."""
+
+    def __init__(self) -> None:
+        super().__init__("Its business day has ended. Refund what is wrong, and take a new order.", "version")
+
+
 class Amendment(msgspec.Struct, frozen=True, kw_only=True):
     """One amendment of an order."""
 
@@ -69,7 +76,7 @@ def check_amendable(order: Order, at: datetime, time_zone: str) -> None:
         raise IllegalMove("A part of it was given back. Take a new order for what is added.", "version")
     where = zone(time_zone)
     if business_day(order.placed_at, where, CUT).business_date < business_day(at, where, CUT).business_date:
-        raise IllegalMove("Its business day has ended. Refund what is wrong, and take a new order.", "version")
+        raise DayEnded
 
 
 def amended(

@@ -120,6 +120,8 @@ class TakeOrder(msgspec.Struct, frozen=True, kw_only=True):
     drawer: Drawer = ""
     basket: Basket = BasketId("")
     approval: Approval = ""
+    follows: Annotated[str, Meta(pattern=r"^([A-Za-z0-9]{1,20}-[0-9]{6,12})?\Z")] = ""
+    """The number of an order of an earlier business day, in whose place it is: that one can only be refunded."""
     placed_at_client: ClientTime | None = None
 
 

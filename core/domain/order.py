@@ -175,6 +175,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """Of the whole order, apportioned to its lines."""
     discount_minor: int = 0
     """What all discounts took off, those of lines too."""
+    follows: str = ""
+    """The number of the order of an earlier business day in whose place it is; empty for none."""
     amendments: int = 0
     """How often it was changed after it was placed. Each former version is kept."""
     changed: tuple[LineChange, ...] = ()

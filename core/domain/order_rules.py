@@ -131,6 +131,7 @@ def place(
         tax_date=tax_date,
         discount=discount,
         discount_minor=amounts.discount_minor,
+        follows=asked.follows if isinstance(asked, TakeOrder) else "",
         lines=amounts.lines,
     )
     if isinstance(asked, PlaceOrder) and asked.expected_total_minor not in (None, order.total_minor):

@@ -69,6 +69,7 @@ _ORDER: Final = (
     _c.in_parts,
     _c.amendments,
     _c.changed,
+    _c.follows,
 )
 _IN_PARTS: Final = _ORDER.index(_c.in_parts)
 _l = order_lines.c
@@ -593,6 +594,7 @@ def _order(row: Row, lines: tuple[OrderLine, ...], payments: tuple[Payment, ...]
         discount_minor=row[26],
         amendments=row[28],
         changed=_changes(row[29]) if row[29] else (),
+        follows=row[30],
         lines=lines,
         payments=payments,
     )

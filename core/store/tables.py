@@ -257,6 +257,7 @@ orders: Final = Table(
     _text("discount", server_default=text("''")),  # JSON: the whole order's; empty for none
     _big("discount_minor", server_default=text("0")),  # what all discounts took off
     _text("tax_date", nullable=True),  # ISO 8601: of its rates; NULL for what an earlier release priced
+    _text("follows", server_default=text("''")),  # the number of an order of an earlier day, in whose place it is
     _int("amendments", server_default=text("0")),  # how often it was changed after it was placed
     _text("changed", server_default=text("''")),  # JSON: what that made of its lines since its status began
     UniqueConstraint("shop_id", "number"),

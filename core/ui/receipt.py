@@ -99,6 +99,7 @@ def receipt_html(
     notes = [_("Note: {note}").format(note=order.note)] if order.note else []
     called_off = [status_label(order.status)] if order.status in CALLED_OFF else []
     called_off += [_("Changed order")] if order.amendments else []
+    called_off += [_("In place of {number}").format(number=order.follows)] if order.follows else []
     thanks = _("Thank you!")
     return "".join(
         (

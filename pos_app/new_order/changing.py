@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from core.client.errors import Refused
-from core.domain.amendment import check_amendable, takes_off
+from core.domain.amendment import DayEnded, check_amendable, takes_off
 from core.domain.commands import AmendOrder
 from core.domain.errors import IllegalMove
 from core.domain.order import Order
@@ -51,10 +51,12 @@ class ChangeBar(QWidget):
         whole.addWidget(frame)
         self.hide()
 
-    def show_change(self, order: Order | None, total_minor: int) -> None:
-        """`total_minor` is what the basket comes to."""
-        self.setVisible(order is not None)
+    def show_change(self, order: Order | None, total_minor: int, follows: str = "") -> None:
+        """`total_minor` is what the basket comes to; `follows`: the number of the order in whose place it is."""
+        self.setVisible(order is not None or bool(follows))
+        self._difference.setVisible(order is not None)
         if order is None:
+            self._order.setText(_("New order in place of {number}").format(number=follows))
             return
         self._order.setText(_("Changing {number} · {customer}").format(number=order.number, customer=customer(order)))
         words, colour = difference_text(order, total_minor)
@@ -90,6 +92,8 @@ class Changing(QObject):
     """The same, of which the reason is missing."""
     refused = Signal(object)
     """A `Refused`: why nothing can be changed."""
+    ended = Signal(object)
+    """An `Order` of an earlier day: another one can be taken in its place."""
     outdated = Signal(object)
     """The `Order` as it is now: somebody else has changed its content or its money meanwhile."""
 
@@ -108,6 +112,9 @@ class Changing(QObject):
         menu = self._context.bridge.menu
         try:
             check_amendable(order, self._context.now(), menu.time_zone if menu is not None else "")
+        except DayEnded:
+            self.ended.emit(order)
+            return False
         except IllegalMove as error:
             self.refused.emit(Refused(_(error.message), title=_("{number} stays as it is").format(number=order.number)))
             return False

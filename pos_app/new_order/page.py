@@ -102,6 +102,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self.changing.reason_wanted.connect(self._ask_reason)
         self.changing.refused.connect(self._on_change_refused)
         self.changing.outdated.connect(self._on_outdated)
+        self.changing.ended.connect(self._on_day_ended)
         self.held.freed.connect(self.clear)
         self.held.failed.connect(self.failed)
         presenter.placed.connect(self._on_order_taken)
@@ -233,6 +234,22 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         dialog.open()
 
     @Slot(object)
+    def _on_day_ended(self, order: Order) -> None:
+        """Offer a new order that names it, with what is in it."""
+
+        def take_anew() -> None:
+            self.clear()
+            self._form.fill(order.fulfilment, order.address, order.note)
+            self._customer.fill(self.changing.whom(order))
+            self._ordering.basket.repeat(order)
+            self.view.show_basket()
+            self.view.show_troubled()
+
+        told = _("Its business day has ended. Refund what is wrong, and take a new order.")
+        title = _("{number} stays as it is").format(number=order.number)
+        self.notice.show_message(title, told, _("New order in its place"), take_anew)
+
+    @Slot(object)
     def _on_change_refused(self, error: ClientError) -> None:
         self.notice.show_error(error)
 
@@ -347,7 +364,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
     def _update_view(self) -> None:
         basket, busy = self._ordering.basket.basket, self._presenter.busy
         total_minor = basket.amounts().total_minor
-        self.change_bar.show_change(basket.changes, total_minor)
+        self.change_bar.show_change(basket.changes, total_minor, basket.follows)
         self._form.ask_payment(asked=basket.changes is None)
         self._checkout.title.setText(_("Take payment") if basket.changes is None else _("Change order"))
         self._cash.ask(total_minor, basket.currency)

@@ -97,6 +97,7 @@ class TakeOrderPresenter(Placing[TakeOrder]):
             discount=basket.discount,
             given_minor=given_minor,
             basket=held,
+            follows=basket.follows,
         )
         self.send(handover, request)
 

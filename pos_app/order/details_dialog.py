@@ -154,6 +154,8 @@ class DetailsDialog(QDialog):
         for words in (order.customer_phone, " · ".join(facts), order.address):
             if words and words != customer(order):
                 column.addWidget(_selectable(words))
+        if order.follows:
+            column.addWidget(_selectable(_("In place of {number}").format(number=order.follows)))
         if order.note:
             column.addWidget(label(f"“{order.note}”", "remark", wrap=True))
         if order.reason:

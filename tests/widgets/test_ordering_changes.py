@@ -1,5 +1,7 @@
 """A placed order is opened again on the New page: what the change comes to is seen, saved at one press, and told."""
 
+from datetime import timedelta
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
@@ -207,3 +209,32 @@ def test_by_keys_alone(till: Till, backend: FakeBackend, qtbot: QtBot) -> None:
     till.settle()
     assert now(backend, order).total_minor == 1108
     assert QApplication.activeModalWidget() is None
+
+
+def test_what_is_removed_at_once_and_put_back_is_of_the_same_order(till: Till, backend: FakeBackend) -> None:
+    order = taken(backend)
+    finger = open_again(till, order)
+    till.click("basket_empty")
+    assert till.sees("change_bar")
+    till.click("notice_action")
+    finger.tile(SODA.name)
+    save(till)
+    assert (now(backend, order).total_minor, len(backend.orders)) == (1108, 1)
+
+
+def test_on_another_day_it_is_a_new_order_that_names_the_old(till: Till, backend: FakeBackend) -> None:
+    order = taken(backend)
+    backend.pass_time(timedelta(days=1))
+    finger = open_again(till, order)
+    assert till.notice().startswith(f"{order.number} stays as it is")
+    assert finger.lines() == []
+    till.click("notice_action")
+    assert finger.lines() == [(2, CHIPS.name), (1, SODA.name)]
+    assert f"in place of {order.number}" in till.words("change_bar")
+    till.click("checkout")
+    till.click("tender_card")
+    till.click("take_payment")
+    till.settle()
+    made = next(each for each in backend.orders.values() if each.id != order.id)
+    assert (made.follows, made.total_minor, made.customer_name) == (order.number, 999, "Ada")
+    assert now(backend, order) == order

@@ -200,6 +200,8 @@ def _new(
         raise problems.price_changed(error) from None
     if isinstance(request, TakeOrder):
         principal = rights.check(transaction, principal, needs_of(request, None, order), order.id)
+    if order.follows and not orders.has_number(transaction, offer.shop_id, order.follows):
+        raise problems.invalid("There is no order of this number.", "follows")
     number = request.number if isinstance(request, TakeOrder) else ""
     # A former number is proven, however far a restored series lies behind it.
     given = _former_or_next(transaction, offer.shop_id, series, former) if number in ("", former) else ""

@@ -56,6 +56,8 @@ class Basket:
         """The whole order's; gone with the last line."""
         self.changes: Order | None = None
         """The placed order that is being changed; None: it is a new one."""
+        self.follows = ""
+        """The number of the order of an earlier day in whose place it is."""
 
     @property
     def lines(self) -> Sequence[BasketLine]:
@@ -199,9 +201,16 @@ class Basket:
         if not self._lines:
             self.discount = None
 
+    def empty(self) -> None:
+        """Remove all lines. It is of the same order still."""
+        self._lines.clear()
+        self.discount = None
+
     def clear(self) -> None:
+        """Begin anew."""
         self._lines.clear()
         self.discount = self.changes = None
+        self.follows = ""
 
     def restore(self, lines: Sequence[BasketLine], discount: Discount | None = None) -> None:
         """Add removed lines again, at the end or onto equal ones, as far as there is room; and the order's discount,
@@ -236,6 +245,24 @@ class Basket:
             self._lines.append(
                 BasketLine(self._last_id, wanted, msgspec.structs.replace(line, id=line_id), kept=line_id)
             )
+
+    def repeat(self, order: Order) -> None:
+        """A new order in place of one of an earlier day: its lines, by the menu of now."""
+        self.clear()
+        self.follows, self.fulfilment = order.number, order.fulfilment
+        self.load(
+            [
+                NewLine(
+                    item_id=line.item_id,
+                    quantity=line.quantity,
+                    modifier_ids=self._options_of(line),
+                    note=line.note,
+                    discount=line.discount,
+                )
+                for line in order.lines
+            ]
+        )
+        self.discount = order.discount
 
     def _options_of(self, line: OrderLine) -> tuple[ModifierId, ...]:
         """The options of a line that was sold, by their names."""

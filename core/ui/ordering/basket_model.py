@@ -65,6 +65,11 @@ class BasketModel(RowsModel[BasketLine]):
         self.basket.remove(line_id)
         self._show()
 
+    def empty(self) -> None:
+        """As `Basket.empty`."""
+        self.basket.empty()
+        self._show()
+
     def clear(self) -> None:
         self.basket.clear()
         self._show()
@@ -82,6 +87,11 @@ class BasketModel(RowsModel[BasketLine]):
     def change(self, order: Order) -> None:
         """As `Basket.change`."""
         self.basket.change(order)
+        self._show()
+
+    def repeat(self, order: Order) -> None:
+        """As `Basket.repeat`."""
+        self.basket.repeat(order)
         self._show()
 
     def use(self, menu: Menu) -> None:

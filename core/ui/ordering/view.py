@@ -230,7 +230,7 @@ class OrderingView(QWidget):
     def _on_empty_asked(self) -> None:
         basket = self._ordering.basket
         lines, discount = tuple(basket.basket.lines), basket.basket.discount
-        basket.clear()
+        basket.empty()
         self._notice.show_message(_("Basket emptied"), "", _("Undo"), lambda: basket.restore(lines, discount), _UNDO_MS)
 
     @Slot()

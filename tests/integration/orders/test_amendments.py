@@ -195,3 +195,13 @@ def _any_act(place: Place, order: dict[str, Any], chance: random.Random) -> dict
     lines += [{"item_id": chance.choice([shop.FRIES, shop.BOWL])} for _ in range(chance.randint(not lines, 2))]
     half = {"rate": 50_000, "reason": "Regular"}
     return amend(place, order, lines=lines, discount=chance.choice([order["discount"], None, half]))
+
+
+def test_an_order_in_place_of_another_names_it(place: Place) -> None:
+    order = take(place)
+    named = take(place, follows=order["number"])
+    assert (named["follows"], details(place, named)["order"]["follows"]) == (order["number"], order["number"])
+    refused = place.kim.post(
+        "/api/pos/orders/", {"lines": [{"item_id": shop.FRIES}], "follows": "POS9-000001"}, key=new_key()
+    )
+    assert (refused.status_code, refused.json()["field"]) == (422, "follows")
