@@ -68,6 +68,30 @@ class Amendment(msgspec.Struct, frozen=True, kw_only=True):
     """The version that it replaced."""
 
 
+class Changed(msgspec.Struct, frozen=True, kw_only=True):
+    """What an amendment changed, as whoever ordered is told."""
+
+    at: datetime
+    lines: tuple[LineChange, ...] = ()
+    before_minor: int
+    total_minor: int
+    """What the order came to then."""
+
+
+def changes_of(amendments: Sequence[Amendment], order: Order) -> tuple[Changed, ...]:
+    """What these amendments, all of the order, changed."""
+    later = [each.before for each in amendments[1:]]
+    return tuple(
+        Changed(
+            at=each.at,
+            lines=line_changes(each.before, after),
+            before_minor=each.before.total_minor,
+            total_minor=after.total_minor,
+        )
+        for each, after in zip(amendments, [*later, order], strict=True)
+    )
+
+
 def check_amendable(order: Order, at: datetime, time_zone: str) -> None:
     """Checks that the order may be opened again at `at`. `time_zone` is the shop's. Raises `IllegalMove`."""
     if order.status in CALLED_OFF:

@@ -433,6 +433,11 @@ def gave_back(order: Order) -> bool:
     return bool(order.refunded_minor) or any(each.refunded_minor for each in order.payments)
 
 
+def given_back_minor(order: Order) -> int:
+    """What was given back as the order came to less than was paid, in minor units. Refunds are not in it."""
+    return max(0, sum(each.refunded_minor for each in order.payments) - order.refunded_minor)
+
+
 def tip_minor(order: Order) -> int:
     """What was paid beside its total, in minor units."""
     return sum(each.tip_minor for each in order.payments)

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from core.domain.amendment import Amendment
+from core.domain.amendment import Amendment, Changed
 from core.domain.ids import ItemId, OrderId
 from core.domain.order import Order, StatusChange
 from core.domain.payment import PaymentChange
@@ -62,6 +62,8 @@ class StatusReport(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
     status_info: StatusInfo
     history: tuple[StatusChange, ...]
+    changed: tuple[Changed, ...] = ()
+    """What the shop changed of the order, oldest first."""
 
 
 class OrderDetails(msgspec.Struct, frozen=True, kw_only=True):

@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 )
 
 from core.domain.order import Order, PaymentState, Tender
-from core.domain.payment import tip_minor, to_give_back_minor, to_pay_minor
+from core.domain.payment import given_back_minor, tip_minor, to_give_back_minor, to_pay_minor
 from core.domain.pricing import TaxSum, order_taxes
 from core.domain.status import CALLED_OFF, Fulfilment
 from core.files import write_for_person
@@ -133,9 +133,8 @@ def _parts(order: Order) -> Iterator["_Sum"]:
         yield _Sum(tender_label(each.tender), each.amount_minor + each.tip_minor + each.change_minor)
         if each.change_minor:
             yield _Sum(_("Change"), each.change_minor)
-    returned_minor = sum(each.refunded_minor for each in order.payments) - order.refunded_minor
-    if returned_minor > 0:  # as the order came to less
-        yield _Sum(_("Given back"), -returned_minor)
+    if given_back_minor(order):
+        yield _Sum(_("Given back"), -given_back_minor(order))
     if order.payments and to_pay_minor(order):
         yield _Sum(_("Left to pay"), to_pay_minor(order), strong=True)
 

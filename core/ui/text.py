@@ -22,7 +22,7 @@ from core.domain.discount import Discount
 from core.domain.drawers import DrawerAct
 from core.domain.errors import DomainError
 from core.domain.money import exponent, parse_minor
-from core.domain.order import Order, Payment, PaymentState, Tender, is_table
+from core.domain.order import LineChange, Order, Payment, PaymentState, Tender, is_table
 from core.domain.pricing import Amounts, TaxSum
 from core.domain.sale.rounding import PERCENT
 from core.domain.status import Fulfilment, OrderStatus, look
@@ -163,6 +163,17 @@ def payment_text(payment: Payment, currency: str) -> str:
 def tenders_text(amounts: Mapping[Tender, int], currency: str) -> str:
     """Amounts by tender: `Card $7.20 · Cash $8.77`."""
     return " · ".join(f"{tender_label(tender)} {money(amount, currency)}" for tender, amount in amounts.items())
+
+
+def change_text(change: LineChange) -> str:
+    """What became of a line: `+ 1 Soda`, `- 2 Fries`, `Fries: 2 > 1`."""
+    if not change.before:
+        return f"+ {figure(change.now)} {change.name}"
+    if not change.now:
+        return f"\N{MINUS SIGN} {figure(change.before)} {change.name}"
+    if change.before == change.now:
+        return f"{change.name}: “{change.note}”"
+    return f"{change.name}: {figure(change.before)} → {figure(change.now)}"
 
 
 def refund_label(order: Order) -> str:

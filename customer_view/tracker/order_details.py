@@ -114,7 +114,8 @@ class OrderDetails(QFrame):
         """Show the tracker's order as it is now."""
         order = self._tracker.order
         self._pages.setCurrentWidget(self._nothing if order is None else self._chosen)
-        self._sheet.show_order(order)
+        report = self._tracker.report
+        self._sheet.show_order(order, report.changed if report is not None else ())
         if order is None:
             for text in (self._number, self._handover, self._placed):
                 text.clear()

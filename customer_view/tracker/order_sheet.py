@@ -1,7 +1,7 @@
 """The contents of an order as a bill: lines with choices and prices, notes, address, and totals."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -10,10 +10,22 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen
 from typing_extensions import override
 
+from core.domain.amendment import Changed
 from core.domain.order import LineModifier, Order, OrderLine
-from core.domain.payment import tip_minor, to_pay_minor
+from core.domain.payment import given_back_minor, tip_minor, to_pay_minor
 from core.domain.pricing import order_taxes
-from core.ui.text import _, deductions, discount_text, figure, money, refund_label, tax_label, tender_label
+from core.ui.text import (
+    _,
+    change_text,
+    clock,
+    deductions,
+    discount_text,
+    figure,
+    money,
+    refund_label,
+    tax_label,
+    tender_label,
+)
 from core.ui.theme import Theme
 from customer_view.painted import Painted, TextBlock
 
@@ -40,8 +52,13 @@ class Row(msgspec.Struct, frozen=True):
     ruled: bool = False
 
 
-def rows(order: Order) -> Iterator[Row]:
-    """An order's sheet, top to bottom."""
+def rows(order: Order, changes: Sequence[Changed] = ()) -> Iterator[Row]:
+    """An order's sheet, top to bottom. `changes`: what the shop changed of it."""
+    for change in changes:
+        told = [change_text(line) for line in change.lines]
+        if change.total_minor != change.before_minor:
+            told.append(" → ".join(money(minor, order.currency) for minor in (change.before_minor, change.total_minor)))
+        yield Row(Kind.FACT, _("Changed by the shop at {time}").format(time=clock(change.at)), details=tuple(told))
     if order.address:
         yield Row(Kind.FACT, _("Deliver to"), details=(order.address,))
     if order.note:
@@ -66,6 +83,8 @@ def rows(order: Order) -> Iterator[Row]:
         yield Row(Kind.MINOR, _("Tip"), money(tip_minor(order), order.currency))
     for each in order.payments:
         yield Row(Kind.MINOR, tender_label(each.tender), money(each.amount_minor + each.tip_minor, order.currency))
+    if given_back_minor(order):
+        yield Row(Kind.LINE, _("Given back"), money(given_back_minor(order), order.currency))
     if order.payments and to_pay_minor(order):
         yield Row(Kind.LINE, _("Left to pay"), money(to_pay_minor(order), order.currency))
     if refund_label(order):
@@ -108,8 +127,8 @@ class OrderSheet(Painted):
         self._placed: list[_Placed] = []
         self._indent = 0.0
 
-    def show_order(self, order: Order | None) -> None:
-        shown = tuple(rows(order)) if order is not None else ()
+    def show_order(self, order: Order | None, changes: Sequence[Changed] = ()) -> None:
+        shown = tuple(rows(order, changes)) if order is not None else ()
         if shown == self._rows:
             return
         self._rows = shown

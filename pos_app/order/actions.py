@@ -12,7 +12,7 @@ from core.client.operations import Operation
 from core.domain.commands import AmendOrder, NewPayment, RefundOrder
 from core.domain.ids import OrderId
 from core.domain.order import Order, Payment, PaymentState, Tender
-from core.domain.payment import money_of, payments_of, to_pay_minor
+from core.domain.payment import gave_back, money_of, payments_of, to_pay_minor
 from core.domain.status import CALLED_OFF, Move
 from core.domain.tenders import not_withdrawn
 from core.ui.bridge import Bridge
@@ -121,20 +121,24 @@ class OrderActions(QObject):
                 menu, "recall", _("Move back to {status}").format(status=status_label(before)), order, "Backspace"
             )
         menu.addSeparator()
-        if order.payment is PaymentState.UNPAID:
-            for what, words in self._at_once(order):
-                self._add(menu, what, words, order)
-            self._add(menu, "payments", _("Split, tip…"), order)
-        elif order.payment is PaymentState.PAID:
-            if not order.refunded_minor:
-                self._add(menu, "unpay", _("Not paid after all"), order)
-                self._add(menu, "payments", _("Payments, tip…"), order)
-            self._add(menu, "refund", _("Refund…"), order)
+        self._add_payments(menu, order)
         menu.addSeparator()
         if target(order, Move.REJECT) is not None:
             self._add(menu, "reject", _("Reject…"), order)
         if target(order, Move.CANCEL) is not None:
             self._add(menu, "cancel", _("Cancel order…"), order, "Delete")
+
+    def _add_payments(self, menu: QMenu, order: Order) -> None:
+        if order.payment is PaymentState.UNPAID:
+            for what, words in self._at_once(order):
+                self._add(menu, what, words, order)
+            self._add(menu, "payments", _("Split, tip…"), order)
+        elif order.payment is PaymentState.PAID:
+            if not gave_back(order):
+                self._add(menu, "unpay", _("Not paid after all"), order)
+            if not order.refunded_minor:
+                self._add(menu, "payments", _("Payments, tip…"), order)
+            self._add(menu, "refund", _("Refund…"), order)
 
     def own(self, order_id: OrderId) -> Own:
         """The state of this till's own change of an order."""

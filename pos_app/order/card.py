@@ -210,17 +210,6 @@ def item_count(order: Order) -> str:
     return ngettext("{count} item", "{count} items", order.quantity)
 
 
-def change_text(change: LineChange) -> str:
-    """What became of a line: `+ 1 Soda`, `- 2 Fries`, `Fries: 2 > 1`."""
-    if not change.before:
-        return f"+ {figure(change.now)} {change.name}"
-    if not change.now:
-        return f"\N{MINUS SIGN} {figure(change.before)} {change.name}"
-    if change.before == change.now:
-        return f"{change.name}: “{change.note}”"
-    return f"{change.name}: {figure(change.before)} → {figure(change.now)}"
-
-
 def change_mark(change: LineChange) -> str:
     """The word beside a changed line for whoever prepares it."""
     if not change.before:

@@ -18,6 +18,7 @@ from core.ui.days import Days
 from core.ui.text import (
     _,
     allowed_text,
+    change_text,
     clock,
     day,
     deductions,
@@ -39,7 +40,7 @@ from core.ui.text import (
 from core.ui.widgets.controls import button, keep_room, label, panel, restyle, rule
 from pos_app.context import PosContext
 from pos_app.order.actions import OrderActions
-from pos_app.order.card import Own, change_text, channel_label, customer, modifiers, own_words
+from pos_app.order.card import Own, channel_label, customer, modifiers, own_words
 from pos_app.order.details import Details
 from pos_app.order.operation_words import did
 

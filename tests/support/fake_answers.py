@@ -8,6 +8,7 @@ import msgspec
 from core import sealing
 from core.client.errors import Conflict, MenuMoved, NoRight, NotFound, Refused, SignedOut
 from core.domain.acts import Act, Need
+from core.domain.amendment import changes_of
 from core.domain.commands import TakeOrder
 from core.domain.credentials import TooCommon, check_password
 from core.domain.drawers import DrawerSession, cash_of
@@ -222,6 +223,7 @@ def _status(asked: Asked) -> StatusReport:
         updated_at=order.updated_at,
         status_info=status_info(order.status, order.fulfilment),
         history=tuple(asked.backend.history[order.id]),
+        changed=changes_of(asked.backend.amendments.get(order.id, ()), order) if order.amendments else (),
     )
 
 

@@ -11,17 +11,19 @@ from PySide6.QtWidgets import QLabel, QListView, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import ServerFault, Unreachable
+from core.domain.commands import AmendedLine, AmendOrder
 from core.domain.status import look
 from core.protocol import routes
 from core.protocol.replies import OrderPage
 from core.protocol.requests import HistoryQuery
 from core.protocol.route import Request
 from core.ui.refresh import Refresher
-from core.ui.text import use_language
+from core.ui.text import money, use_language
 from core.ui.widgets.connection_chip import ConnectionChip
 from tests.support.contexts import answer_by
 from tests.support.customer_window import JONAS, SHORT_S, Stage, open_window, order, shop, small_order
 from tests.support.fake_backend import FakeBackend
+from tests.support.menus import SODA
 from tests.support.steps import NEXT
 
 OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
@@ -416,3 +418,21 @@ def test_three_hundred_orders_are_painted_quickly(qtbot: QtBot, backend: FakeBac
         began = time.perf_counter()
         view.grab()
         assert time.perf_counter() - began < 0.5
+
+
+def test_what_the_shop_changed_is_told_with_the_order(stage: Stage, backend: FakeBackend) -> None:
+    made = order(backend)
+    stage.arrive()
+    stage.click_row(0)
+    stage.settle()
+    lines = (*(AmendedLine(id=line.id, quantity=line.quantity) for line in made.lines), AmendedLine(item_id=SODA.id))
+    asked = AmendOrder(version=made.version, lines=lines, fulfilment=made.fulfilment)
+    after = backend.change(backend.orders[made.id], asked, by="Maya", device="POS1")
+    stage.until_live()
+    stage.settle()
+    told = stage.find(QWidget, "order_sheet").accessibleName()
+    assert "Changed by the shop at" in told
+    assert f"+ 1 {SODA.name}" in told
+    sums = (money(minor, made.currency) for minor in (made.total_minor, after.total_minor))
+    assert " → ".join(sums) in told
+    assert "Maya" not in told

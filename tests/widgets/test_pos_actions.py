@@ -73,6 +73,7 @@ def test_the_menu_offers_what_can_be_done(till: Till, backend: FakeBackend) -> N
     assert offered == [
         "menu_details",
         "menu_print",
+        "menu_amend",
         "menu_paid_cash",
         "menu_paid_card",
         "menu_payments",
@@ -85,6 +86,7 @@ def test_the_menu_offers_what_can_be_done(till: Till, backend: FakeBackend) -> N
     assert offered == [
         "menu_details",
         "menu_print",
+        "menu_amend",
         "menu_recall",
         "menu_unpay",
         "menu_payments",

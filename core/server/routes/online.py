@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from core.domain.amendment import changes_of
 from core.domain.commands import CancelOrder, PlaceOrder
 from core.domain.ids import OrderId
 from core.domain.order import Order
@@ -20,7 +21,7 @@ from core.server.endpoints.idempotency import operate
 from core.server.http import problems
 from core.server.orders import numbers, ordering
 from core.server.routes import menu
-from core.store import orders, status_history
+from core.store import amendments, orders, status_history
 from core.store.orders import Found
 from core.store.sql.statements import Transaction
 
@@ -104,7 +105,7 @@ async def status(call: Call[Nothing, Nothing]) -> Encoded[StatusReport]:
     def report(transaction: Transaction, order_id: OrderId) -> StatusReport:
         found = ordering.own(transaction, call.principal, order_id)
         # Which member of staff it was, and where they stood, is the shop's own business.
-        told = tuple(
+        steps = tuple(
             msgspec.structs.replace(change, by="", approver="", device="")
             for change in status_history.of(transaction, found.id)
         )
@@ -115,7 +116,8 @@ async def status(call: Call[Nothing, Nothing]) -> Encoded[StatusReport]:
             version=found.version,
             updated_at=found.updated_at,
             status_info=status_info(found.status, found.fulfilment),
-            history=told,
+            history=steps,
+            changed=changes_of(amendments.of(transaction, found.id), found) if found.amendments else (),
         )
 
     def work(transaction: Transaction) -> Encoded[StatusReport]:
