@@ -63,6 +63,8 @@ class Amendment(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     by: str = ""
     """Who did it; empty when shown to a customer."""
+    approver: str = ""
+    """Who allowed it, where their own role does not."""
     device: str = ""
     before: Order
     """The version that it replaced."""

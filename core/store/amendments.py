@@ -18,7 +18,7 @@ from core.store.tables import amendments
 _a = amendments.c
 _INSERT: Final = Prepared.insert(amendments)
 _OF: Final = Prepared(
-    select(_a.version, _a.at, _a.client_at, _a.reason, _a.by_name, _a.device, _a.before)
+    select(_a.version, _a.at, _a.client_at, _a.reason, _a.by_name, _a.approver_name, _a.device, _a.before)
     .where(_a.order_id == bindparam("order_id"))
     .order_by(_a.version)
 )
@@ -41,6 +41,7 @@ def record(
         by_id=by.subject,
         by_name=by.name,
         by_role=by.role,
+        **by.approver_values,
         device=by.device_id or "",
         client_at=advised_us(client_at),
     )
@@ -55,8 +56,9 @@ def of(transaction: Transaction, order_id: OrderId) -> tuple[Amendment, ...]:
             client_at=from_us(client_at) if client_at is not None else None,
             reason=reason,
             by=by,
+            approver=approver,
             device=device,
             before=_order.decode(before),
         )
-        for version, at, client_at, reason, by, device, before in transaction.all(_OF, order_id=order_id)
+        for version, at, client_at, reason, by, approver, device, before in transaction.all(_OF, order_id=order_id)
     )

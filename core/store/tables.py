@@ -373,6 +373,8 @@ amendments: Final = Table(
     _text("by_id"),
     _text("by_name"),
     _text("by_role"),
+    _text("approver_id", server_default=text("''")),  # who allowed it, where `by`'s own role does not
+    _text("approver_name", server_default=text("''")),
     _text("device"),
     _big("client_at", nullable=True),
 )

@@ -106,6 +106,18 @@ def test_an_order_of_an_earlier_day_is_changed_with_a_managers_word(place: Place
     assert {each["act"] for each in caller.asked[0]} == {"refund", "past_orders"}
 
 
+def test_an_order_is_amended_with_a_managers_word_and_both_names_are_kept(place: Place) -> None:
+    order = taken(place, lines=[{"item_id": shop.FRIES, "quantity": 2}])
+    caller = Allowing(place, place.kim)
+    lines = [{"id": order["lines"][0]["id"], "quantity": 1}]
+    body = {"version": order["version"], "lines": lines, "fulfilment": order["fulfilment"], "reason": "cold"}
+    reply = caller.post(f"/api/pos/orders/{order['id']}/amend/", body, key=new_key())
+    assert reply.ok, reply.text
+    assert {each["act"] for each in caller.asked[0]} == {"void", "refund"}
+    [kept] = place.alex.get(f"/api/pos/orders/{order['id']}/").json()["amendments"]
+    assert (kept["by"], kept["approver"]) == ("Kim", shop.MAX.name)
+
+
 def test_both_names_are_kept(place: Place) -> None:
     caller = Allowing(place, place.kim)
     discounted = order_body(discount={"rate": 100_000, "reason": "regular"})

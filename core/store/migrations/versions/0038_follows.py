@@ -1,4 +1,4 @@
-"""Orders in place of orders of earlier days, which can only be refunded."""
+"""Orders in place of orders of earlier days, which can only be refunded; and who allowed an amendment."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,5 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Earlier releases named none."""
+    """Before, none was named, and nobody asked."""
+    for column in ("approver_id", "approver_name"):
+        op.add_column("amendments", sa.Column(column, sa.Text(), nullable=False, server_default=sa.text("''")))
     op.add_column("orders", sa.Column("follows", sa.Text(), nullable=False, server_default=sa.text("''")))
