@@ -28,6 +28,7 @@ from core.ui.rows import ROW, Index
 from core.ui.text import _, figure, money, window_title
 from core.ui.theme import Theme
 from core.ui.widgets.controls import label, rule
+from pos_app.new_order.changing import difference_text
 
 _SIZE: Final = QSize(960, 640)
 _COLUMN: Final = 860
@@ -51,6 +52,8 @@ class GuestScreen(QWidget):
         self._shop.setObjectName("guest_shop")
         self._lines = QListView()
         self._totals = TotalsTable(theme, role="hero")
+        self._difference = label(role="title", wrap=True)
+        self._difference.setObjectName("guest_difference")
         self._thanks, self._number = label(role="hero", wrap=True), label(role="title")
         self._paid, self._change = label(role="title", wrap=True), label(role="hero", wrap=True)
         self._until = QTimer(self)
@@ -89,6 +92,7 @@ class GuestScreen(QWidget):
         column.addWidget(self._lines, 1)
         column.addWidget(rule())
         column.addWidget(self._totals)
+        column.addWidget(self._difference, 0, Qt.AlignmentFlag.AlignTrailing)
         middle = QWidget()
         row = QHBoxLayout(middle)
         row.addStretch(0)
@@ -125,7 +129,10 @@ class GuestScreen(QWidget):
         basket = self._basket.basket
         if basket.lines:
             self._until.stop()
-            self._totals.show_amounts(basket.amounts(), basket.currency)
+            amounts, changed = basket.amounts(), basket.changes
+            self._totals.show_amounts(amounts, basket.currency)
+            self._difference.setVisible(changed is not None)
+            self._difference.setText(difference_text(changed, amounts.total_minor)[0] if changed is not None else "")
             self._pages.setCurrentIndex(1)
             self._lines.scrollToBottom()
         elif not self._until.isActive():

@@ -7,6 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLabel, QListView, QStackedWidget
 from pytestqt.qtbot import QtBot
 
+from core.domain.commands import TakeOrder
+from core.domain.order import NewLine, PaymentState, Tender
 from core.ui.ordering.view import OrderingView
 from pos_app.guest_screen import GuestScreen
 from tests.support.fake_backend import FakeBackend
@@ -117,3 +119,19 @@ def test_it_takes_no_keys_and_ends_with_the_window(guest: Guest, qtbot: QtBot) -
 
 def test_without_the_setting_there_is_none(till: Till) -> None:
     assert [each for each in QApplication.topLevelWidgets() if isinstance(each, GuestScreen)] == []
+
+
+def test_who_has_an_order_changed_sees_what_that_comes_to(guest: Guest, backend: FakeBackend) -> None:
+    asked = TakeOrder(lines=(NewLine(item_id=CHIPS.id),), payment=PaymentState.PAID, tender=Tender.CARD)
+    order = backend.add_order(asked, None, "POS2")
+    guest.till.click("nav_orders")
+    guest.till.until_live()
+    guest.till.press(order, "more")
+    guest.till.choose("menu_amend")
+    guest.till.settle()
+    guest.finger.tile(SODA.name)
+    assert "+ $1.09 to pay" in guest.texts
+    guest.till.click("change_leave")
+    assert "to pay" not in guest.texts
+    guest.finger.tile(SODA.name)
+    assert "to pay" not in guest.texts, "a new order has nothing to compare it with"
