@@ -9,7 +9,7 @@ from core.decoding import decoder
 from core.domain.ids import ShopId
 from core.domain.order import Order
 from core.protocol.display import SHOWN, Ticket, TicketMoved, TicketsReply
-from core.protocol.events import OrderPlaced, OrderStatusChanged
+from core.protocol.events import OrderAmended, OrderPlaced, OrderStatusChanged
 from core.server.settings import ServerSettings
 from core.store import events, tickets
 from core.store.events import Kept
@@ -17,6 +17,7 @@ from core.store.sql.statements import Transaction
 from core.store.tickets import Rules
 
 _MOVED: Final = OrderStatusChanged.__struct_config__.tag
+_AMENDED: Final = OrderAmended.__struct_config__.tag
 _PLACED: Final = OrderPlaced.__struct_config__.tag
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -28,6 +29,7 @@ class _Kind(msgspec.Struct, frozen=True):
 _kind: Final = decoder(_Kind)
 _moved: Final = decoder(OrderStatusChanged)
 _placed: Final = decoder(OrderPlaced)
+_amended: Final = decoder(OrderAmended)
 
 
 def rules(settings: ServerSettings) -> Rules:
@@ -53,6 +55,8 @@ def moves(transaction: Transaction, found: Sequence[Kept], rules: Rules) -> Iter
             event = _after_move(transaction, _moved.decode(kept.payload), rules)
         elif kind == _PLACED:
             event = _after_placing(_placed.decode(kept.payload).order, rules)
+        elif kind == _AMENDED:
+            event = _after_amending(_amended.decode(kept.payload).order, rules)
         if event is not None:
             yield Kept(kept.seq, kept.event_id, None, _encode(event))
 
@@ -74,11 +78,22 @@ def _after_move(transaction: Transaction, happened: OrderStatusChanged, rules: R
     return TicketMoved(ticket=ticket, shown=shown)
 
 
+def _after_amending(order: Order, rules: Rules) -> TicketMoved | None:
+    """It may be another's by name now, or be brought instead of called out."""
+    if order.status not in SHOWN:
+        return None
+    return TicketMoved(ticket=_ticket(order, rules), shown=rules.shows(order.status, order.fulfilment))
+
+
 def _after_placing(order: Order, rules: Rules) -> TicketMoved | None:
     """An order taken at the counter is confirmed already."""
     if not rules.shows(order.status, order.fulfilment):
         return None
+    return TicketMoved(ticket=_ticket(order, rules))
+
+
+def _ticket(order: Order, rules: Rules) -> Ticket:
     name = rules.name(order.customer_name)
-    at = order.status_since
-    ticket = Ticket(order_id=order.id, number=order.number, status=order.status, since=at, first_name=name)
-    return TicketMoved(ticket=ticket)
+    return Ticket(
+        order_id=order.id, number=order.number, status=order.status, since=order.status_since, first_name=name
+    )

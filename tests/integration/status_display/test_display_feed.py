@@ -106,6 +106,22 @@ def test_another_shops_numbers_are_on_no_board_of_ours(place: Place) -> None:
     assert ours["number"] not in shown(look(place.other_board))
 
 
+def test_an_order_that_is_amended_is_told_as_it_is_now(place: Place) -> None:
+    order = place.kim.bring(place.ada.place(), "preparing")
+    with Overhead(place.board.url, hello(place.board.token, look(place.board).cursor)) as board:
+        board.next()
+        for fulfilment in ("delivery", "pickup"):
+            lines = [{"id": line["id"], "quantity": line["quantity"]} for line in order["lines"]]
+            body = {"version": order["version"], "lines": lines, "fulfilment": fulfilment, "address": "1 Main St"}
+            reply = place.kim.post(f"/api/pos/orders/{order['id']}/amend/", body, key=new_key())
+            assert reply.status_code == 200, reply.text
+            order = reply.json()
+            (frame,) = board.frames().frames
+            assert frame.event.ticket.order_id == order["id"]
+            assert frame.event.shown is (order["number"] in shown(look(place.board)))
+    assert order["number"] in shown(look(place.board))
+
+
 def test_what_has_not_changed_is_not_sent_again(place: Place) -> None:
     known = place.board.get(routes.TICKETS.path)
     again = place.board.get(routes.TICKETS.path, headers={"If-None-Match": known.headers["ETag"]})
