@@ -43,7 +43,9 @@ def _lose_cash(at: Ask) -> None:
 
 def _double_an_entry(at: Ask) -> None:
     at(
-        "INSERT INTO drawer_entries SELECT shop_id, device, place + 90, drawer_session_id, act, amount_minor, "
+        "INSERT INTO drawer_entries (shop_id, device, place, drawer_session_id, act, amount_minor, denominations, "
+        "reason, at, client_at, by_id, by_name, by_role, op_id) "
+        "SELECT shop_id, device, place + 90, drawer_session_id, act, amount_minor, "
         "denominations, reason, at, client_at, by_id, by_name, by_role, 'another' FROM drawer_entries "
         "WHERE act = 'paid_out'"
     )
