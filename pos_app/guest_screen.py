@@ -25,10 +25,9 @@ from core.ui.ordering.basket_model import BasketModel, choices_text
 from core.ui.ordering.basket_pane import TotalsTable
 from core.ui.ordering.painting import LEADING, TRAILING, line_height, mirrored, paint_lines, wrapped
 from core.ui.rows import ROW, Index
-from core.ui.text import _, figure, money, window_title
+from core.ui.text import _, difference_text, figure, money, window_title
 from core.ui.theme import Theme
 from core.ui.widgets.controls import label, rule
-from pos_app.new_order.changing import difference_text
 
 _SIZE: Final = QSize(960, 640)
 _COLUMN: Final = 860

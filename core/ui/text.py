@@ -23,6 +23,7 @@ from core.domain.drawers import DrawerAct
 from core.domain.errors import DomainError
 from core.domain.money import exponent, parse_minor
 from core.domain.order import LineChange, Order, Payment, PaymentState, Tender, is_table
+from core.domain.payment import paid_minor, payments_of
 from core.domain.pricing import Amounts, TaxSum
 from core.domain.sale.rounding import PERCENT
 from core.domain.status import Fulfilment, OrderStatus, look
@@ -174,6 +175,28 @@ def change_text(change: LineChange) -> str:
     if change.before == change.now:
         return f"{change.name}: “{change.note}”"
     return f"{change.name}: {figure(change.before)} → {figure(change.now)}"
+
+
+_LESS: Final = "\N{MINUS SIGN}"
+
+
+def difference_text(order: Order, total_minor: int) -> tuple[str, str]:
+    """`+ $3.20 to pay`, `- $4.00 to give back`, and the token of its colour. What is not paid yet comes to more or
+    less."""
+    is_paid, more = bool(payments_of(order)), difference(order, total_minor)
+    if not more:
+        return (_("Nothing to pay") if is_paid else _("The same total")), "muted"
+    if not more.startswith(_LESS):
+        return _("{amount} to pay").format(amount=more), "danger"
+    words = _("{amount} to give back") if is_paid else _("{amount} less to pay")
+    return words.format(amount=more), "ready"
+
+
+def difference(order: Order, total_minor: int) -> str:
+    """`+ $3.20`, `- $4.00`; empty where there is none."""
+    more_minor = total_minor - (paid_minor(order) if payments_of(order) else order.total_minor)
+    sign = "+" if more_minor > 0 else _LESS
+    return f"{sign} {money(abs(more_minor), order.currency)}" if more_minor else ""
 
 
 def refund_label(order: Order) -> str:

@@ -1,7 +1,5 @@
 """Changing a placed order on the New page: a bar over the page says which one, and what the change comes to."""
 
-from typing import Final
-
 import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QWidget
@@ -11,19 +9,17 @@ from core.domain.amendment import DayEnded, check_amendable, takes_off
 from core.domain.commands import AmendOrder
 from core.domain.errors import IllegalMove
 from core.domain.order import Order
-from core.domain.payment import money_of, paid_minor, payments_of
+from core.domain.payment import money_of, paid_minor
 from core.domain.people import Guest
 from core.ui.ordering.basket_model import BasketModel
 from core.ui.ordering.checkout import Handover
-from core.ui.text import _, money
+from core.ui.text import _, difference_text
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, panel, restyle
 from core.ui.widgets.pair import Pair
 from pos_app.context import PosContext
 from pos_app.new_order.presenter import Whom
 from pos_app.order.card import customer
-
-_MINUS: Final = "\N{MINUS SIGN}"
 
 
 class ChangeBar(QWidget):
@@ -62,25 +58,6 @@ class ChangeBar(QWidget):
         words, colour = difference_text(order, total_minor)
         self._difference.setText(words)
         restyle(self._difference, colour=colour)
-
-
-def difference_text(order: Order, total_minor: int) -> tuple[str, str]:
-    """`+ $3.20 to pay`, `- $4.00 to give back`, and the token of its colour. What is not paid yet comes to more or
-    less."""
-    is_paid, more = bool(payments_of(order)), difference(order, total_minor)
-    if not more:
-        return (_("Nothing to pay") if is_paid else _("The same total")), "muted"
-    if not more.startswith(_MINUS):
-        return _("{amount} to pay").format(amount=more), "danger"
-    words = _("{amount} to give back") if is_paid else _("{amount} less to pay")
-    return words.format(amount=more), "ready"
-
-
-def difference(order: Order, total_minor: int) -> str:
-    """`+ $3.20`, `- $4.00`; empty where there is none."""
-    more_minor = total_minor - (paid_minor(order) if payments_of(order) else order.total_minor)
-    sign = "+" if more_minor > 0 else _MINUS
-    return f"{sign} {money(abs(more_minor), order.currency)}" if more_minor else ""
 
 
 class Changing(QObject):

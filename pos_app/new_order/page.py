@@ -20,12 +20,12 @@ from core.ui.ordering.checkout import HandoverForm
 from core.ui.ordering.checkout_pane import CheckoutPane
 from core.ui.ordering.page import OrderingPage
 from core.ui.pace import Pace
-from core.ui.text import _, money
+from core.ui.text import _, difference, difference_text, money
 from core.ui.theme import Theme
 from core.ui.widgets.controls import label
 from core.ui.widgets.notice import Notice
 from pos_app.context import PosContext
-from pos_app.new_order.changing import ChangeBar, Changing, difference, difference_text
+from pos_app.new_order.changing import ChangeBar, Changing
 from pos_app.new_order.customer_field import CustomerField
 from pos_app.new_order.held_stages import HeldStages
 from pos_app.new_order.presenter import TakeOrderPresenter, tenders
