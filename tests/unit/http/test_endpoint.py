@@ -61,7 +61,7 @@ def test_a_key_belongs_to_somebody() -> None:
 def test_a_request_has_all_that_its_route_takes() -> None:
     request = routes.CHANGE_STATUS(OrderId("a b/c"), body=MOVE, op_id=OpId("op"))
     assert (request.route.method, request.path) == ("POST", "/api/pos/orders/a%20b/c/status/")
-    assert request.content == b'{"to":"confirmed","version":1,"reason":"","moved_at_client":null}'
+    assert request.content == b'{"to":"confirmed","version":1,"reason":"","approval":"","moved_at_client":null}'
     asked = routes.ORDERS(query=OrderQuery(open=True, status=(OrderStatus.READY, OrderStatus.PENDING), limit=3))
     assert asked.params == [("open", "true"), ("status", "ready"), ("status", "pending"), ("limit", "3")]
     assert (routes.MENU().params, routes.MENU().content) == ([], None)
