@@ -141,8 +141,8 @@ class GuestScreen(QWidget):
     def show_taken(self, order: Order) -> None:
         """Say what was paid for an order, and the change."""
         payments = payments_of(order)
-        paid_minor = sum(each.given_minor or each.amount_minor + each.tip_minor for each in payments)
-        change_minor = paid_minor - sum(each.amount_minor + each.tip_minor for each in payments)
+        paid_minor = sum(each.given_minor or each.paid_minor for each in payments)
+        change_minor = paid_minor - sum(each.paid_minor for each in payments)
         due_minor = to_pay_minor(order)
         said = _("To pay: {amount}") if due_minor else _("Paid: {amount}")
         self._thanks.setText(_("Thank you!"))

@@ -18,9 +18,9 @@ from core.domain.discount import Discount
 from core.domain.errors import DomainError
 from core.domain.menu import Menu
 from core.domain.money import Tax as OneRate
-from core.domain.money import check_currency, parse_minor
+from core.domain.money import as_decimal, check_currency, parse_minor
 from core.domain.phones import is_country
-from core.domain.sale.rounding import PERCENT
+from core.domain.sale.rounding import MAX_INCREMENT, PERCENT, Rounding
 from core.domain.sale.taxes import ANY, Tax, TaxEntry
 from core.domain.tax_table import DEFAULT_CODE, FULFILMENTS, STANDARD, percent
 from core.protocol import routes
@@ -32,6 +32,7 @@ _EXAMPLES: Final = """examples:
   orderbell shop show
   orderbell shop set --name "Corner Kitchen" --tax-rate 7
   orderbell shop set --time-zone America/Santiago --country CL
+  orderbell shop set --cash-rounding 0.05                            cash only; cards pay exactly
   orderbell shop taxes
   orderbell shop tax drinks VAT=19                                   another rate for a category of items
   orderbell shop tax standard VAT=7 --fulfilment dine_in --from 2027-01-01
@@ -74,6 +75,8 @@ def main(argv: Sequence[str]) -> int:
     taxed.add_argument("--tax-included", dest="included", action="store_true", default=None, help="prices contain it")
     taxed.add_argument("--tax-added", dest="included", action="store_false", help="it is added to prices")
     change.add_argument("--time-zone", metavar="ZONE", type=_flag(time_zone), help="IANA, as Europe/Berlin")
+    change.add_argument("--cash-rounding", metavar="COIN", help="the smallest coin, as 0.05; none: cash is exact")
+    change.add_argument("--cash-rounding-mode", type=Rounding, choices=list(Rounding), help="default: half_up")
     change.add_argument("--country", metavar="CODE", type=_flag(country), help="ISO 3166, as DE")
     parser.command("taxes", "the tax table", asked(_taxes), only=WHERE, shop=True)
     parser.command("discounts", "what staff take off at one press", asked(_discounts), only=WHERE, shop=True)
@@ -102,6 +105,13 @@ def _summary(menu: Menu) -> str:
     standard = described(menu.tax)
     others = len(menu.terms.taxes.entries) - 1
     return f"{standard}; {others} more in the table: orderbell shop taxes" if others else standard
+
+
+def _cash(menu: Menu) -> str:
+    if not menu.roundings:
+        return "exact"
+    coin = as_decimal(menu.cash_increment_minor, menu.currency)
+    return f"rounded to {coin} ({menu.cash_rounding.replace('_', ' ')})"
 
 
 def name(text: str) -> str:
@@ -171,10 +181,28 @@ def _set(api: Backend, options: argparse.Namespace) -> None:
         tax_included=options.included,
         time_zone=options.time_zone,
         country=options.country,
+        cash_increment_minor=_coin(api, options),
+        cash_rounding=options.cash_rounding_mode,
     )
     if wanted == ChangeShop():
-        raise Failed("Say what is to be another: --name, --currency, --tax-rate, --time-zone or --country.", status=2)
+        raise Failed(
+            "Say what is to be another: --name, --currency, --tax-rate, --time-zone, --country or --cash-rounding.",
+            status=2,
+        )
     _show_shop(api.call(routes.CHANGE_SHOP(body=wanted)), options)
+
+
+def _coin(api: Backend, options: argparse.Namespace) -> int | None:
+    """The smallest coin, in minor units; 1 for none. Raises `Failed`."""
+    if options.cash_rounding in (None, "none"):
+        return None if options.cash_rounding is None else 1
+    try:
+        coin = parse_minor(options.cash_rounding, options.currency or api.call(routes.MENU()).currency)
+    except DomainError as error:
+        raise Failed(f"--cash-rounding: {error.message}", status=2) from None
+    if not 1 <= coin <= MAX_INCREMENT:
+        raise Failed("--cash-rounding: the smallest coin is above nothing, and a coin or a note.", status=2)
+    return coin
 
 
 def _taxes(api: Backend, options: argparse.Namespace) -> None:
@@ -268,6 +296,7 @@ def _show_shop(menu: Menu, options: argparse.Namespace) -> None:
         ("name", menu.shop_name),
         ("currency", menu.currency),
         ("tax", _summary(menu)),
+        ("cash", _cash(menu)),
         ("time zone", menu.time_zone),
         ("country", menu.country or "unknown: phone numbers need their country code"),
         ("menu", f"{len(menu.items())} items"),

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from core.domain.coins import NO_COINS, Coins
 from core.domain.commands import AmendedLine, AmendOrder
 from core.domain.discount import check_discount
 from core.domain.errors import IllegalMove, InvalidOrder, ReasonRequired
@@ -30,7 +31,7 @@ from core.domain.order import (
 from core.domain.payment import paid_minor, payments_of, with_payments
 from core.domain.phones import check_phone
 from core.domain.pricing import price
-from core.domain.refund import by_tender, line_ids, returned
+from core.domain.refund import by_tender, line_ids, returned, rounding_left
 from core.domain.sale.business_day import CUT, business_day
 from core.domain.status import CALLED_OFF
 from core.domain.tax_table import Terms
@@ -106,10 +107,16 @@ def check_amendable(order: Order, at: datetime, time_zone: str) -> None:
 
 
 def amended(
-    order: Order, asked: AmendOrder, items: Mapping[ItemId, MenuItem], terms: Terms, country: str, at: datetime
+    order: Order,
+    asked: AmendOrder,
+    items: Mapping[ItemId, MenuItem],
+    terms: Terms,
+    country: str,
+    at: datetime,
+    coins: Coins = NO_COINS,
 ) -> Order:
     """The order as `asked` wants it; the very same object where nothing differs. `items` and `terms` are the menu's, by
-    which new lines are priced.
+    which new lines are priced; `coins` says how what is given back in cash is rounded.
 
     Raises `IllegalMove`, `InvalidOrder`, `ReasonRequired` and `CardNumber`.
     """
@@ -166,7 +173,9 @@ def amended(
     paid = payments_of(order)
     if not paid:
         return after
-    return with_payments(after, tuple(returned(paid, by_tender(order, back_minor, asked.tender))))
+    back = by_tender(order, back_minor, asked.tender)
+    added = coins.added_back(order, back) if after.total_minor else rounding_left(order)
+    return with_payments(after, tuple(returned(paid, back, added)))
 
 
 def overlaid(order: Order, made: Order) -> Order:

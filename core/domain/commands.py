@@ -24,6 +24,7 @@ from core.domain.order import (
     Tender,
 )
 from core.domain.status import Fulfilment, OrderStatus
+from core.domain.tenders import MAX_TENDERS
 
 MAX_GIVEN_MINOR = 10**15
 """More than any total: the largest is 200 lines of 999 items at the highest price."""
@@ -89,6 +90,8 @@ class NewPayment(msgspec.Struct, frozen=True, kw_only=True):
     """The cash handed over, of which the rest goes back as change."""
     reference: Annotated[str, Meta(max_length=60)] = ""
     """What it is found by elsewhere: a voucher's number, a slip's. Never a card's."""
+    rounding_minor: Annotated[int, Meta(ge=-MAX_TOTAL_MINOR, le=MAX_TOTAL_MINOR)] | None = None
+    """What rounding to coins added to what was asked for, or, below zero, left off. None: as the shop rounds."""
 
 
 class TakeOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -192,6 +195,13 @@ class RefundLine(msgspec.Struct, frozen=True, kw_only=True):
     quantity: Annotated[int, Meta(ge=1, le=MAX_QUANTITY)] = 1
 
 
+class RefundRounding(msgspec.Struct, frozen=True):
+    """What rounding to coins adds to what a tender gives back, or, below zero, leaves off."""
+
+    tender: Tender
+    minor: Annotated[int, Meta(ge=-MAX_TOTAL_MINOR, le=MAX_TOTAL_MINOR)]
+
+
 class RefundOrder(msgspec.Struct, frozen=True, kw_only=True):
     """A part of what was paid for an order that was seen at `version` is given back, by the tenders that paid: for
     items of its lines, or an amount. All that is left of it is given back by `ChangePayment`."""
@@ -203,6 +213,8 @@ class RefundOrder(msgspec.Struct, frozen=True, kw_only=True):
     """The amount, without lines. With lines: what they came to where they were chosen; another is refused."""
     tender: Tender | None = None
     """By which it goes back first; what was not paid by it goes back by the others."""
+    rounding: Annotated[tuple[RefundRounding, ...], Meta(max_length=MAX_TENDERS)] | None = None
+    """What rounding adds, by each tender that it adds something to. None: as the shop rounds."""
     drawer: Drawer = ""
     approval: Approval = ""
     moved_at_client: ClientTime | None = None

@@ -289,11 +289,7 @@ def needs_explanation(difference_minor: int) -> bool:
 
 def cash_held_minor(order: Order, in_drawer: Collection[Tender] = (Tender.CASH,)) -> int:
     """The cash that a drawer holds for an order, tips in it included. `in_drawer`: the tenders that lie in one."""
-    return sum(
-        each.amount_minor + each.tip_minor - each.refunded_minor
-        for each in payments_of(order)
-        if each.tender in in_drawer
-    )
+    return sum(each.paid_minor - each.returned_minor for each in payments_of(order) if each.tender in in_drawer)
 
 
 def _check_move(asked: MoveCash) -> None:

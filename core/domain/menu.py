@@ -12,6 +12,7 @@ from core.domain.discount import Discount
 from core.domain.errors import DomainError
 from core.domain.ids import ItemId, ModifierId
 from core.domain.money import Tax
+from core.domain.sale.rounding import CashRounding, Rounding
 from core.domain.sale.taxes import TaxTable
 from core.domain.tax_table import PER_BASIS_POINT, STANDARD, Terms, of_one_rate
 from core.domain.tenders import ShopTender
@@ -85,12 +86,23 @@ class Menu(msgspec.Struct, frozen=True):
     """Those that staff give at one press; `reason` is the name."""
     tenders: tuple[ShopTender, ...] = ()
     """All of the shop, in the order of a till's keys; none from a server of an earlier release."""
+    cash_increment_minor: int = 1
+    """The smallest coin that amounts paid in coins are rounded to, in minor units; 1: they are not."""
+    cash_rounding: Rounding = Rounding.HALF_UP
+    """How they are."""
 
     @property
     def terms(self) -> Terms:
         """How orders of it are priced."""
         taxes = self.taxes if self.taxes.entries else of_one_rate(self.tax.rate_bp * PER_BASIS_POINT)
         return Terms(self.currency, self.tax.included, taxes, self.time_zone)
+
+    @property
+    def roundings(self) -> tuple[CashRounding, ...]:
+        """How amounts in coins are rounded: not at all, where this release does not know how."""
+        if self.cash_increment_minor <= 1 or not self.cash_rounding.is_known:
+            return ()
+        return (CashRounding(self.cash_increment_minor, self.cash_rounding),)
 
     def items(self) -> dict[ItemId, MenuItem]:
         return items_of(self.categories)

@@ -58,10 +58,24 @@ class Payment(msgspec.Struct, frozen=True):
     """What was given back by its tender."""
     reference: str = ""
     """What it is found by elsewhere: a voucher's number, a slip's."""
+    rounding_minor: int = 0
+    """What rounding to coins added, or, below zero, left off."""
+    refunded_rounding_minor: int = 0
+    """The same of what was given back by its tender. Of several payments by one, the first has it."""
+
+    @property
+    def paid_minor(self) -> int:
+        """The money that was taken by it, its tip included, less change."""
+        return self.amount_minor + self.tip_minor + self.rounding_minor
+
+    @property
+    def returned_minor(self) -> int:
+        """The money that was given back."""
+        return self.refunded_minor + self.refunded_rounding_minor
 
     @property
     def change_minor(self) -> int:
-        return 0 if self.given_minor is None else self.given_minor - self.amount_minor - self.tip_minor
+        return 0 if self.given_minor is None else self.given_minor - self.paid_minor
 
 
 class LineModifier(msgspec.Struct, frozen=True):

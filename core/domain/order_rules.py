@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from core.domain.amendment import amended
+from core.domain.coins import NO_COINS, Coins
 from core.domain.commands import (
     AmendOrder,
     CancelOrder,
@@ -72,6 +73,8 @@ class Offer(NamedTuple):
     items: Mapping[ItemId, MenuItem]
     country: str = ""
     """Whose phone numbers need no country code (ISO 3166-1 alpha-2)."""
+    coins: Coins = NO_COINS
+    """How it rounds what is paid in coins."""
 
 
 def place(
@@ -136,12 +139,13 @@ def place(
     )
     if isinstance(asked, PlaceOrder) and asked.expected_total_minor not in (None, order.total_minor):
         raise PriceChanged(order)
-    return _paid_at_once(order, payments)
+    return _paid_at_once(order, payments, offer.coins) if payments else offer.coins.rounded_whole(order)
 
 
-def _paid_at_once(order: Order, payments: Sequence[NewPayment]) -> Order:
-    for place_of, each in enumerate(payments):
+def _paid_at_once(order: Order, payments: Sequence[NewPayment], coins: Coins = NO_COINS) -> Order:
+    for place_of, asked in enumerate(payments):
         try:
+            each = coins.rounded_payment(order, asked)
             check_take(order, each)
         except (IllegalMove, InvalidOrder) as error:
             raise InvalidOrder(error.message, f"payments[{place_of}].{error.field}") from None
@@ -161,6 +165,7 @@ def change(
     at: datetime,
     last_moved: Callable[[], int] | None = None,
     offer: Offer | None = None,
+    coins: Coins = NO_COINS,
 ) -> Order:
     """The order after `asked`, requested by somebody of that `role`.
 
@@ -173,16 +178,16 @@ def change(
     Raises `Stale`, `IllegalMove`, `InvalidOrder`, `ReasonRequired` and `CardNumber`.
     """
     if isinstance(asked, ChangePayment):
-        return _pay(order, asked, at)
+        return coins.rounded_whole(_pay(order, asked, at))
     if isinstance(asked, TakePayment | UndoPayment | RefundOrder):
         if order.version != asked.version:
             raise Stale
-        return move_money(order, asked, at)
+        return move_money(order, coins.rounded(order, asked), at)
     if isinstance(asked, AmendOrder):
         if order.version != asked.version:
             raise Stale
         assert offer is not None
-        return amended(order, asked, offer.items, offer.terms, offer.country, at)
+        return amended(order, asked, offer.items, offer.terms, offer.country, at, offer.coins)
     if not isinstance(asked, CancelOrder) and order.version != asked.version:
         there = isinstance(asked, ChangeStatus) and order.status is asked.to and order.version > asked.version
         if there and (last_moved is None or last_moved() > asked.version):

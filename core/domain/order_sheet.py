@@ -86,9 +86,10 @@ def _row(order: Order, cashier: str, zone: tzinfo | None) -> tuple[Cell, ...]:
 
 
 def _payment(payment: Payment, currency: str) -> str:
-    """`cash 8.77`; with a tip `card 7.20 + 1.00`."""
+    """`cash 8.77`; with a tip `card 7.20 + 1.00`; rounded to coins `cash 8.77 rounded -0.02`."""
     amounts = [payment.amount_minor, *([payment.tip_minor] if payment.tip_minor else [])]
-    return f"{payment.tender.value} {' + '.join(as_decimal(each, currency) for each in amounts)}"
+    rounded = f" rounded {as_decimal(payment.rounding_minor, currency)}" if payment.rounding_minor else ""
+    return f"{payment.tender.value} {' + '.join(as_decimal(each, currency) for each in amounts)}{rounded}"
 
 
 def _line(line: OrderLine) -> str:

@@ -10,7 +10,7 @@ import msgspec
 from core.domain.commands import Change, ChangePayment, NewOrder, NewPayment, PlaceOrder, TakeOrder, UndoPayment
 from core.domain.errors import IllegalMove, InvalidOrder, ReasonRequired
 from core.domain.order import MAX_PAYMENTS, Order, Payment, PaymentState, Tender
-from core.domain.sale.ledger import Entry, EntryKind, Ledger, Pay, PayBack, Tenders
+from core.domain.sale.ledger import IN_PART, Entry, EntryKind, Ledger, Pay, PayBack, Tenders
 from core.domain.sale.rounding import rounded
 from core.domain.status import CALLED_OFF
 from core.domain.tenders import ShopTender, check_tender
@@ -60,7 +60,6 @@ _MOVES = frozenset(
 
 
 _NO_CHANGE: Final = "Only cash gives change."
-_TENDERS: Final = Tenders(cash=frozenset({str(Tender.CASH)}))
 
 
 def booked(ledger: Ledger, before: Order | None, order: Order) -> Ledger:
@@ -69,12 +68,12 @@ def booked(ledger: Ledger, before: Order | None, order: Order) -> Ledger:
     if before is not None and order.amendments != before.amendments:
         # What is not in the ledger yet is charged by the order itself.
         charges = charges_of(before, order) if len(ledger.entries) > 1 else []
-        return ledger.amended(charges, _paid_back(before, order), _TENDERS)
+        return ledger.amended(charges, _given_back(before, order))
     if before is not None and order.refunded_minor != before.refunded_minor:
         taken_back = _credits(before, order) or [Entry(EntryKind.CREDIT, before.refunded_minor - order.refunded_minor)]
-        return ledger.credited(taken_back, _paid_back(before, order), _TENDERS)
+        return ledger.followed_by([*taken_back, *_given_back(before, order)])
     if order.payment is PaymentState.REFUNDED:  # nothing was to be paid for it
-        return ledger.credited([Entry(EntryKind.CREDIT, 0)], (PayBack(order.tender),), _TENDERS)
+        return ledger.credited([Entry(EntryKind.CREDIT, 0)], (PayBack(order.tender),), Tenders())
     then, now = payments_of(before) if before is not None else (), payments_of(order)
     for gone in _more(then, now):
         ledger = ledger.correct(_newest_like(ledger, gone))
@@ -86,6 +85,7 @@ def booked(ledger: Ledger, before: Order | None, order: Order) -> Ledger:
             tip=each.tip_minor,
             given=each.given_minor,
             reference=each.reference,
+            rounding=each.rounding_minor,
         )
         ledger = ledger.pay(pay, Tenders(cash=frozenset({str(each.tender)})))  # what gives no change was checked
     return ledger if added else ledger.planned(order.tender)
@@ -111,13 +111,19 @@ def _newest_like(ledger: Ledger, payment: Payment) -> int:
     return max(number for number, each in _numbered(ledger) if _value(each) == _value(payment))
 
 
-def _paid_back(before: Order, order: Order) -> list[PayBack]:
-    """What went back by each tender; the last gets what is left of it."""
-    back: Counter[Tender] = Counter()
-    for then, now in zip(payments_of(before), payments_of(order), strict=True):
-        back[now.tender] += now.refunded_minor - then.refunded_minor
-    found = [PayBack(tender, amount) for tender, amount in back.items() if amount]
-    return [*found[:-1], PayBack(found[-1].tender)] if found else []
+def _given_back(before: Order, order: Order) -> list[Entry]:
+    """The money that goes back by each tender, and what rounding to coins took of it."""
+    back, added = Counter[Tender](), Counter[Tender]()
+    then = payments_of(before)
+    for was, now in zip(then, order.payments or payments_of(order), strict=True):
+        back[now.tender] += now.returned_minor - was.returned_minor
+        added[now.tender] += now.refunded_rounding_minor - was.refunded_rounding_minor
+    tenders = [each for each in back if back[each] or added[each]]
+    money = [
+        Entry(EntryKind.REFUND, -back[each], each, in_part=IN_PART if place else 0)
+        for place, each in enumerate(tenders)
+    ]
+    return [*money, *(Entry(EntryKind.ROUNDING, -added[each], each) for each in tenders if added[each])]
 
 
 def charges_of(before: Order, order: Order) -> list[Entry]:
@@ -163,15 +169,22 @@ def _figures(order: Order) -> dict[tuple[str, str], tuple[int, int, int, int]]:
 
 def payments_in(ledger: Ledger) -> tuple[Payment, ...]:
     """The payments that stand, oldest first. What was refunded by a tender is taken off them in their order."""
-    back = Counter[str]()
+    back, added = Counter[str](), Counter[str]()
     for each in ledger.entries:
         if each.kind is EntryKind.REFUND:
             back[each.tender] -= each.amount
+        elif each.kind is EntryKind.ROUNDING and not (each.payment or each.corrects):
+            back[each.tender] += each.amount
+            added[each.tender] -= each.amount
     found = []
     for _number, payment in _numbered(ledger):
         refunded_minor = min(back[payment.tender], payment.amount_minor)
         back[payment.tender] -= refunded_minor
-        found.append(msgspec.structs.replace(payment, refunded_minor=refunded_minor))
+        found.append(
+            msgspec.structs.replace(
+                payment, refunded_minor=refunded_minor, refunded_rounding_minor=added.pop(payment.tender, 0)
+            )
+        )
     return tuple(found)
 
 
@@ -189,6 +202,7 @@ def _payment(entries: list[Entry]) -> Payment:
         tender=Tender(entries[0].tender),
         amount_minor=given + change - tip - added,
         tip_minor=tip,
+        rounding_minor=added,
         given_minor=given if change else None,
         reference=next(each.reference for each in entries if each.kind is EntryKind.PAYMENT),
     )
@@ -317,7 +331,8 @@ def with_payments(order: Order, payments: tuple[Payment, ...]) -> Order:
 def _is_plain(payment: Payment) -> bool:
     """Whether `tender` and `given_minor` of an order that is paid by it say all of it."""
     is_given = payment.given_minor is not None and payment.tender is not Tender.CASH
-    return not (payment.tip_minor or payment.reference or is_given)
+    added = payment.rounding_minor or payment.refunded_rounding_minor
+    return not (payment.tip_minor or payment.reference or added or is_given)
 
 
 def check_tenders_of(asked: NewOrder | Change, tenders: Sequence[ShopTender]) -> None:
@@ -337,8 +352,8 @@ def _check_tender_of_payment(asked: NewPayment, tenders: Sequence[ShopTender], f
     tender = check_tender(tenders, asked.tender, f"{field}tender")
     if tender.needs_reference and is_blank(asked.reference):
         raise InvalidOrder(f"{tender.id.readable} needs its number, or that of its slip.", f"{field}reference")
-    needed_minor = (asked.amount_minor or 0) + asked.tip_minor
-    if not tender.rounds and asked.given_minor is not None and asked.amount_minor and asked.given_minor > needed_minor:
+    needed = (asked.amount_minor or 0) + asked.tip_minor
+    if not tender.rounds and asked.given_minor is not None and asked.amount_minor and asked.given_minor > needed:
         raise InvalidOrder(_NO_CHANGE, f"{field}given_minor")
 
 
@@ -348,36 +363,40 @@ def check_take(order: Order, asked: NewPayment) -> None:
     Raises `IllegalMove`, `InvalidOrder`, and `CardNumber` for a reference that is one.
     """
     check_no_card(reference=asked.reference)
-    due_minor = order.total_minor - paid_minor(order)
-    amount_minor = due_minor if asked.amount_minor is None else asked.amount_minor
+    due = due_minor(order)
+    amount_minor = due if asked.amount_minor is None else asked.amount_minor
     if order.payment is PaymentState.REFUNDED:
         raise IllegalMove("This order was refunded. A refund is final.", "payment")
     if order.payment is PaymentState.PAID and (amount_minor or not asked.tip_minor):
         raise IllegalMove("This order is paid already.", "payment")
     if order.refunded_minor:
         raise IllegalMove("A part of it was given back.", "payment")
-    if amount_minor > due_minor:
+    if amount_minor > due:
         raise IllegalMove("That is more than is left to pay.", "amount_minor")
-    if due_minor and not amount_minor and not asked.tip_minor:
+    if due and not amount_minor and not asked.tip_minor:
         raise InvalidOrder("Say how much is paid.", "amount_minor")
     if len(payments_of(order)) >= MAX_PAYMENTS:
         raise IllegalMove(f"An order is paid in {MAX_PAYMENTS} parts at most.", "payment")
     if asked.given_minor is None:
         return
-    needed_minor = amount_minor + asked.tip_minor
-    if asked.given_minor < needed_minor:
+    needed = needed_minor(order, asked) + (asked.rounding_minor or 0)
+    if asked.given_minor < needed:
         raise InvalidOrder("That is less than is to be paid.", "given_minor")
-    if asked.given_minor > needed_minor and asked.tender in (Tender.CARD, Tender.VOUCHER):
+    if asked.given_minor > needed and asked.tender in (Tender.CARD, Tender.VOUCHER):
         raise InvalidOrder(_NO_CHANGE, "given_minor")
 
 
 def taken(order: Order, asked: NewPayment) -> Order:
     """The order with this payment. Checks nothing."""
-    due_minor = order.total_minor - paid_minor(order)
-    amount_minor = due_minor if asked.amount_minor is None else asked.amount_minor
-    needed_minor = amount_minor + asked.tip_minor
-    given_minor = asked.given_minor if (asked.given_minor or 0) > needed_minor else None
-    payment = Payment(asked.tender, amount_minor, asked.tip_minor, given_minor, reference=asked.reference.strip())
+    exact_minor, added_minor = needed_minor(order, asked), asked.rounding_minor or 0
+    payment = Payment(
+        asked.tender,
+        exact_minor - asked.tip_minor,
+        asked.tip_minor,
+        asked.given_minor if (asked.given_minor or 0) > exact_minor + added_minor else None,
+        reference=asked.reference.strip(),
+        rounding_minor=added_minor,
+    )
     return with_payments(order, (*payments_of(order), payment))
 
 
@@ -438,6 +457,21 @@ def given_back_minor(order: Order) -> int:
     return max(0, sum(each.refunded_minor for each in order.payments) - order.refunded_minor)
 
 
+def due_minor(order: Order) -> int:
+    """What its payments leave of its total, in minor units, whatever became of it."""
+    return order.total_minor - paid_minor(order)
+
+
+def needed_minor(order: Order, asked: NewPayment) -> int:
+    """What this payment comes to before it is rounded to coins, its tip included."""
+    return (due_minor(order) if asked.amount_minor is None else asked.amount_minor) + asked.tip_minor
+
+
+def rounding_minor(order: Order) -> int:
+    """What rounding to coins has added to the money that is held for it; below zero, left off."""
+    return sum(each.rounding_minor - each.refunded_rounding_minor for each in order.payments)
+
+
 def tip_minor(order: Order) -> int:
     """What was paid beside its total, in minor units."""
     return sum(each.tip_minor for each in order.payments)
@@ -461,7 +495,7 @@ def to_give_back_minor(order: Order) -> int:
     if order.status not in CALLED_OFF or order.payment is PaymentState.REFUNDED:
         return 0
     tips_minor = tip_minor(order) if order.payment is PaymentState.UNPAID else 0  # refunds leave them; undoing does not
-    return paid_minor(order) + tips_minor - order.refunded_minor
+    return paid_minor(order) + tips_minor + rounding_minor(order) - order.refunded_minor
 
 
 def _words(tender: Tender) -> str:

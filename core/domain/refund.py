@@ -83,19 +83,56 @@ def by_tender(order: Order, back_minor: int, first: Tender | None = None) -> dic
     for each in payments_of(order):
         held[each.tender] = held.get(each.tender, 0) + each.amount_minor - each.refunded_minor
     found = {}
-    for tender in sorted(held, key=lambda tender: (tender is not first, tender in _COINS)):
+    for tender in sorted(held, key=lambda tender: (tender != first, tender in _COINS)):
         found[tender] = min(held[tender], back_minor)
         back_minor -= found[tender]
     return {tender: amount for tender, amount in found.items() if amount}
 
 
-def returned(payments: Sequence[Payment], back: Mapping[Tender, int]) -> Iterator[Payment]:
-    """The payments with what goes back of them, the oldest of a tender first."""
-    left = dict(back)
+def coins_minor(order: Order, tender: Tender) -> int:
+    """The money that is held by this tender, tips not counted, in minor units."""
+    return sum(
+        each.paid_minor - each.tip_minor - each.returned_minor for each in payments_of(order) if each.tender == tender
+    )
+
+
+def back_by(order: Order, asked: RefundOrder) -> dict[Tender, int]:
+    """What goes back by each tender before it is rounded to coins; nothing where `check_refund` refuses it."""
+    try:
+        value_minor = value_of(order, asked.lines) if asked.lines else asked.amount_minor or 0
+    except (InvalidOrder, IllegalMove):
+        return {}
+    return by_tender(order, value_minor, asked.tender)
+
+
+def money_back(before: Order, after: Order) -> dict[Tender, int]:
+    """The money that was given back by each tender when `before` became `after`."""
+    back: dict[Tender, int] = {}
+    for was, now in zip(payments_of(before), payments_of(after), strict=True):
+        back[now.tender] = back.get(now.tender, 0) + now.returned_minor - was.returned_minor
+    tenders = by_tender(before, after.refunded_minor - before.refunded_minor)
+    return {tender: back[tender] for tender in sorted(back, key=[*tenders, *back].index) if back[tender]}
+
+
+def returned(payments: Sequence[Payment], back: Mapping[Tender, int], added: Mapping[Tender, int]) -> Iterator[Payment]:
+    """The payments with what goes back of them, the oldest of a tender first, which has what rounding adds to that."""
+    left, rest = dict(back), dict(added)
     for each in payments:
         now_minor = min(left.get(each.tender, 0), each.amount_minor - each.refunded_minor)
         left[each.tender] = left.get(each.tender, 0) - now_minor
-        yield msgspec.structs.replace(each, refunded_minor=each.refunded_minor + now_minor)
+        yield msgspec.structs.replace(
+            each,
+            refunded_minor=each.refunded_minor + now_minor,
+            refunded_rounding_minor=each.refunded_rounding_minor + rest.pop(each.tender, 0),
+        )
+
+
+def rounding_left(order: Order) -> dict[Tender, int]:
+    """By each tender, what rounding has added to the money that is held by it."""
+    left: dict[Tender, int] = {}
+    for each in order.payments:
+        left[each.tender] = left.get(each.tender, 0) + each.rounding_minor - each.refunded_rounding_minor
+    return left
 
 
 def refunded(order: Order, asked: RefundOrder | None = None, first: Tender | None = None) -> Order:
@@ -119,6 +156,8 @@ def refunded(order: Order, asked: RefundOrder | None = None, first: Tender | Non
     first = asked.tender if asked is not None else first
     if asked is not None and refunded_minor == order.total_minor:
         return refunded(order, first=first)  # nothing is left, so all items are taken back, however it came to that
+    added = {each.tender: each.minor for each in asked.rounding or ()} if asked is not None else rounding_left(order)
+    payments = payments_of(order) if any(added.values()) else order.payments
     return msgspec.structs.replace(
         order,
         lines=tuple(
@@ -126,7 +165,7 @@ def refunded(order: Order, asked: RefundOrder | None = None, first: Tender | Non
             for position, line in enumerate(order.lines)
         ),
         refunded_minor=refunded_minor,
-        payments=tuple(returned(order.payments, by_tender(order, back_minor, first))),
+        payments=tuple(returned(payments, by_tender(order, back_minor, first), added)),
         payment=PaymentState.REFUNDED if refunded_minor == order.total_minor else order.payment,
     )
 

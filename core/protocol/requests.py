@@ -14,6 +14,7 @@ from core.domain.commands import Version
 from core.domain.discount import MAX_OFFERED, Discount
 from core.domain.menu import Category
 from core.domain.order import Order
+from core.domain.sale.rounding import MAX_INCREMENT, Rounding
 from core.domain.sale.taxes import TaxEntry
 from core.domain.search import Sought
 from core.domain.status import OrderStatus
@@ -112,6 +113,9 @@ class ChangeShop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """All that staff give at one press."""
     tenders: Annotated[tuple[ShopTender, ...], Meta(max_length=MAX_TENDERS)] | None = None
     """All, in the order of a till's keys. One that the shop has stays among them, withdrawn if need be."""
+    cash_increment_minor: Annotated[int, Meta(ge=1, le=MAX_INCREMENT)] | None = None
+    """The smallest coin that amounts paid in coins are rounded to; 1: they are not."""
+    cash_rounding: Rounding | None = None
     time_zone: Annotated[str, Meta(max_length=64, description="IANA.")] | None = None
     country: Annotated[str, Meta(min_length=2, max_length=2, description="ISO 3166-1 alpha-2.")] | None = None
     version: Version | None = None

@@ -10,6 +10,7 @@ from sqlalchemy import BindParameter, ColumnClause, bindparam, delete, literal_c
 from core.decoding import decode, decoder
 from core.domain.ids import ItemId, ShopId
 from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup, items_of
+from core.domain.sale.rounding import CashRounding
 from core.domain.tax_table import STANDARD, Terms
 from core.instants import now, to_us
 from core.store import events
@@ -97,9 +98,10 @@ def read(transaction: Transaction, shop: Shop) -> Menu:
         Category(category_id, name, tuple(items.get(category_id, ())))
         for category_id, name in transaction.all(_CATEGORIES, shop=shop.id)
     )
+    coins = shop.roundings[0] if shop.roundings else CashRounding()
     return Menu(
         *(shop.name, shop.currency, shop.tax, categories, shop.menu_version, shop.country, shop.time_zone, shop.taxes),
-        *(shop.discounts, shop.tenders),
+        *(shop.discounts, shop.tenders, coins.increment, coins.mode),
     )
 
 

@@ -16,6 +16,7 @@ from core.domain.money import Tax
 from core.domain.numbers import AHEAD
 from core.domain.order import ONLINE_SERIES, order_number
 from core.domain.rights import START, Roles
+from core.domain.sale.rounding import CashRounding
 from core.domain.sale.taxes import TaxTable
 from core.domain.tax_table import Terms, default_tax
 from core.domain.tenders import TENDERS, ShopTender
@@ -41,6 +42,8 @@ class Shop(msgspec.Struct, frozen=True):
     """Within one epoch, a version identifies a content."""
     discounts: tuple[Discount, ...] = ()
     tenders: tuple[ShopTender, ...] = TENDERS
+    roundings: tuple[CashRounding, ...] = ()
+    """How amounts in coins are rounded now, and how they were before, the newest first."""
 
     @property
     def terms(self) -> Terms:
@@ -64,6 +67,7 @@ _SHOP: Final = select(
     shops.c.epoch,
     shops.c.discounts,
     shops.c.tenders,
+    shops.c.roundings,
 )
 _GET: Final = Prepared(_SHOP.where(shops.c.id == bindparam("shop_id")))
 _FIRST: Final = Prepared(_SHOP.order_by(shops.c.created_at, shops.c.id).limit(1))
@@ -96,6 +100,7 @@ _CHANGE: Final = Prepared(
         taxes=bindparam("to_taxes"),
         discounts=bindparam("to_discounts"),
         tenders=bindparam("to_tenders"),
+        roundings=bindparam("to_roundings"),
         time_zone=bindparam("to_zone"),
         country=bindparam("to_country"),
         menu_version=shops.c.menu_version + _one,
@@ -121,6 +126,7 @@ def insert(transaction: Transaction, shop_id: ShopId, menu: Menu, time_zone: str
         taxes=_json(menu.terms.taxes),
         discounts=_json(menu.discounts),
         tenders=_json(menu.tenders or TENDERS),
+        roundings=_json(menu.roundings),
         time_zone=time_zone,
         country=menu.country,
         menu_version=menu.version,
@@ -149,6 +155,7 @@ def change(transaction: Transaction, to: Shop) -> Shop:
         to_taxes=_json(to.taxes),
         to_discounts=_json(to.discounts),
         to_tenders=_json(to.tenders),
+        to_roundings=_json(to.roundings),
         to_zone=to.time_zone,
         to_country=to.country,
     )
@@ -252,11 +259,12 @@ def last_number(transaction: Transaction, shop_id: ShopId, series: str) -> int:
 def _shop(row: tuple[Any, ...] | None) -> Shop | None:
     if row is None:
         return None
-    shop_id, name, currency, included, taxes, time_zone, country, menu_version, epoch, discounts, tenders = row
+    shop_id, name, currency, included, taxes, time_zone, country, menu_version, epoch, discounts, *others = row
     return Shop(
         *(shop_id, name, currency, bool(included), _tax_table(taxes), time_zone, country, menu_version, epoch),
         _discounts(discounts),
-        _tenders(tenders) or TENDERS,
+        _tenders(others[0]) or TENDERS,
+        _roundings(others[1]),
     )
 
 
@@ -276,9 +284,14 @@ def _roles(text: str) -> Roles:
 
 
 @lru_cache(64)
+def _roundings(text: str) -> tuple[CashRounding, ...]:
+    return decode(text, tuple[CashRounding, ...])
+
+
+@lru_cache(64)
 def _tenders(text: str) -> tuple[ShopTender, ...]:
     return decode(text, tuple[ShopTender, ...])
 
 
-def _json(value: TaxTable | tuple[Discount, ...] | tuple[ShopTender, ...] | Roles) -> str:
+def _json(value: TaxTable | tuple[Discount, ...] | tuple[ShopTender, ...] | tuple[CashRounding, ...] | Roles) -> str:
     return msgspec.json.encode(value).decode()

@@ -85,6 +85,7 @@ shops: Final = Table(
     _text("discounts", server_default=text("'[]'")),  # JSON: those that are given at one press
     _text("roles", server_default=text("''")),  # JSON: who may do what; empty: `core.domain.rights.START`
     _text("tenders", server_default=text("'[]'")),  # JSON: all of them, in the order of a till's keys
+    _text("roundings", server_default=text("'[]'")),  # JSON: how amounts in coins are rounded, the newest first
     _text("time_zone"),
     _text("country", server_default=text("''")),  # ISO 3166-1 alpha-2: whose phone numbers need no country code
     _int("menu_version"),

@@ -6,6 +6,7 @@ from core.client.announcer import Announcer
 from core.client.order_store import OrderStore
 from core.client.sync.engine import SyncStatus
 from core.client.sync.updates import Changed
+from core.domain.coins import Coins
 from core.domain.held_baskets import HeldBasket
 from core.domain.menu import Menu
 from core.domain.rights import Roles
@@ -57,6 +58,11 @@ class Bridge(QObject):
     def tenders(self) -> tuple[ShopTender, ...]:
         """All of the shop."""
         return (self.menu.tenders if self.menu is not None else ()) or TENDERS
+
+    @property
+    def coins(self) -> Coins:
+        """How the shop rounds what is paid in coins."""
+        return Coins.of(self.tenders, self.menu.roundings if self.menu is not None else ())
 
     @Slot()
     def renew(self) -> None:

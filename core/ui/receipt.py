@@ -129,8 +129,10 @@ def _parts(order: Order) -> Iterator["_Sum"]:
     """What was paid of an order that was paid in parts, or with a tip, and what is left to pay."""
     if tip_minor(order):
         yield _Sum(_("Tip"), tip_minor(order))
+    if added_minor := sum(each.rounding_minor for each in order.payments):
+        yield _Sum(_("Rounding"), added_minor)
     for each in order.payments:
-        yield _Sum(tender_label(each.tender), each.amount_minor + each.tip_minor + each.change_minor)
+        yield _Sum(tender_label(each.tender), each.paid_minor + each.change_minor)
         if each.change_minor:
             yield _Sum(_("Change"), each.change_minor)
     if given_back_minor(order):
@@ -194,7 +196,7 @@ def _settled_in_parts(order: Order) -> str:
         return _("Still to pay: {amount}").format(amount=money(left_minor, order.currency))
     if change_minor := order.payments[-1].change_minor:
         return _("Change: {amount}").format(amount=money(change_minor, order.currency))
-    return _("Paid {amount}").format(amount=money(order.total_minor + tip_minor(order), order.currency))
+    return _("Paid {amount}").format(amount=money(sum(each.paid_minor for each in order.payments), order.currency))
 
 
 class _Amounts:

@@ -153,6 +153,8 @@ def payment_text(payment: Payment, currency: str) -> str:
     parts = [f"{tender_label(payment.tender)} {money(payment.amount_minor, currency)}"]
     if payment.tip_minor:
         parts.append(_("Tip {amount}").format(amount=money(payment.tip_minor, currency)))
+    if payment.rounding_minor:
+        parts.append(_("Rounding {amount}").format(amount=money(payment.rounding_minor, currency)))
     if payment.given_minor is not None:
         parts.append(_("Given {amount}").format(amount=money(payment.given_minor, currency)))
         parts.append(_("Change {amount}").format(amount=money(payment.change_minor, currency)))
@@ -211,8 +213,8 @@ def refunded_to(order: Order) -> str:
     back: dict[Tender, int] = {}
     for each in order.payments:
         if each.refunded_minor:
-            back[each.tender] = back.get(each.tender, 0) + each.refunded_minor
-    if len(back) > 1:
+            back[each.tender] = back.get(each.tender, 0) + each.returned_minor
+    if len(back) > 1 or sum(back.values()) != (order.refunded_minor if back else 0):
         return tenders_text(back, order.currency)
     return tender_label(next(iter(back), order.tender))
 

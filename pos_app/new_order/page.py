@@ -367,13 +367,15 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self.change_bar.show_change(basket.changes, total_minor, basket.follows)
         self._form.ask_payment(asked=basket.changes is None)
         self._checkout.title.setText(_("Take payment") if basket.changes is None else _("Change order"))
-        self._cash.ask(total_minor, basket.currency)
+        coins_minor = total_minor + self._ordering.coins.added_minor(Tender.CASH, total_minor)
+        self._cash.ask(coins_minor, basket.currency)
         focused: QWidget | None = self.focusWidget()
         leaves = not self._pays_cash and focused is not None and self._cash.isAncestorOf(focused)
         self._cash.setVisible(self._pays_cash)
         if leaves:
             self._focus_payment()
-        action = _("Sending…") if busy else self._take_text(money(total_minor, basket.currency))
+        asked_minor = coins_minor if self._pays_cash else total_minor
+        action = _("Sending…") if busy else self._take_text(money(asked_minor, basket.currency))
         self._checkout.set_action(action, busy=busy)
         self.view.menu.setEnabled(not busy)
 

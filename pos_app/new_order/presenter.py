@@ -11,7 +11,7 @@ from typing_extensions import override
 from core.client.errors import ClientError
 from core.client.sync.api import SyncedApi
 from core.client.sync.engine import SyncStatus
-from core.domain.commands import TakeOrder
+from core.domain.commands import NewPayment, TakeOrder
 from core.domain.ids import BasketId
 from core.domain.order import PaymentState, Tender
 from core.domain.people import Customer, Guest
@@ -83,6 +83,8 @@ class TakeOrderPresenter(Placing[TakeOrder]):
     def take(self, whom: Whom, handover: Handover, given_minor: int | None = None, held: BasketId = NO_BASKET) -> None:
         """`given_minor` is the cash handed over; `held` the held basket that it is."""
         basket = self.ordering.basket.basket
+        added_minor = self.ordering.coins.added_minor(handover.tender, basket.amounts().total_minor)
+        rounded = NewPayment(tender=handover.tender, given_minor=given_minor, rounding_minor=added_minor)
         request = TakeOrder(
             lines=basket.wanted,
             fulfilment=handover.fulfilment,
@@ -96,6 +98,7 @@ class TakeOrderPresenter(Placing[TakeOrder]):
             menu_version=basket.menu_version,
             discount=basket.discount,
             given_minor=given_minor,
+            payments=(rounded,) if added_minor and not handover.later else (),
             basket=held,
             follows=basket.follows,
         )

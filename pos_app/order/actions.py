@@ -85,7 +85,10 @@ class OrderActions(QObject):
                 self._changes.recall(order_id)
             case "paid_cash" | "paid_card" if order.payment is PaymentState.UNPAID:
                 tender = Tender.CASH if what == "paid_cash" else Tender.CARD
-                self._changes.pay(order_id, PaymentState.PAID, tender)
+                if self._bridge.coins.added_minor(tender, order.total_minor):
+                    self._changes.take_payment(order_id, NewPayment(tender=tender))
+                else:
+                    self._changes.pay(order_id, PaymentState.PAID, tender)
             case "paid_cash" | "paid_card":
                 pass  # somebody else has taken the payment while the menu was open
             case _:
@@ -222,6 +225,7 @@ class OrderActions(QObject):
             self._window,
             handing_over=handing_over,
             tenders=self._bridge.tenders,
+            coins=self._bridge.coins,
             online=self._bridge.sync_status.answering,
         )
         dialog.taken.connect(partial(self._on_payment_taken, dialog))
@@ -303,7 +307,7 @@ class OrderActions(QObject):
     def _refund_dialog(self, order: Order) -> "RefundDialog":
         from pos_app.order.refund_dialog import RefundDialog
 
-        dialog = RefundDialog(self._theme, order, self._window)
+        dialog = RefundDialog(self._theme, order, self._bridge.coins, self._window)
         dialog.refund.connect(partial(self._on_given, "refund", order, self._refund))
         return dialog
 

@@ -10,7 +10,7 @@ import msgspec
 from core.domain.order import Channel, LineChange, Order, OrderLine, PaymentState, Tender
 from core.domain.payment import to_give_back_minor, to_pay_minor
 from core.domain.people import Role
-from core.domain.refund import by_tender, refundable_minor
+from core.domain.refund import money_back, refunded
 from core.domain.status import OPEN, Move, OrderStatus, look, move_from, steps_of, target_of
 from core.ui.text import (
     N_,
@@ -198,11 +198,10 @@ def back_text(back: Mapping[Tender, int], currency: str) -> str:
 def _held(order: Order) -> dict[Tender, int]:
     """What goes back by each tender, all of it: of one that is not paid whole, with its tips."""
     if order.payment is PaymentState.PAID:
-        return by_tender(order, refundable_minor(order))
+        return money_back(order, refunded(order))
     held: dict[Tender, int] = {}
     for each in order.payments:
-        kept_minor = each.amount_minor + each.tip_minor - each.refunded_minor
-        held[each.tender] = held.get(each.tender, 0) + kept_minor
+        held[each.tender] = held.get(each.tender, 0) + each.paid_minor - each.returned_minor
     return held
 
 

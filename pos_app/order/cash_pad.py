@@ -81,7 +81,7 @@ class CashPad(QWidget):
     def __init__(self, theme: Theme, parent: QWidget | None = None, *, in_parts: bool = False) -> None:
         super().__init__(parent)
         self._in_parts = in_parts
-        self._total_minor = 0
+        self._total_minor = self._coins_minor = 0
         self._currency = ""
         self._amounts: tuple[int, ...] = ()
         self.field = AmountField()
@@ -140,12 +140,13 @@ class CashPad(QWidget):
         except DomainError:
             return None
 
-    def ask(self, total_minor: int, currency: str) -> None:
-        """Set the total."""
-        if (total_minor, currency) == (self._total_minor, self._currency):
+    def ask(self, total_minor: int, currency: str, coins_minor: int | None = None) -> None:
+        """Set the total, and what it comes to in coins, if that is another."""
+        coins_minor = total_minor if coins_minor is None else coins_minor
+        if (total_minor, coins_minor, currency) == (self._total_minor, self._coins_minor, self._currency):
             return
-        self._total_minor, self._currency = total_minor, currency
-        self._amounts = quick_amounts(total_minor, currency)
+        self._total_minor, self._coins_minor, self._currency = total_minor, coins_minor, currency
+        self._amounts = quick_amounts(coins_minor, currency)
         for at, quick in enumerate(self._buttons):
             quick.setVisible(at < len(self._amounts))
             if at < len(self._amounts):
@@ -170,7 +171,7 @@ class CashPad(QWidget):
     @Slot()
     def _on_quick_clicked(self) -> None:
         amount = self._amounts[self._buttons.index(self.sender())]  # type: ignore[arg-type]
-        self.field.setText(money(amount, self._currency) if amount != self._total_minor else "")
+        self.field.setText(money(amount, self._currency) if amount != self._coins_minor else "")
 
     @Slot()
     def _on_text_changed(self) -> None:
@@ -178,14 +179,16 @@ class CashPad(QWidget):
         self.changed.emit()
 
     def _update_view(self) -> None:
-        typed_minor = self.typed_minor
+        typed_minor = self.typed_minor if self.field.text().strip() else self._coins_minor
+        enough_minor = min(self._total_minor, self._coins_minor)
         self._name.setText(_("Change"))
         if typed_minor is None:
             self._name.setText(_("Not an amount"))
-        elif typed_minor < self._total_minor:
+        elif typed_minor < enough_minor:
             self._name.setText(_("Left to pay") if self._in_parts else _("Too little"))
-        is_good = typed_minor is not None and (self._in_parts or typed_minor >= self._total_minor)
-        self._change.setText(money(abs((typed_minor or 0) - self._total_minor), self._currency) if is_good else "—")
+        is_good = typed_minor is not None and (self._in_parts or typed_minor >= enough_minor)
+        asked_minor = self._total_minor if (typed_minor or 0) < enough_minor else self._coins_minor
+        self._change.setText(money(abs((typed_minor or 0) - asked_minor), self._currency) if is_good else "—")
         state = "" if is_good else "true"
         if (self.field.property("invalid") or "") != state:
             restyle(self.field, invalid=state)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from core.domain.coins import Coins
 from core.domain.order import Order, Payment, Tender
 from core.domain.payment import paid_minor, payments_of, to_pay_minor
 from core.domain.tenders import TENDERS, ShopTender, not_withdrawn
@@ -43,15 +44,17 @@ class PaymentDialog(QDialog):
         *,
         handing_over: bool = True,
         tenders: Sequence[ShopTender] = TENDERS,
+        coins: Coins | None = None,
         online: bool = True,
     ) -> None:
-        """`tenders`: all of the shop. Without a server (not `online`) some are not taken."""
+        """`tenders`: all of the shop; `coins`: how it rounds. Without a server (not `online`) some are not taken."""
         super().__init__(parent)
         self.order = order
         self._keys: dict[Tender, ShopTender] = {
             each.id: each for each in not_withdrawn(tenders) if each.id != Tender.CASH_ON_DELIVERY
         }
         self._online = online
+        self._coins = Coins.of(tenders, ()) if coins is None else coins
         self.handing_over = handing_over
         self._theme = theme
         self.setObjectName("payment_dialog")
@@ -66,7 +69,7 @@ class PaymentDialog(QDialog):
         self._off = label("", "small", wrap=True)
         self._off.setObjectName("payment_off")
         self._payments = QVBoxLayout()
-        self._pane = PaymentPane(theme, order, [each.id for each in tenders if each.rounds])
+        self._pane = PaymentPane(theme, order, self._coins)
         self._tenders: dict[Tender, Button] = {}
         self._lay_out()
         self._pane.changed.connect(self._update_tenders)
@@ -186,6 +189,7 @@ class PaymentDialog(QDialog):
             pays.setEnabled(payment is not None and here)
             pays.setAccessibleDescription("" if here else _("Not without the server"))
             paid_minor = (payment.amount_minor or 0) + payment.tip_minor if payment is not None else 0
+            paid_minor += self._coins.added_minor(tender, paid_minor)
             words = [tender_label(tender)]
             if paid_minor not in (0, self.order.total_minor):
                 words.append(money(paid_minor, self.order.currency))

@@ -1,12 +1,12 @@
 """What is paid next of an order: all that is due, an equal share, some of its items or an amount; and a tip."""
 
-from collections.abc import Collection
 from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from core.domain.coins import Coins
 from core.domain.commands import NewPayment, RefundLine
 from core.domain.errors import DomainError
 from core.domain.order import Order, Tender
@@ -35,8 +35,7 @@ class PaymentPane(QWidget):
     grown = Signal()
     """There is more to choose among: the order's items."""
 
-    def __init__(self, theme: Theme, order: Order, coins: Collection[Tender] = (Tender.CASH,)) -> None:
-        """`coins`: the tenders that give change."""
+    def __init__(self, theme: Theme, order: Order, coins: Coins) -> None:
         super().__init__()
         self._order = order
         self._coins = coins
@@ -98,12 +97,14 @@ class PaymentPane(QWidget):
         if typed_minor is None or not needed_minor:
             return None
         given_minor = None
-        if typed_minor < needed_minor:
+        in_coins = tender in self._coins.tenders
+        enough_minor = needed_minor + self._coins.added_minor(tender, needed_minor)
+        if typed_minor < min(needed_minor, enough_minor):
             part_minor = typed_minor - tip_minor
             if part_minor <= 0:
                 return None
-        elif tender in self._coins:
-            given_minor = typed_minor
+        elif in_coins:
+            given_minor = typed_minor if typed_minor >= enough_minor else None
         elif typed_minor > needed_minor:
             return None
         return NewPayment(
@@ -232,7 +233,9 @@ class PaymentPane(QWidget):
 
     @Slot()
     def _on_changed(self) -> None:
-        self.pad.ask(self.part_minor + self.tip_minor, self._order.currency)
+        needed_minor = self.part_minor + self.tip_minor
+        added_minor = self._coins.added_minor(Tender.CASH, needed_minor)
+        self.pad.ask(needed_minor, self._order.currency, needed_minor + added_minor)
         self.changed.emit()
 
 

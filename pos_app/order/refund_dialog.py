@@ -6,10 +6,21 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from core.domain.coins import Coins
 from core.domain.commands import RefundLine, RefundOrder
 from core.domain.errors import DomainError
 from core.domain.order import Order, Tender
-from core.domain.refund import by_tender, left_minor, left_of, line_ids, refundable_minor, value_of
+from core.domain.refund import (
+    back_by,
+    by_tender,
+    left_minor,
+    left_of,
+    line_ids,
+    money_back,
+    refundable_minor,
+    refunded,
+    value_of,
+)
 from core.ui.ordering.item_dialog import Stepper
 from core.ui.text import AMOUNT_LENGTH, _, figure, money, parse_amount, tender_label, tenders_text
 from core.ui.theme import Theme
@@ -146,7 +157,8 @@ class RefundDialog(ReasonDialog):
 
     refund = Signal(object, str)
 
-    def __init__(self, theme: Theme, order: Order, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, order: Order, coins: Coins, parent: QWidget | None = None) -> None:
+        self._coins = coins
         self._choice = RefundChoice(theme, order)
         self._order = order
         amount = money(refundable_minor(order), order.currency)
@@ -171,15 +183,21 @@ class RefundDialog(ReasonDialog):
     @Slot()
     def _on_choice_changed(self) -> None:
         amount_minor = self._choice.amount_minor
-        back = by_tender(self._order, amount_minor, self._choice.first)
+        back = self._back() if amount_minor else {}
         if len(back) > 1:
             words = _("Refund {amounts}").format(amounts=tenders_text(back, self._order.currency))
         else:
             words = _("Refund {amount} ({tender})").format(
-                amount=money(amount_minor, self._order.currency),
+                amount=money(next(iter(back.values()), 0), self._order.currency),
                 tender=tender_label(next(iter(back), self._order.tender)),
             )
         self.set_action(words if amount_minor else _("Refund"))
+
+    def _back(self) -> dict[Tender, int]:
+        """The money that goes back by each tender, in coins where it is cash."""
+        request = self._coins.rounded(self._order, self._choice.request(""))
+        money = money_back(self._order, refunded(self._order, request))
+        return {tender: money[tender] for tender in back_by(self._order, request) if tender in money}
 
     @Slot(str)
     def _on_given(self, reason: str) -> None:

@@ -255,7 +255,9 @@ class SyncPage(QWidget):
         elif target(operation) is OrderStatus.COMPLETED and to_pay_minor(order := self.queue.order(operation)):
             from pos_app.order.payment_dialog import PaymentDialog
 
-            dialog = PaymentDialog(self._theme, order, self.window(), tenders=self._bridge.tenders)
+            dialog = PaymentDialog(
+                self._theme, order, self.window(), tenders=self._bridge.tenders, coins=self._bridge.coins
+            )
             dialog.taken.connect(dialog.accept)
             dialog.taken.connect(partial(self.queue.retry, operation))
             dialog.unpaid_wanted.connect(partial(self.queue.retry, operation))

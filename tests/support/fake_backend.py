@@ -21,6 +21,7 @@ from core.client.operations import Asked, Operation
 from core.client.sync.transport import Answered, HistoryProof
 from core.domain import held_baskets, order_rules
 from core.domain.amendment import Amendment
+from core.domain.coins import Coins
 from core.domain.commands import CancelOrder, Change, ChangeStatus, NewOrder, TakeOrder
 from core.domain.drawers import (
     CloseDrawer,
@@ -40,6 +41,7 @@ from core.domain.order import ONLINE_SERIES, Order, PaymentState, StatusChange, 
 from core.domain.payment import PaymentChange, check_tenders_of, payments_of
 from core.domain.people import Customer, Person, Role
 from core.domain.rights import START, Right, with_rights
+from core.domain.sale.rounding import CashRounding
 from core.domain.status import OrderStatus
 from core.domain.tenders import TENDERS
 from core.protocol.devices import DeviceReport
@@ -116,6 +118,7 @@ class FakeBackend:
         """Whether what could need an approval is refused without one, whatever the roles say."""
         self.approvals: list[AskApproval] = []
         """What was allowed, oldest first."""
+        self.former_roundings: tuple[CashRounding, ...] = ()
         self.exports: list[ExportNote] = []
         self.sold: dict[str, tuple[SalesRow, ...]] = {}
         """The rows of reports by their first day; none of other days."""
@@ -214,6 +217,10 @@ class FakeBackend:
 
     # -- orders
 
+    @property
+    def coins(self) -> Coins:
+        return Coins.of(self.menu.tenders, (*self.menu.roundings, *self.former_roundings))
+
     def add_order(
         self,
         request: NewOrder,
@@ -224,7 +231,7 @@ class FakeBackend:
             if request.id in self.orders:
                 raise Conflict("There already is an order with this id.", order=None, field="id")
             check_tenders_of(request, self.menu.tenders or TENDERS)
-            offer = order_rules.Offer(SHOP, self.menu.terms, self.menu.items(), self.menu.country)
+            offer = order_rules.Offer(SHOP, self.menu.terms, self.menu.items(), self.menu.country, self.coins)
             order = order_rules.place(request, offer, customer, order_id=request.id or new_order_id(), at=self.now())
             number = request.number if isinstance(request, TakeOrder) else ""
             if number:
@@ -289,8 +296,8 @@ class FakeBackend:
         """Change an order. Raises the server's refusals."""
         try:
             check_tenders_of(request, self.menu.tenders or TENDERS)
-            offer = order_rules.Offer(SHOP, self.menu.terms, self.menu.items(), self.menu.country)
-            changed = order_rules.change(order, request, role, self.now(), offer=offer)
+            offer = order_rules.Offer(SHOP, self.menu.terms, self.menu.items(), self.menu.country, self.coins)
+            changed = order_rules.change(order, request, role, self.now(), offer=offer, coins=self.coins)
         except (order_rules.Stale, IllegalMove) as error:
             raise Conflict(error.message, order=order) from None
         except DomainError as error:

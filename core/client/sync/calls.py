@@ -22,6 +22,7 @@ from core.client.sync.search import KeptDetails, find, is_kept
 from core.client.sync.synchronizer import Synchronizer
 from core.client.sync.transport import Transport
 from core.domain import order_rules
+from core.domain.coins import NO_COINS, Coins
 from core.domain.commands import AmendOrder, Change, MoneyChange, NewOrder, PlaceOrder, TakeOrder
 from core.domain.drawers import DrawerCommand
 from core.domain.errors import DomainError, IllegalMove
@@ -112,8 +113,12 @@ class Calls:
             offer = _offer_of(menu)
             asked = msgspec.structs.replace(asked, menu_version=asked.menu_version or menu.version)
         with _refusing(row):
-            self._check_tenders(asked, self._cache.menu if isinstance(asked, MoneyChange) else None)
-            after = order_rules.change(row, asked, self._api.person.role.acts_as, at, offer=offer)
+            coins = NO_COINS
+            if isinstance(asked, MoneyChange) and (held := self._cache.menu) is not None:
+                self._check_tenders(asked, held)
+                coins = Coins.of(held.tenders, held.roundings)
+                asked = coins.rounded(row, asked)
+            after = order_rules.change(row, asked, self._api.person.role.acts_as, at, offer=offer, coins=coins)
         if after is row:
             return row
         self.rights.check(asked, row, after, op_id=op_id, about=row.id)
@@ -122,12 +127,10 @@ class Calls:
         self._nudge(row.id)
         return shown or row
 
-    def _check_tenders(self, asked: NewOrder | Change, menu: Menu | None) -> None:
+    def _check_tenders(self, asked: NewOrder | Change, menu: Menu) -> None:
         """By the shop's tenders, as far as this window knows them. Raises `InvalidOrder`."""
-        tenders = menu.tenders if menu is not None else ()
-        if tenders:
-            self._outbox.in_drawer = in_drawer(tenders)
-        check_tenders_of(asked, tenders or TENDERS)
+        self._outbox.in_drawer = in_drawer(menu.tenders)
+        check_tenders_of(asked, menu.tenders or TENDERS)
 
     def _accept_new(self, kind: Kind, op_id: OpId, asked: NewOrder) -> Order:
         """The predicted new order, at the prices of the cached menu, which are requested from the server. At the
@@ -276,7 +279,8 @@ class Calls:
 
 
 def _offer_of(menu: Menu) -> order_rules.Offer:
-    return order_rules.Offer(ShopId(""), menu.terms, menu.items(), menu.country)
+    coins = Coins.of(menu.tenders, menu.roundings)
+    return order_rules.Offer(ShopId(""), menu.terms, menu.items(), menu.country, coins)
 
 
 @contextlib.contextmanager

@@ -98,6 +98,8 @@ class Pay(msgspec.Struct, frozen=True, kw_only=True):
     deposit: bool = False
     """More than the balance may be paid: the bill is to come."""
     reference: str = ""
+    rounding: int | None = None
+    """Of cash: what rounding adds, where that is known; as the setting says unless given."""
 
 
 class Ledger(msgspec.Struct, frozen=True):
@@ -233,18 +235,16 @@ class Ledger(msgspec.Struct, frozen=True):
         self._check_not_void()
         return self._with([Entry(EntryKind.CHARGE, _total(total) - self.charged)])
 
-    def amended(self, entries: Iterable[Entry], to: Sequence["PayBack"], tenders: Tenders) -> "Ledger":
-        """The order's lines come to something else, as these entries of charge say. What is paid too much goes back by
-        `to`, which says all of it. An order that is paid by that is sold by its newest payment."""
+    def amended(self, entries: Iterable[Entry], back: Sequence[Entry]) -> "Ledger":
+        """The order's lines come to something else, as these entries of charge say. What is paid too much goes back, as
+        `back` says. An order that is paid by that is sold by its newest payment."""
         self._check_not_void()
         sold = self.is_sold
         after = _marked(self._with(entries), len(self.entries), 0 if sold else IN_PART)
         if not sold and after.balance <= 0 and after.kept_payments:
             after = after.paid_anew()
-        if not to:
-            return after
-        back = after.paid_back(-after.balance, 0, to, tenders, empties=not after.charged)
-        return back if sold else _marked(back, len(after.entries), IN_PART)
+        returned = after.followed_by(back)
+        return returned if sold else _marked(returned, len(after.entries), IN_PART)
 
     def paid_anew(self) -> "Ledger":
         """Where what was paid ahead is enough now: the newest payment is taken back and booked again, as that by which
@@ -347,7 +347,8 @@ def _marked(ledger: Ledger, first: int, in_part: int) -> Ledger:
 
 def _in_cash(payment: Pay, amount: int, rounding: CashRounding) -> Iterator[tuple[EntryKind, int]]:
     tip = payment.tip
-    need = rounding.of(amount if payment.keep_change else amount + tip)
+    need = amount if payment.keep_change else amount + tip
+    need = rounding.of(need) if payment.rounding is None else need + payment.rounding
     given = need if payment.given is None else payment.given
     if not is_whole(given) or given < need:
         raise Refused("short", "That is less than is to be paid.")

@@ -18,6 +18,10 @@ MAX_AMOUNT: Final = 10**12
 """Of a line, an order and a payment, in minor units."""
 
 
+MAX_INCREMENT: Final = 100_000
+"""The largest coin or note that a shop's amounts are rounded to, in minor units."""
+
+
 def is_whole(value: object, least: int = 0, most: int = MAX_AMOUNT) -> bool:
     """Whether it is an int, no bool and no float, within bounds."""
     return type(value) is int and least <= value <= most

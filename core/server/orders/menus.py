@@ -1,5 +1,7 @@
 """Changes of a shop's menu, and of the shop. Each function is one unit of work, inside the writer's transaction."""
 
+from typing import Final
+
 import msgspec
 
 from core.domain.acts import Act, Need
@@ -12,6 +14,7 @@ from core.domain.money import check_currency, exponent
 from core.domain.people import Principal
 from core.domain.phones import is_country
 from core.domain.rights import changes_prices
+from core.domain.sale.rounding import CashRounding
 from core.domain.sale.taxes import TaxTable
 from core.domain.tax_table import PER_BASIS_POINT, check_taxes, described, with_one_rate
 from core.domain.tax_table import categories as categories_of
@@ -27,6 +30,8 @@ from core.store import events, menus, shops
 from core.store.events import EVERYBODY
 from core.store.shops import Shop
 from core.store.sql.statements import Transaction
+
+_KEPT_ROUNDINGS: Final = 8
 
 
 def shop_of(transaction: Transaction, principal: Principal) -> Shop:
@@ -112,6 +117,9 @@ def change_shop(transaction: Transaction, principal: Principal, request: ChangeS
     if after.tenders != before.tenders:
         check_tenders(after.tenders, before.tenders)
         what.append(f"tenders to {', '.join(map(tender_described, after.tenders))}")
+    if after.roundings != before.roundings:
+        coins = after.roundings[0]
+        what.append(f"cash rounding to {coins.increment} ({coins.mode})")
     if not what:
         return current, []
     after = shops.change(transaction, after)
@@ -140,9 +148,17 @@ def _changed(shop: Shop, request: ChangeShop) -> Shop:
         taxes=taxes,
         discounts=shop.discounts if request.discounts is None else request.discounts,
         tenders=shop.tenders if request.tenders is None else request.tenders,
+        roundings=_roundings(shop, request),
         time_zone=request.time_zone or shop.time_zone,
         country=country,
     )
+
+
+def _roundings(shop: Shop, request: ChangeShop) -> tuple[CashRounding, ...]:
+    """Those before are kept: a till that was not told yet has rounded by one."""
+    was = shop.roundings[0] if shop.roundings else CashRounding()
+    to = CashRounding(request.cash_increment_minor or was.increment, request.cash_rounding or was.mode)
+    return shop.roundings if to == was else (to, *(each for each in shop.roundings if each != to))[:_KEPT_ROUNDINGS]
 
 
 def _currency(text: str) -> str:

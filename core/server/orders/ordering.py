@@ -5,6 +5,7 @@ All of them raise `Refusal`, and `DomainError` on input that the domain refuses.
 
 import logging
 from datetime import datetime
+from functools import partial
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,7 @@ import msgspec
 
 from core.domain import order_rules
 from core.domain.acts import Act, Need
+from core.domain.coins import NO_COINS, Coins
 from core.domain.commands import (
     AmendOrder,
     CancelOrder,
@@ -116,16 +118,18 @@ def change(
     and when. An amendment needs `offers`."""
     find = own if isinstance(request, CancelOrder) else in_shop
     order = find(transaction, principal, order_id)
+    coins = NO_COINS
     if isinstance(request, MoneyChange):
-        check_tenders_of(request, _shop(transaction, principal).tenders)
+        shop = _shop(transaction, principal)
+        check_tenders_of(request, shop.tenders)
+        coins = Coins.of(shop.tenders, shop.roundings)
     offer = None
     if isinstance(request, AmendOrder):
         assert offers is not None
         offer = _offer(transaction, offers, _shop(transaction, principal), request.menu_version)
+    last_moved = partial(status_history.last_version, transaction, order.id)
     try:
-        changed = order_rules.change(
-            order, request, principal.role, now(), lambda: status_history.last_version(transaction, order.id), offer
-        )
+        changed = order_rules.change(order, request, principal.role, now(), last_moved, offer, coins)
     except order_rules.Stale as error:
         raise problems.conflict(order, error.message, _last_payment(transaction, order, request)) from None
     except IllegalMove as error:
@@ -234,7 +238,7 @@ def _offer(transaction: Transaction, offers: Offers, shop: Shop, sold_by: int | 
     """
     past = sold_by is not None and sold_by < shop.menu_version and menus.past_offer(transaction, shop, sold_by)
     items, terms = past or (offers.of(transaction, shop).items, shop.terms)
-    return order_rules.Offer(shop.id, terms, items, shop.country)
+    return order_rules.Offer(shop.id, terms, items, shop.country, Coins.of(shop.tenders, shop.roundings))
 
 
 def _claim(transaction: Transaction, shop_id: ShopId, series: str, number: str) -> str:

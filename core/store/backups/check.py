@@ -24,7 +24,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from core.domain.drawers import DrawerAct
 from core.domain.numbers import LAST
-from core.domain.order import PaymentState
+from core.domain.order import PaymentState, Tender
 from core.domain.sale.ledger import MONEY, EntryKind
 from core.domain.status import OPEN
 from core.protocol.health import Finding
@@ -142,7 +142,9 @@ def _broken_parts() -> Select[Any]:
     def kept(kind: EntryKind) -> ColumnElement[int]:
         return func.sum(case((_b.kind != str(kind), 0), (_b.corrects == 0, 1), else_=-1))
 
-    payments, tips = kept(EntryKind.PAYMENT), kept(EntryKind.TIP)
+    payments, tips, roundings = kept(EntryKind.PAYMENT), kept(EntryKind.TIP), kept(EntryKind.ROUNDING)
+    of_others = and_(_b.kind == str(EntryKind.CHANGE), _b.tender != str(Tender.CASH))
+    change = func.sum(case((~of_others, 0), (_b.corrects == 0, 1), else_=-1))
     has_reference = and_(_b.kind == str(EntryKind.PAYMENT), _b.reference != "")
     references = func.sum(case((~has_reference, 0), (_b.corrects == 0, 1), else_=-1))
     of_refunds = _credits.c.order_id.is_not(None)
@@ -152,6 +154,7 @@ def _broken_parts() -> Select[Any]:
             _b.order_id,
             *(payments.label("payments"), tips.label("tips"), references.label("references")),
             given_back.label("given_back"),
+            (roundings + change).label("others"),
         )
         .select_from(
             ledger.outerjoin(_credits, and_(_credits.c.order_id == _b.order_id, _credits.c.version == _b.version))
@@ -161,7 +164,7 @@ def _broken_parts() -> Select[Any]:
         .c
     )
     of_unpaid = and_(_o.payment == str(PaymentState.UNPAID), counted.payments > 0)
-    beside = or_(counted.tips > 0, counted.references > 0, counted.given_back > 0)
+    beside = or_(counted.tips > 0, counted.references > 0, counted.given_back > 0, counted.others > 0)
     says_more = case((or_(counted.payments > 1, beside, of_unpaid), 1), else_=0)
     joined = orders.outerjoin(counted.order_id.table, counted.order_id == _o.id)
     return select(_o.number).select_from(joined).where(_o.in_parts != says_more)

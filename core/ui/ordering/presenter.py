@@ -6,6 +6,7 @@ from typing import Final
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.client.errors import ClientError, PriceChanged
+from core.domain.coins import NO_COINS, Coins
 from core.domain.errors import InvalidOrder
 from core.domain.menu import Menu, MenuItem
 from core.domain.order import NewLine
@@ -46,6 +47,8 @@ class Ordering(QObject):
         self.shop_name = ""
         self.tenders: tuple[ShopTender, ...] = ()
         """All of the shop."""
+        self.coins = NO_COINS
+        """How it rounds what is paid in coins."""
         self._told_version = 0
         self.menu.succeeded.connect(self._on_menu_read)
         self.basket.changed.connect(self._on_basket_changed)
@@ -65,6 +68,7 @@ class Ordering(QObject):
         basket = self.basket.basket
         stood, prices = basket.troubled, _prices(basket.lines)
         self.shop_name, self.tenders = menu.shop_name, menu.tenders
+        self.coins = Coins.of(menu.tenders, menu.roundings)
         use_zone(menu.time_zone)
         self.categories.use(menu)
         self.tiles.use(menu)

@@ -134,15 +134,20 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         told = capsys.readouterr()
         return status, told.out + told.err
 
-    assert run("set", "--name", "Café", "--time-zone", "Africa/Cairo", "--tax-rate", "14", "--tax-added")[0] == 0
+    changes = ("--name", "Café", "--time-zone", "Africa/Cairo", "--tax-rate", "14", "--tax-added")
+    assert run("set", *changes, "--cash-rounding", "0.05", "--cash-rounding-mode", "half_down")[0] == 0
     status, said = run("show")
     assert status == 0
-    assert said.splitlines()[:4] == [
+    assert said.splitlines()[:5] == [
         "name      Café",
         "currency  USD",
         "tax       14 % on top of the prices",
+        "cash      rounded to 0.05 (half down)",
         "time zone Africa/Cairo",
     ]
+    assert "cash      exact" in run("set", "--cash-rounding", "none")[1]
+    for wrong in ("0", "a coin", "0.001"):
+        assert run("set", "--cash-rounding", wrong)[0] == 2
     shown = json.loads(run("show", "--json")[1])
     assert (shown["tax_rate_bp"], shown["tax_included"], shown["items"]) == (1400, False, len(shop.MENU.items()))
     assert "Say what is to be another: --name" in run("set")[1]

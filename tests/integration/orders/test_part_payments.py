@@ -20,6 +20,8 @@ PART = {
     "given_minor": 2000,
     "refunded_minor": 0,
     "reference": "",
+    "rounding_minor": 0,
+    "refunded_rounding_minor": 0,
 }
 NAMED = ("tender", "amount_minor", "tip_minor")
 DAYS = {"first": str(TODAY - timedelta(days=1)), "last": str(TODAY + timedelta(days=1))}

@@ -1,0 +1,103 @@
+"""Cash rounding of orders: what is paid or given back in coins is rounded, and each share of it by itself (R9, R16).
+
+Commands say what rounding adds, as the till has shown it: so what was booked is what was handed over, whatever the shop
+sets meanwhile, and a prediction needs no setting.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final, TypeVar
+
+import msgspec
+
+from core.domain.commands import NewPayment, RefundOrder, RefundRounding
+from core.domain.errors import IllegalMove
+from core.domain.order import Order, Payment, PaymentState, Tender
+from core.domain.payment import needed_minor, with_payments
+from core.domain.refund import back_by, coins_minor
+from core.domain.sale.rounding import CashRounding
+from core.domain.tenders import TENDERS, ShopTender
+
+M = TypeVar("M")
+P = TypeVar("P", bound=NewPayment)
+R = TypeVar("R", bound=RefundOrder)
+_ROUNDED_OTHERWISE: Final = "Cash is rounded in another way here. Look at the amount, and take it again."
+
+
+class Coins(msgspec.Struct, frozen=True):
+    """How a shop rounds what is paid in coins."""
+
+    tenders: Collection[Tender] = ()
+    roundings: tuple[CashRounding, ...] = ()
+    """How it does now, and how it did before: a till may not have been told yet. None: it never has."""
+
+    @classmethod
+    def of(cls, tenders: Sequence[ShopTender], roundings: tuple[CashRounding, ...]) -> "Coins":
+        return cls(frozenset(each.id for each in tenders or TENDERS if each.rounds), roundings)
+
+    @property
+    def now(self) -> CashRounding:
+        return self.roundings[0] if self.roundings else CashRounding()
+
+    def added_minor(self, tender: Tender, amount_minor: int) -> int:
+        """What rounding adds to an amount that is paid by this tender; below zero, what it leaves off."""
+        return self.now.of(amount_minor) - amount_minor if tender in self.tenders else 0
+
+    def rounded(self, order: Order, asked: M) -> M:
+        """A change of the order's money, with what rounding adds said in it. Raises `IllegalMove`."""
+        if isinstance(asked, NewPayment):
+            return self.rounded_payment(order, asked)
+        return self._refund(order, asked) if isinstance(asked, RefundOrder) else asked
+
+    def rounded_payment(self, order: Order, asked: P) -> P:
+        exact_minor = needed_minor(order, asked)
+        added_minor = self.added_minor(asked.tender, exact_minor)
+        if asked.rounding_minor is not None:
+            could = {each.of(exact_minor) - exact_minor for each in self.roundings if asked.tender in self.tenders}
+            if asked.rounding_minor not in {0, *could}:
+                raise IllegalMove(_ROUNDED_OTHERWISE, "rounding_minor")
+            return asked
+        given_minor = asked.given_minor
+        if given_minor is not None and exact_minor <= given_minor < exact_minor + added_minor:
+            given_minor = None  # a till that does not round was given as much as it asked for
+        return msgspec.structs.replace(asked, rounding_minor=added_minor, given_minor=given_minor)
+
+    def rounded_whole(self, order: Order) -> Order:
+        """An order that a client of an earlier release says is paid whole, with what rounding added to that."""
+        added_minor = self.added_minor(order.tender, order.total_minor)
+        if order.payment is not PaymentState.PAID or order.payments or not added_minor or order.refunded_minor:
+            return order
+        given_minor = order.given_minor
+        if given_minor is not None and given_minor <= order.total_minor + added_minor:
+            given_minor = None
+        paid = Payment(order.tender, order.total_minor, given_minor=given_minor, rounding_minor=added_minor)
+        return with_payments(order, (paid,))
+
+    def _refund(self, order: Order, asked: R) -> R:
+        """What is given back in coins is rounded; what empties the order is what is held for it, to the last unit."""
+        back = back_by(order, asked)
+        if not back or sum(back.values()) == order.total_minor - order.refunded_minor:
+            return msgspec.structs.replace(asked, rounding=())
+        found = [
+            tuple(RefundRounding(*one) for one in self._added_back(order, back, each).items())
+            for each in self.roundings or (CashRounding(),)
+        ]
+        if asked.rounding is None:
+            return msgspec.structs.replace(asked, rounding=found[0])
+        if asked.rounding not in (*found, ()):
+            raise IllegalMove(_ROUNDED_OTHERWISE, "rounding")
+        return asked
+
+    def added_back(self, order: Order, back: Mapping[Tender, int]) -> dict[Tender, int]:
+        """What rounding adds to a part of the order that goes back by these tenders."""
+        return self._added_back(order, back, self.now)
+
+    def _added_back(self, order: Order, back: Mapping[Tender, int], rounding: CashRounding) -> dict[Tender, int]:
+        found = {}
+        for tender, value_minor in back.items():
+            coins = min(rounding.of(value_minor), rounding.at_most(coins_minor(order, tender)))
+            if tender in self.tenders and coins != value_minor:
+                found[tender] = coins - value_minor
+        return found
+
+
+NO_COINS: Final = Coins()

@@ -1,0 +1,191 @@
+"""Cash rounding of orders (R9, R16): of each share in coins, never of the order, and gone when all is given back."""
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.domain import order_rules
+from core.domain.coins import NO_COINS, Coins
+from core.domain.commands import ChangePayment, MoneyChange, RefundOrder, RefundRounding, TakePayment, UndoPayment
+from core.domain.drawers import cash_held_minor
+from core.domain.errors import DomainError, IllegalMove, InvalidOrder
+from core.domain.order import Order, Payment, PaymentState, Tender
+from core.domain.payment import booked, change_of, payments_in, payments_of, rounding_minor, to_pay_minor
+from core.domain.people import Role
+from core.domain.refund import money_back, refundable_minor
+from core.domain.sale.ledger import Ledger
+from core.domain.sale.rounding import CashRounding, Rounding
+from core.domain.tenders import TENDERS
+from tests.unit.orders.test_part_payments import NOW, pay, undo, unpaid
+
+CASH, CARD = Tender.CASH, Tender.CARD
+FIVE = Coins.of(TENDERS, (CashRounding(5),))
+DOWN = Coins.of(TENDERS, (CashRounding(10, Rounding.DOWN), CashRounding(5)))
+
+
+def after(order: Order, *asked: MoneyChange, coins: Coins = FIVE) -> Order:
+    for each in asked:
+        named = msgspec.structs.replace(each, version=order.version)
+        order = order_rules.change(order, named, Role.CASHIER, NOW, coins=coins)
+    return order
+
+
+def refund(amount: int, tender: Tender | None = None) -> RefundOrder:
+    return RefundOrder(version=1, reason="cold", amount_minor=amount, tender=tender)
+
+
+def entries(*orders: Order) -> list[tuple[str, int, str]]:
+    ledger, before = Ledger.opened(orders[0].total_minor), orders[0]
+    for order in orders[1:]:
+        ledger, before = booked(ledger, before, order), order
+    return [(str(each.kind), each.amount, each.tender) for each in ledger.entries[1:]]
+
+
+def test_cash_is_rounded_and_the_change_follows_from_it() -> None:
+    order = unpaid(1002)
+    paid = after(order, pay(given=2000))
+    assert payments_of(paid) == (Payment(CASH, 1002, 0, 2000, rounding_minor=-2),)
+    assert (payments_of(paid)[0].change_minor, paid.payment) == (1000, PaymentState.PAID)
+    assert entries(order, paid) == [
+        ("payment", 2000, "cash"),
+        ("change", -1000, "cash"),
+        ("rounding", -2, "cash"),
+    ]
+    assert cash_held_minor(paid) == 1000
+
+
+def test_a_card_pays_exactly_and_each_share_of_cash_is_rounded_by_itself() -> None:
+    order = unpaid(1002)
+    card = after(order, pay(CARD))
+    assert payments_of(card) == (Payment(CARD, 1002),)
+    split = after(order, pay(CASH, 501), pay(CASH))
+    assert [each.paid_minor for each in split.payments] == [500, 500]
+    assert rounding_minor(split) == -2
+    mixed = after(order, pay(CARD, 500), pay(CASH, tip=1))
+    assert [each.paid_minor for each in mixed.payments] == [500, 505]
+
+
+def test_two_cents_may_be_nothing_and_a_free_order_stays_paid() -> None:
+    assert after(unpaid(2), pay()).payments == (Payment(CASH, 2, rounding_minor=-2),)
+    assert after(unpaid(2), pay()).payment is PaymentState.PAID
+    assert cash_held_minor(after(unpaid(2), pay())) == 0
+
+
+def test_the_refund_that_empties_it_gives_what_is_held() -> None:
+    """Odoo paid 1.95 for 1.97 and gave back 1.97."""
+    order = after(unpaid(1002), pay())
+    part = after(order, refund(502))
+    assert money_back(order, part) == {CASH: 500}
+    rest = after(part, refund(500))
+    assert money_back(part, rest) == {CASH: 500}
+    assert (rest.payment, rounding_minor(rest), cash_held_minor(rest)) == (PaymentState.REFUNDED, 0, 0)
+    whole = after(order, ChangePayment(payment=PaymentState.REFUNDED, version=1, reason="cold"))
+    assert money_back(order, whole) == {CASH: 1000}
+    assert entries(unpaid(1002), order, whole)[-2:] == [("refund", -1000, "cash"), ("rounding", 2, "cash")]
+
+
+def test_a_part_of_an_exact_payment_is_rounded_too() -> None:
+    """Of an order that was paid before the shop rounded."""
+    order = after(unpaid(1000), pay(), coins=NO_COINS)
+    assert order.payments == ()
+    part = after(order, refund(502))
+    assert part.payments == (Payment(CASH, 1000, refunded_minor=502, refunded_rounding_minor=-2),)
+    rest = after(part, refund(498))
+    assert (cash_held_minor(rest), rounding_minor(rest)) == (0, 0)
+
+
+def test_never_more_is_given_back_than_was_paid() -> None:
+    order = after(unpaid(198), pay(CASH), coins=NO_COINS)
+    part = after(order, refund(196), coins=Coins.of(TENDERS, (CashRounding(100),)))
+    assert money_back(order, part) == {CASH: 100}, "200 would be more than was paid"
+
+
+def test_a_payment_says_how_it_was_rounded() -> None:
+    order = unpaid(1002)
+    told = msgspec.structs.replace(pay(CASH, 1002, given=2000), rounding_minor=-2)
+    assert payments_of(after(order, told, coins=DOWN))[0].paid_minor == 1000, "as the shop rounded before"
+    exact = msgspec.structs.replace(told, rounding_minor=0)
+    assert payments_of(after(order, exact, coins=DOWN))[0].paid_minor == 1002, "of a till that was not told yet"
+    for wrong in (-3, 8, -1002):
+        with pytest.raises(IllegalMove, match="another way"):
+            after(order, msgspec.structs.replace(told, rounding_minor=wrong), coins=DOWN)
+    with pytest.raises(IllegalMove, match="another way"):
+        after(order, msgspec.structs.replace(told, tender=CARD, given_minor=None), coins=DOWN)
+    paid = after(order, told)
+    with pytest.raises(IllegalMove, match="another way"):
+        after(paid, msgspec.structs.replace(refund(502), rounding=(RefundRounding(CASH, -502),)))
+
+
+def test_a_till_of_an_earlier_release_is_booked_in_coins() -> None:
+    order = unpaid(1003)
+    by_flag = after(order, ChangePayment(payment=PaymentState.PAID, version=1, tender=CASH))
+    assert by_flag.payments == (Payment(CASH, 1003, rounding_minor=2),)
+    assert after(order, pay(given=1003)).payments == by_flag.payments, "it was given exactly what it asked for"
+    with pytest.raises(InvalidOrder):
+        after(order, pay(given=1002))
+    assert after(order, ChangePayment(payment=PaymentState.PAID, version=1, tender=CARD)).payments == ()
+
+
+ACTS = st.one_of(
+    st.tuples(st.just("pay"), st.sampled_from([CASH, CARD, Tender.VOUCHER]), st.integers(1, 900), st.integers(0, 60)),
+    st.tuples(st.just("refund"), st.sampled_from([None, CASH, CARD]), st.integers(1, 900), st.just(0)),
+    st.tuples(st.just("undo"), st.just(None), st.just(0), st.just(0)),
+    st.tuples(st.just("rest"), st.sampled_from([CASH, CARD]), st.just(0), st.integers(0, 60)),
+)
+
+
+@given(
+    total=st.integers(1, 2_000),
+    increment=st.sampled_from([1, 5, 10, 50, 100]),
+    mode=st.sampled_from(list(Rounding)),
+    acts=st.lists(ACTS, max_size=8),
+)
+@settings(max_examples=400, deadline=None)
+def test_the_identities_hold_whatever_is_done(
+    total: int, increment: int, mode: Rounding, acts: list[tuple[str, Tender | None, int, int]]
+) -> None:
+    coins = Coins.of(TENDERS, (CashRounding(increment, mode),))
+    order = unpaid(total)
+    ledger = Ledger.opened(total)
+    for what, tender, amount, tip in acts:
+        match what:
+            case "pay":
+                asked: MoneyChange = TakePayment(version=1, tender=tender or CASH, amount_minor=amount, tip_minor=tip)
+            case "rest":
+                asked = TakePayment(version=1, tender=tender or CASH, tip_minor=tip)
+            case "refund":
+                asked = refund(min(amount, max(1, refundable_minor(order))), tender)
+            case _:
+                asked = undo()
+        try:
+            now = after(order, asked, coins=coins)
+        except DomainError:
+            continue
+        if not isinstance(asked, UndoPayment | ChangePayment):  # predicted by what the command says, without a setting
+            told = coins.rounded(order, msgspec.structs.replace(asked, version=order.version))
+            assert order_rules.move_money(order, told, NOW) == now
+        grown = booked(ledger, order, now)
+        assert change_of(ledger, grown.entries[len(ledger.entries) :])[0] == grown
+        drawer = sum(e.amount for e in grown.entries if e.tender == CASH and e.kind in ("payment", "change", "refund"))
+        assert drawer == cash_held_minor(now), "what a till predicts of its drawer"
+        _check_sums(grown, now, increment)
+        order, ledger = now, grown
+    assert to_pay_minor(order) == (ledger.balance if order.payment is PaymentState.UNPAID else 0)
+
+
+def _check_sums(ledger: Ledger, order: Order, increment: int) -> None:
+    assert ledger.held == ledger.settled + ledger.tips + ledger.rounding
+    assert ledger.balance == ledger.charged - ledger.settled
+    assert ledger.rounding == rounding_minor(order)
+    assert all(held >= 0 for held in ledger.held_by().values())
+    if order.payments:
+        assert payments_in(ledger) == order.payments
+    for each in payments_of(order):
+        if each.tender != CASH:
+            assert (each.rounding_minor, each.refunded_rounding_minor) == (0, 0), "exact"
+        elif not each.refunded_minor:
+            assert each.paid_minor % increment == 0, "in coins"
+            assert abs(each.rounding_minor) < increment
+    if order.payment is PaymentState.REFUNDED:
+        assert (ledger.held, ledger.rounding) == (ledger.tips, 0), "nothing but tips is left"
