@@ -6,6 +6,7 @@ from msgspec import Meta
 from typing_extensions import override
 
 from core.client.settings import Interval, WindowSettings
+from core.client.terminals.line import terminal_at
 
 Minutes = Annotated[float, Meta(gt=0, le=1440)]
 
@@ -24,6 +25,14 @@ class PosSettings(WindowSettings, frozen=True, kw_only=True):
     slow_after_min: Annotated[Minutes, Meta(description="Minutes after which an order is shown as slow.")] = 8.0
     late_after_min: Annotated[Minutes, Meta(description="Minutes after which an order is shown as late.")] = 14.0
     second_screen: Annotated[bool, Meta(description="Whether a second screen shows the guest the basket.")] = False
+    card_terminal: Annotated[
+        str,
+        Meta(
+            max_length=100,
+            description="The card terminal: `by-hand`, or HOST:PORT of one that speaks our lines, as the simulator. "
+            "Empty: cards are recorded like other payments.",
+        ),
+    ] = ""
     undo_s: Annotated[float, Meta(ge=0.2, le=60, description="Seconds for which a step can be taken back.")] = 5.0
 
     @override
@@ -31,3 +40,4 @@ class PosSettings(WindowSettings, frozen=True, kw_only=True):
         super().__post_init__()
         if self.late_after_min < self.slow_after_min:
             raise ValueError("late_after_min must not be less than slow_after_min")
+        terminal_at(self.card_terminal)

@@ -10,6 +10,7 @@ from typing_extensions import override
 from core.client.errors import ClientError, Left, SignedOut, Unreachable
 from core.client.sync.engine import SyncStatus
 from core.client.sync.outbox import Counts
+from core.client.terminals.line import terminal_at
 from core.domain.ids import OrderId
 from core.domain.order import Order
 from core.protocol.replies import Tokens
@@ -28,6 +29,7 @@ from pos_app.board.search import Search
 from pos_app.context import PosContext
 from pos_app.guest_screen import GuestScreen
 from pos_app.order.actions import OrderActions
+from pos_app.order.card_payments import CardPayments
 from pos_app.order.change_reports import ChangeReports
 from pos_app.order.changes import OrderChanges
 from pos_app.pages import Pages
@@ -62,7 +64,8 @@ class PosWindow(QMainWindow):
         self.store = context.store
         self._changes = OrderChanges(context, self)
         self.board = Board(context, self._changes, self)
-        self._actions = OrderActions(theme, context.bridge, self._changes, self)
+        cards = CardPayments(context.jobs, context.api, terminal_at(settings.card_terminal), self)
+        self._actions = OrderActions(theme, context.bridge, self._changes, cards, self)
         self._sign_in = SignIn(context.jobs, context.api, settings.device, self)
         self._lookup = Lookup(context, self.board, self)
         self._scanner = Scanner(self)
@@ -171,6 +174,7 @@ class PosWindow(QMainWindow):
         here = self.workspace.page
         self.show_page(here if self.workspace.offers(here) else "orders")
         self._idle.start()
+        self._actions.cards.look()
         if self.isVisible():
             self.board.refresher.start()
 
@@ -186,6 +190,7 @@ class PosWindow(QMainWindow):
         """Reset for the next cashier, who waits for nothing of the last one."""
         self._context.jobs.leave_behind()
         self._changes.forget()
+        self._actions.cards.forget()
         self._reports.clear()
         self.workspace.search.clear()
         self._pages.clear()

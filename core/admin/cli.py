@@ -44,11 +44,12 @@ COMMANDS: Final = {
     "pos": Command("core.admin.windows:pos", "open the POS window"),
     "customer": Command("core.admin.windows:customer", "open the customer window"),
     "board": Command("core.admin.windows:board", "open the order status display"),
+    "card-terminal": Command("core.admin.card_terminal:main", "simulate a card terminal, to try one out"),
     "sync": Command("core.admin.sync:main", "send what waits in a window's file, fetch what it missed"),
 }
 
 GROUPS: Final = {
-    "Try it": ("demo",),
+    "Try it": ("demo", "card-terminal"),
     "Set a shop up": ("init", "config", "tls"),
     "Run it": ("serve", "pos", "customer", "board", "sync"),
     "Look after it": (

@@ -77,6 +77,10 @@ SAID: Final = (
         "sign-in page of a Wi-Fi may be in between."
     ),
     N_("{address} answers, and pushes nothing to this window."),
+    N_("What became of a card is not known. Ask about that first."),
+    N_("There is nothing to give back."),
+    N_("This order is not known here."),
+    N_("There is no such attempt."),
     N_("Its answer could not be read. Is this window as new as the server?"),
     N_("Its events do not fit together."),
     N_("The server pushes what this window cannot read."),

@@ -16,7 +16,7 @@ from core.domain.ids import OrderId
 from core.domain.order import Order, Tender, check_delivery
 from core.domain.status import Fulfilment
 from core.ui import keys
-from core.ui.ordering.checkout import HandoverForm
+from core.ui.ordering.checkout import Handover, HandoverForm
 from core.ui.ordering.checkout_pane import CheckoutPane
 from core.ui.ordering.page import OrderingPage
 from core.ui.pace import Pace
@@ -61,6 +61,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self._theme = theme
         self._jobs = context.jobs
         self._bridge = context.bridge
+        self._has_terminal = bool(context.settings.card_terminal)
         self._pace = Pace()
         self._receipt: QWidget | None = None
         self._discount: QWidget | None = None
@@ -286,7 +287,15 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
             self.notice.show_message(_("The cash given does not cover the order"))
             return
         given_minor = self._cash.given_minor if self._pays_cash else None
-        self._presenter.take(self._customer.whom, self._form.values, given_minor, self.held.holding.id_of_page)
+        self._presenter.take(self._customer.whom, self._paying, given_minor, self.held.holding.id_of_page)
+
+    @property
+    def _paying(self) -> Handover:
+        """By a card that the terminal is to be asked about, it is taken unpaid, and paid when the terminal says so."""
+        paying = self._form.values
+        if paying.tender is Tender.CARD and not paying.later and self._has_terminal:
+            return msgspec.structs.replace(paying, later=True, split=True)
+        return paying
 
     @property
     def _pays_cash(self) -> bool:
@@ -298,7 +307,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
     @Slot(object)
     def _on_order_taken(self, order: Order) -> None:
         given_minor = self._cash.given_minor if self._pays_cash else None
-        split = self._form.values.split
+        split = self._paying.split
         self.clear()
         self.taken.emit(order)
         if split:

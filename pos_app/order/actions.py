@@ -19,6 +19,8 @@ from core.ui.bridge import Bridge
 from core.ui.text import N_, _, money, payment_text, status_label
 from core.ui.theme import Theme
 from pos_app.order.card import Card, Own, customer, target, to_give_back
+from pos_app.order.card_acts import CardActs
+from pos_app.order.card_payments import CardPayments
 from pos_app.order.changes import Done, OrderChanges
 
 if TYPE_CHECKING:
@@ -48,7 +50,9 @@ class OrderActions(QObject):
     payments_ended = Signal(object)
     """An `Order`, of which nothing is due any more: its payments were taken one after the other."""
 
-    def __init__(self, theme: Theme, bridge: Bridge, changes: OrderChanges, window: QWidget) -> None:
+    def __init__(
+        self, theme: Theme, bridge: Bridge, changes: OrderChanges, cards: CardPayments, window: QWidget
+    ) -> None:
         super().__init__(window)
         self._theme = theme
         self._bridge = bridge
@@ -56,6 +60,8 @@ class OrderActions(QObject):
         self._changes = changes
         self._window = window
         self._paying: PaymentDialog | None = None
+        self.cards = CardActs(theme, cards, window)
+        self.cards.ended.connect(self._on_card_ended)
         changes.payment_wanted.connect(partial(self._open_payments, handing_over=True))
         changes.done.connect(self._on_change_done)
         bridge.sync_status_changed.connect(self._on_sync_status_changed)
@@ -85,14 +91,19 @@ class OrderActions(QObject):
                 self._changes.recall(order_id)
             case "paid_cash" | "paid_card" if order.payment is PaymentState.UNPAID:
                 tender = Tender.CASH if what == "paid_cash" else Tender.CARD
-                if self._bridge.coins.added_minor(tender, order.total_minor):
-                    self._changes.take_payment(order_id, NewPayment(tender=tender))
-                else:
-                    self._changes.pay(order_id, PaymentState.PAID, tender)
+                self._pay_whole(order, tender)
             case "paid_cash" | "paid_card":
                 pass  # somebody else has taken the payment while the menu was open
             case _:
                 self._ask(what, order)
+
+    def _pay_whole(self, order: Order, tender: Tender) -> None:
+        if self.cards.takes(order, NewPayment(tender=tender)):
+            return
+        if self._bridge.coins.added_minor(tender, order.total_minor):
+            self._changes.take_payment(order.id, NewPayment(tender=tender))
+        else:
+            self._changes.pay(order.id, PaymentState.PAID, tender)
 
     @Slot(object, QPoint)
     def open_menu(self, order_id: OrderId, position: QPoint) -> None:
@@ -214,9 +225,11 @@ class OrderActions(QObject):
         """Take the payments of an order that was just made."""
         if self._store.get(order.id) is None:
             self._store.put(order)
-        self._open_payments(order)
+        dialog = self._open_payments(order)
+        if order.tender is Tender.CARD and self.cards.is_there:  # it was chosen at the check-out
+            self._on_payment_taken(dialog, NewPayment(tender=Tender.CARD))
 
-    def _open_payments(self, order: Order, *, handing_over: bool = False) -> None:
+    def _open_payments(self, order: Order, *, handing_over: bool = False) -> "PaymentDialog":
         from pos_app.order.payment_dialog import PaymentDialog
 
         dialog = PaymentDialog(
@@ -235,6 +248,7 @@ class OrderActions(QObject):
         dialog.finished.connect(dialog.deleteLater)
         self._paying = dialog
         dialog.open()
+        return dialog
 
     def _on_payment_taken(self, dialog: "PaymentDialog", payment: NewPayment) -> None:
         """Nothing is taken when the money of the order has changed while the dialog was open: its amounts were wrong,
@@ -244,8 +258,14 @@ class OrderActions(QObject):
             return
         if money_of(order) != money_of(dialog.order):
             self._show_paid(dialog, order)
-        else:
+        elif not self.cards.takes(order, payment, dialog):
             self._changes.take_payment(order.id, payment)
+
+    @Slot(object)
+    def _on_card_ended(self, order_id: OrderId) -> None:
+        order = self._store.get(order_id)
+        if self._paying is not None and order is not None and self._paying.order.id == order_id:
+            self._show_paid(self._paying, order)
 
     def _at_once(self, order: Order) -> list[tuple[str, str]]:
         return [(what, _(words)) for what, tender, words in _AT_ONCE if tender in self._usable and not order.payments]
@@ -323,6 +343,9 @@ class OrderActions(QObject):
             act(asked.id, *given)
 
     def _refund(self, order_id: OrderId, request: RefundOrder | None, reason: str) -> None:
+        order = self._store.get(order_id)
+        if order is not None and self.cards.gives_back(order, request, reason):
+            return
         if request is None:
             self._changes.pay(order_id, PaymentState.REFUNDED, reason=reason)
         else:

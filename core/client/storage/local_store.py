@@ -145,6 +145,11 @@ _LEDGER: Final = (
     """,
     # Of an amendment: the order as it was predicted.
     "ALTER TABLE operations ADD COLUMN made BLOB",
+    # See `core.client.sync.card_attempts`.
+    """
+    CREATE TABLE card_attempts (key TEXT PRIMARY KEY, shop TEXT NOT NULL, ended INTEGER NOT NULL, content BLOB NOT NULL)
+        WITHOUT ROWID;
+    """,
 )
 """Each entry migrates the ledger to the next version. Entries are only ever added."""
 

@@ -32,6 +32,7 @@ from core.client.storage.lease import Lease
 from core.client.storage.local_store import LocalStore
 from core.client.storage.seal import KeptIn, Seal
 from core.client.sync.calls import Calls
+from core.client.sync.card_attempts import CardAttempts
 from core.client.sync.engine import ConnectionState, Engine, SyncStatus
 from core.client.sync.outbox import RIGHT_REFUSED, Outbox
 from core.client.sync.sign_outs import SignOuts
@@ -87,6 +88,7 @@ class _Present:
         self.sync = Synchronizer(self.lease, self.cache, self.outbox, self.transport, partial(on_changed, self))
         self.engine = Engine(self.sync, self.transport, partial(on_sync_status, self), push=push)
         self.calls = Calls(api, self.cache, self.outbox, self.transport, self.sync, self.engine)
+        self.cards = CardAttempts(api, self.lease, self.outbox, self.calls.row, self.calls.call, self.calls.rights)
 
     def stop(self, wait_s: float = 0.0) -> None:
         """Stop reading, writing, sending and calling for it. Waits for hanging calls at most `wait_s`."""
@@ -382,6 +384,11 @@ class SyncedApi:
         present = self._signed_in
         shop = ShopId(present.owner.shop)
         return allowing.ask(present.api, self._seal, present.cache.roles, shop, lacking, name, pin, enrol=enrol)
+
+    @property
+    def cards(self) -> CardAttempts:
+        """What the current session has asked of a card terminal."""
+        return self._signed_in.cards
 
     # -- status
 

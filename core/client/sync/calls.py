@@ -104,7 +104,7 @@ class Calls:
 
     def _change(self, kind: Kind, op_id: OpId, order_id: OrderId, asked: Change) -> Order:
         """Accept a change that the server will accept too, by prediction. One that changes nothing is not sent."""
-        row = self._row(order_id)
+        row = self.row(order_id)
         at = self._api.client.server_now()
         offer = None
         asked = msgspec.structs.replace(asked, moved_at_client=asked.moved_at_client or at)
@@ -237,7 +237,7 @@ class Calls:
         try:
             return self._held(self._api.call(request))
         except Unreachable:
-            return self._row(OrderId(request.parameter))
+            return self.row(OrderId(request.parameter))
 
     def _details(self, request: Request[OrderDetails]) -> OrderDetails:
         """The server's, or `KeptDetails` when the server cannot be asked or does not know the order yet."""
@@ -246,14 +246,14 @@ class Calls:
             return msgspec.structs.replace(details, order=self._held(details.order))
         except (Unreachable, NotFound) as error:
             why = error if isinstance(error, Unreachable) else None
-            return KeptDetails(order=self._row(OrderId(request.parameter)), history=(), why=why)
+            return KeptDetails(order=self.row(OrderId(request.parameter)), history=(), why=why)
 
     def _status(self, request: Request[StatusReport]) -> StatusReport:
         """The server's, or `Unreachable`, as for a history. For an order that it does not know yet, the local one."""
         try:
             return self._api.call(request)
         except NotFound:
-            row = self._row(OrderId(request.parameter))
+            row = self.row(OrderId(request.parameter))
             return StatusReport(
                 order_id=row.id,
                 number=row.number,
@@ -264,7 +264,7 @@ class Calls:
                 history=(),
             )
 
-    def _row(self, order_id: OrderId) -> Order:
+    def row(self, order_id: OrderId) -> Order:
         """The order as shown. Raises `NotFound`, and `Refused` while an operation of it waits for a decision."""
         update = self._sync.update_of(order_id)
         if any(operation.held for operation in update.operations):

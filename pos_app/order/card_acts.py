@@ -1,0 +1,108 @@
+"""What a till does with its card terminal: pay, give back, and ask about what is not known."""
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QWidget
+
+from core.client.errors import ClientError, Conflict
+from core.client.terminals.attempt import Attempt
+from core.domain.commands import NewPayment, RefundOrder
+from core.domain.ids import OrderId
+from core.domain.order import Order, Tender
+from core.domain.payment import needed_minor
+from core.domain.refund import money_back, refunded
+from core.ui.text import money
+from core.ui.theme import Theme
+from pos_app.order.card_payments import CardPayments
+from pos_app.order.terminal_dialog import TerminalDialog, words_of
+
+
+class CardActs(QObject):
+    """Opens the terminal's dialog over `window`. An order with an attempt that is not known is paid by nothing else."""
+
+    ended = Signal(object)
+    """The `OrderId` of an attempt that is booked, or of which there is nothing to book."""
+
+    def __init__(self, theme: Theme, cards: CardPayments, window: QWidget) -> None:
+        super().__init__(window)
+        self._theme = theme
+        self._cards = cards
+        self._window = window
+        self._open: dict[OrderId, Attempt] = {}
+        self._dialog: TerminalDialog | None = None
+        cards.changed.connect(self._on_changed)
+        cards.found.connect(self._on_found)
+        cards.failed.connect(self._on_failed)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether a terminal is connected."""
+        return self._cards.is_there
+
+    def takes(self, order: Order, payment: NewPayment, parent: QWidget | None = None) -> bool:
+        """Whether the terminal is asked, or is to be asked first; else the payment is recorded at once."""
+        known = self._open.get(order.id)
+        if known is not None:
+            self._show(words_of(known), known, parent)
+            return True
+        if not self._cards.is_there or payment.tender != Tender.CARD or self._cards.under_way:
+            return self._cards.under_way
+        self._cards.pay(order.id, payment)
+        self._show(f"{order.number} · {money(needed_minor(order, payment), order.currency)}", None, parent)
+        return True
+
+    def gives_back(self, order: Order, refund: RefundOrder | None, reason: str) -> bool:
+        """The same of a refund, of which a part goes to a card."""
+        known = self._open.get(order.id)
+        if known is not None:
+            self._show(words_of(known), known, None)
+            return True
+        amount_minor = money_back(order, refunded(order, refund)).get(Tender.CARD, 0)
+        if not self._cards.is_there or not amount_minor or self._cards.under_way:
+            return self._cards.under_way
+        self._cards.give_back(order.id, amount_minor, refund, reason)
+        self._show(f"{order.number} · {money(-amount_minor, order.currency)}", None, None)
+        return True
+
+    def look(self) -> None:
+        """Ask about what a window that ended has left unknown."""
+        self._cards.look()
+
+    def forget(self) -> None:
+        """Another person begins: they are asked about it anew."""
+        self._open.clear()
+
+    # -- inside
+
+    def _show(self, words: str, attempt: Attempt | None, parent: QWidget | None) -> None:
+        if self._dialog is not None:
+            return
+        dialog = TerminalDialog(self._theme, self._cards, words, attempt, parent or self._window)
+        dialog.finished.connect(self._on_closed)
+        dialog.finished.connect(dialog.deleteLater)
+        self._dialog = dialog
+        dialog.open()
+
+    @Slot()
+    def _on_closed(self) -> None:
+        self._dialog = None
+
+    @Slot(object)
+    def _on_found(self, attempts: tuple[Attempt, ...]) -> None:
+        self._open = {each.order_id: each for each in attempts}
+        if attempts:
+            self._show(words_of(attempts[0]), attempts[0], None)
+            self._cards.ask(attempts[0].key)
+
+    @Slot(object)
+    def _on_changed(self, attempt: Attempt) -> None:
+        if not attempt.ended:
+            self._open[attempt.order_id] = attempt
+            return
+        self._open.pop(attempt.order_id, None)
+        self.ended.emit(attempt.order_id)
+
+    @Slot(object)
+    def _on_failed(self, error: ClientError) -> None:
+        """Another attempt is not known: it comes first."""
+        if isinstance(error, Conflict) and not self._open:
+            self._cards.look()
