@@ -226,6 +226,8 @@ def test_state_and_events_are_a_fresh_snapshot(place: Place) -> None:
     parts = {"tender": "card", "amount_minor": 1, "version": 1}
     due = place.kim.post("/api/pos/orders/", {**order_body(), "payment": "unpaid"}, key=new_key()).json()
     assert place.kim.post(f"/api/pos/orders/{due['id']}/payments/", parts, key=new_key()).status_code == 200
+    amended = {"version": 2, "lines": order_body()["lines"], "fulfilment": due["fulfilment"], "reason": "changed"}
+    assert place.kim.post(f"/api/pos/orders/{due['id']}/amend/", amended, key=new_key()).status_code == 200
     drawer = {"session": new_key(), "float_minor": 0}
     assert place.kim.post("/api/pos/drawer/", drawer, key=new_key()).status_code == 201
     basket = {"id": new_key(), "lines": order_body()["lines"]}
