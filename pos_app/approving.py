@@ -1,6 +1,7 @@
 """Asks a manager at this POS to allow what the cashier's role may not do."""
 
 import threading
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QObject, QRegularExpression, Qt, Slot
@@ -40,8 +41,16 @@ class Question:
         return self.approval
 
 
+def _approval_of(send: Callable[[Question], None], lacking: NoRight) -> str:
+    """The approval of somebody who may; empty when nobody has allowed it. Blocks: never in the window's thread. Workers
+    hold it, so it holds no Qt object."""
+    question = Question(lacking)
+    send(question)
+    return question.wait()
+
+
 class Approving(QObject):
-    """Asks for as long as it is open. `ask` is called by workers, one at a time or several."""
+    """Asks for as long as it is open: workers ask by the session's API, one at a time or several."""
 
     def __init__(self, context: PosContext, window: QWidget) -> None:
         super().__init__(window)
@@ -49,14 +58,7 @@ class Approving(QObject):
         self._window = window
         self._asked: dict[Question, ApprovalDialog] = {}
         self._closed = False
-        self._send = Channel(self._on_asked).send
-        context.api.allow = self.ask
-
-    def ask(self, lacking: NoRight) -> str:
-        """The approval of somebody who may; empty when nobody has allowed it. Blocks: never in the window's thread."""
-        question = Question(lacking)
-        self._send(question)
-        return question.wait()
+        context.api.allow = partial(_approval_of, Channel(self._on_asked).send)
 
     def close(self) -> None:
         """Nobody is asked any more: whoever waits is told that it was not allowed."""
