@@ -27,6 +27,7 @@ from pos_app.workspace import Workspace
 
 if TYPE_CHECKING:
     from pos_app.drawer.page import DrawerPage
+    from pos_app.history.search import Behind
     from pos_app.menu.page import MenuPage
     from pos_app.new_order.page import NewOrderPage
 
@@ -40,6 +41,8 @@ class Pages(QObject):
     """The `Order` that was taken."""
     basket_made = Signal(object)
     """The `BasketModel` of the New page, once there is one."""
+    behind_wanted = Signal(object)
+    """The `Behind` of a row of a report that was pressed."""
 
     def __init__(
         self, context: PosContext, board: Board, actions: OrderActions, alerts: Alerts, workspace: Workspace
@@ -120,6 +123,14 @@ class Pages(QObject):
         page = self.page("history")
         assert isinstance(page, HistoryPage)
         page.seek(text)
+
+    def seek_behind(self, behind: "Behind") -> None:
+        """Find the orders behind a row of a report."""
+        from pos_app.history.page import HistoryPage
+
+        page = self.page("history")
+        assert isinstance(page, HistoryPage)
+        page.seek_behind(behind)
 
     def choose(self, order_id: OrderId) -> None:
         """Show the decision about an order."""
@@ -214,6 +225,7 @@ class Pages(QObject):
 
         page = ReportsPage(self._context)
         page.failed.connect(self.failed)
+        page.opened.connect(self.behind_wanted)
         return page
 
     def _make_drawer(self) -> QWidget:

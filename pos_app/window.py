@@ -28,6 +28,7 @@ from pos_app.board.scanner import Scanner
 from pos_app.board.search import Search
 from pos_app.context import PosContext
 from pos_app.guest_screen import GuestScreen
+from pos_app.history.search import Behind
 from pos_app.order.actions import OrderActions
 from pos_app.order.card_payments import CardPayments
 from pos_app.order.change_reports import ChangeReports
@@ -104,6 +105,7 @@ class PosWindow(QMainWindow):
         self._changes.done.connect(self.alerts.on_change_done)
         self.alerts.counted.connect(self.sign_in_page.set_new)
         self._pages.taken.connect(self._on_order_taken)
+        self._pages.behind_wanted.connect(self._on_behind_wanted)
         sync, reports = self._sync, self._reports
         for failed in (sync.failed, sync.session_over, reports.session_over, self._pages.failed, self._lookup.failed):
             failed.connect(self._on_failed)
@@ -127,6 +129,11 @@ class PosWindow(QMainWindow):
             self._pages.taken.connect(self._guest.show_taken)
 
     # -- pages
+
+    @Slot(object)
+    def _on_behind_wanted(self, behind: Behind) -> None:
+        self.show_page("history")
+        self._pages.seek_behind(behind)
 
     @Slot(str)
     def show_page(self, name: str) -> None:

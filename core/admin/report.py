@@ -31,7 +31,14 @@ A sale counts when its payment is booked, a refund when it is given back, on the
 {CUT:%H:%M} by its clock. Amounts are with tax; of items and categories, without tax that is added to their prices.
 Turnover is sales less refunds."""
 _WEEK: Final = timedelta(days=7)
-_NAMELESS: Final = {By.STAFF: "(nobody known)", By.CATEGORY: "(no longer on the menu)"}
+_NAMELESS: Final = {
+    By.STAFF: "(nobody known)",
+    By.CATEGORY: "(no longer on the menu)",
+    By.TAX: "(at no rate that is known)",
+    By.DISCOUNT: "(no reason)",
+    By.REFUND: "(no reason)",
+    By.VOID: "(no reason)",
+}
 _COLUMNS: Final = ("sales", "sold", "refunds", "given back", "tax", "tips", "discounts", "turnover")
 
 
@@ -70,7 +77,7 @@ def _report(api: Backend, options: argparse.Namespace) -> None:
         _write(report, options)
         return
     shown = _table(report) if report.rows else []
-    columns = [by.value, *_COLUMNS]
+    columns = [by.value, *_columns(by)]
     if before is not None:
         then = {_shifted(each.name, by): each.turnover_minor for each in before.rows}
         columns.append("a week before")
@@ -81,7 +88,7 @@ def _report(api: Backend, options: argparse.Namespace) -> None:
 
 
 def _write(report: SalesReport, options: argparse.Namespace) -> None:
-    table: list[Sequence[Cell]] = [[report.by.value, *_COLUMNS, "currency"]]
+    table: list[Sequence[Cell]] = [[report.by.value, *_columns(report.by), "currency"]]
     table += [[*each, report.currency] for each in _table(report)]
     text = spreadsheet.text_of(table, sheets.separator(options))
     sheets.put(text, options, f"Wrote {len(report.rows)} rows to {options.file}.", private=True)
@@ -100,7 +107,20 @@ def _table(report: SalesReport) -> list[list[Cell]]:
     """A row of cells for each row, and for the total."""
     nameless = _NAMELESS.get(report.by, "")
     rows = [(each.name or nameless, each) for each in report.rows]
-    return [_cells(name, each, report.currency) for name, each in (*rows, ("total", report.total))]
+    cells = {By.VOID: _void_cells, By.STAGE: _stage_cells}.get(report.by, _cells)
+    return [cells(name, each, report.currency) for name, each in (*rows, ("total", report.total))]
+
+
+def _columns(by: By) -> Sequence[str]:
+    return {By.VOID: ("orders", "amount"), By.STAGE: ("times", "seconds on average")}.get(by, _COLUMNS)
+
+
+def _void_cells(name: str, row: SalesRow, currency: str) -> list[Cell]:
+    return [name, row.voids, Decimal(as_decimal(row.voids_minor, currency))]
+
+
+def _stage_cells(name: str, row: SalesRow, _currency: str) -> list[Cell]:
+    return [name, row.waits, row.mean_wait_s]
 
 
 def _cells(name: str, row: SalesRow, currency: str) -> list[Cell]:

@@ -23,11 +23,27 @@ class By(WireEnum):
     FULFILMENT = "fulfilment"
     STAFF = "staff"
     """Who took the payment, or gave it back. A correction counts against whoever took the payment that was wrong."""
+    TAX = "tax"
+    """The taxes that lines were priced with: `STD:8250` (1/1000 %), several joined by `+`; empty where an earlier
+    release did not say."""
+    DISCOUNT = "discount"
+    """Why something was taken off."""
+    REFUND = "refund"
+    """Why something was given back."""
+    VOID = "void"
+    """Why orders were called off that nothing was paid for."""
+    STAGE = "stage"
+    """The statuses in which orders placed in the period have waited."""
 
     @property
     def is_of_lines(self) -> bool:
         """Whether what is counted are items sold, not orders paid."""
-        return self in (By.ITEM, By.CATEGORY)
+        return self in (By.ITEM, By.CATEGORY, By.TAX)
+
+    @property
+    def has_turnover(self) -> bool:
+        """Whether its rows together are all that was sold and given back."""
+        return self not in (By.DISCOUNT, By.REFUND, By.VOID, By.STAGE)
 
 
 class SalesQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,10 +75,22 @@ class SalesRow(msgspec.Struct, frozen=True, kw_only=True):
     """Orders that were paid and had a discount; of items and categories, items. Refunds do not lower it."""
     discounts_minor: int = 0
     """What discounts took off before it was sold: `sales_minor` is without it."""
+    voids: int = 0
+    """Orders that were called off unpaid. Of reports by void."""
+    voids_minor: int = 0
+    waits: int = 0
+    """How often an order has left the stage. Of reports by stage."""
+    waited_s: int = 0
+    """How long they were in it, together."""
 
     @property
     def turnover_minor(self) -> int:
         return self.sales_minor - self.refunds_minor
+
+    @property
+    def mean_wait_s(self) -> int:
+        """How long an order was in the stage, on average; 0 for none."""
+        return self.waited_s // self.waits if self.waits else 0
 
 
 class SalesReport(msgspec.Struct, frozen=True, kw_only=True):

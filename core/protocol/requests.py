@@ -13,7 +13,8 @@ from msgspec import Meta
 from core.domain.commands import Version
 from core.domain.discount import MAX_OFFERED, Discount
 from core.domain.menu import Category
-from core.domain.order import Order
+from core.domain.order import Order, PaymentState
+from core.domain.payment import payments_of
 from core.domain.sale.rounding import MAX_INCREMENT, Rounding
 from core.domain.sale.taxes import TaxEntry
 from core.domain.search import Sought
@@ -164,6 +165,25 @@ class OrderQuery(msgspec.Struct, frozen=True, kw_only=True):
     cursor: Annotated[str, Meta(max_length=200)] = ""
     cashiers: Annotated[bool, Meta(description="Whether the reply says who took each order.")] = False
 
+    payment: tuple[PaymentState, ...] = ()
+    tender: Annotated[str, Meta(max_length=40, description="Something was paid or given back by it.")] = ""
+    cashier: Annotated[
+        str,
+        Meta(max_length=80, description="Somebody whose name begins so has taken the order or moved money of it."),
+    ] = ""
+    till: Annotated[str, Meta(max_length=40, description="It was taken, or money of it moved, at this POS.")] = ""
+    report: Annotated[
+        str, Meta(max_length=20, description="The orders behind a row of a sales report: what its rows are.")
+    ] = ""
+    row: Annotated[str, Meta(max_length=500, description="The name of that row.")] = ""
+    first: Annotated[str, Meta(max_length=10, description="The first business day of that report.")] = ""
+    last: Annotated[str, Meta(max_length=10, description="The last one.")] = ""
+
+    @property
+    def asks_the_ledger(self) -> bool:
+        """Whether only the server can say which orders are meant."""
+        return bool(self.cashier or self.till or self.report)
+
     @property
     def sought(self) -> Sought:
         return Sought.of(self.q)
@@ -180,6 +200,8 @@ class OrderQuery(msgspec.Struct, frozen=True, kw_only=True):
             and (not self.status or order.status in self.status)
             and (since is None or order.placed_at >= since)
             and (until is None or order.placed_at < until)
+            and (not self.payment or order.payment in self.payment)
+            and (not self.tender or any(each.tender == self.tender for each in payments_of(order)))
             and sought.finds(order)
         ]
         return sorted(found, key=lambda order: not sought.is_exactly(order.number))

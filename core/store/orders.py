@@ -33,7 +33,7 @@ from core.domain.status import Fulfilment, OrderStatus
 from core.instants import from_us, to_us
 from core.protocol.replies import OrderPage, StaffOrderPage
 from core.protocol.requests import HistoryQuery, OrderQuery
-from core.store import cursors, ledger, order_search, order_words, status_history
+from core.store import cursors, ledger, order_search, order_words, reports, status_history
 from core.store.sql.statements import Prepared, Row, Transaction
 from core.store.tables import customers, order_lines, orders
 
@@ -460,10 +460,12 @@ def search(
     query: OrderQuery,
     placed_from: datetime | None = None,
     placed_to: datetime | None = None,
+    more: Sequence[ColumnElement[bool]] = (),
 ) -> StaffOrderPage:
     """A page of one shop's orders: newest first, but the open ones oldest first, the order of work. An order of exactly
-    the number that is sought comes before them."""
-    page = _search(transaction, shop_id, query, placed_from, placed_to)
+    the number that is sought comes before them. `more`: what they have to be besides."""
+    filters = (*_filters(query, placed_from, placed_to), *more)
+    page = _search(transaction, shop_id, query, filters)
     cashiers = status_history.taken_by(transaction, [order.id for order in page.orders]) if query.cashiers else {}
     return StaffOrderPage(**msgspec.structs.asdict(page), cashiers=cashiers)
 
@@ -472,11 +474,10 @@ def _search(
     transaction: Transaction,
     shop_id: ShopId,
     query: OrderQuery,
-    placed_from: datetime | None,
-    placed_to: datetime | None,
+    filters: Sequence[ColumnElement[bool]],
 ) -> OrderPage:
     after = cursors.decode(query.cursor) if query.cursor else None
-    sought, filters = query.sought, list(_filters(query, placed_from, placed_to))
+    sought = query.sought
     if not sought.is_anything and not sought.numbers:
         asked = order_search.Search(transaction, shop_id, sought, filters, oldest_first=query.open)
         found = asked.page(after, query.limit)
@@ -484,7 +485,10 @@ def _search(
     wanted = [_c.shop_id == shop_id, *filters]
     if sought.numbers:  # one seek, not a search
         wanted.append(_c.number.in_(sought.numbers))
-    total = transaction.search(select(func.count()).select_from(orders).where(*wanted))[0][0]
+    # What the ledger is asked of each order is counted up to a limit, as what is found by words is.
+    most = order_search.COUNTED + 1 if query.cashier or query.till or query.tender else None
+    matches = select(_c.id).where(*wanted).limit(most).subquery()
+    total = transaction.search(select(func.count()).select_from(matches))[0][0]
     if after is not None:
         place, position = tuple_(_c.placed_at, _c.id), tuple_(after.placed_us, after.order_id)
         wanted.append(place > position if query.open else place < position)
@@ -492,7 +496,7 @@ def _search(
     page = select(*_KEY).where(*wanted).limit(query.limit + 1)
     if total > 1:  # one alone needs no order, and asking for it would send SQLite past the index that finds it
         page = page.order_by(*ends)
-    return _page(transaction, transaction.search(page), query.limit, total)
+    return _page(transaction, transaction.search(page), query.limit, total, is_least=total == most)
 
 
 def _filters(
@@ -502,6 +506,9 @@ def _filters(
         yield _IS_OPEN
     if query.status:
         yield _c.status.in_(query.status)
+    if query.payment:
+        yield _c.payment.in_(query.payment)
+    yield from reports.touched(query.cashier, query.till, query.tender)
     if placed_from is not None:
         yield _c.placed_at >= to_us(placed_from)
     if placed_to is not None:

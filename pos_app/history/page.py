@@ -10,11 +10,12 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLay
 from typing_extensions import override
 
 from core.client.errors import ClientError
+from core.domain.order import PaymentState
 from core.domain.status import OrderStatus
 from core.spreadsheet import Separator
 from core.ui.days import Days, local_date
 from core.ui.refresh import Refresher
-from core.ui.text import _, figure, ngettext, status_label
+from core.ui.text import N_, _, figure, ngettext, status_label, tender_label
 from core.ui.theme import Theme
 from core.ui.widgets.connection_chip import Freshness
 from core.ui.widgets.controls import button, label
@@ -25,12 +26,17 @@ from pos_app.context import PosContext
 from pos_app.export import KINDS
 from pos_app.history.list_view import HistoryList
 from pos_app.history.presenter import Cancelled, History
-from pos_app.history.search import Search
+from pos_app.history.search import Behind, Search
 from pos_app.order.actions import OrderActions
 from pos_app.order.card import Card
 
 _TYPING_MS: Final = 300
 _EXPORTED_MS: Final = 10_000
+_PAYMENTS: Final = {
+    PaymentState.UNPAID: N_("Not paid"),
+    PaymentState.PAID: N_("Paid"),
+    PaymentState.REFUNDED: N_("Refunded"),
+}
 _ANY, _CUSTOM = "any", "custom"
 _AGO: Final = {0: (0, 0), 1: (1, 1), 7: (6, 0), 30: (29, 0)}
 """The first and the last day of the periods of "When", in days before today."""
@@ -52,6 +58,7 @@ class HistoryPage(QWidget):
         self._notice = notice
         self._actions = actions
         self._now = context.now
+        self._bridge = context.bridge
         self._separator = Separator.SEMICOLON if self.locale().decimalPoint() == "," else Separator.COMMA
         self.history = History(context, actions.own, self)
         self._typing = QTimer(self)
@@ -72,8 +79,9 @@ class HistoryPage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(2))
         column.addWidget(self._filters())
+        column.addWidget(self._behind_row())
         column.addWidget(self._stack, 1)
-        column.addLayout(self._footer())
+        column.addWidget(self._footer())
         self._days = Days(context.now, self)
         self._days.begun.connect(self.refresh)
         self._days.begun.connect(self.list.viewport().update)
@@ -85,7 +93,7 @@ class HistoryPage(QWidget):
         history.export_failed.connect(self._on_export_failed)
         self._update_view()
 
-    def _filters(self) -> Pair:
+    def _filters(self) -> QWidget:
         self._sought = SearchField(self._theme, "history_search", _("Number, name or phone"))
         self._sought.textChanged.connect(self._typing.start)
         self._sought.returnPressed.connect(self._search)
@@ -115,29 +123,102 @@ class HistoryPage(QWidget):
         filters = Pair(self._theme, Pair(self._theme, self._period, self._status), days)
         self._days_row = days
         self._on_period_changed()
-        return Pair(self._theme, self._sought, filters)
+        self._more_row = self._more_filters()
+        self._more_row.hide()
+        both = QWidget()
+        column = QVBoxLayout(both)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(self._theme.space(2))
+        column.addWidget(Pair(self._theme, self._sought, filters))
+        column.addWidget(self._more_row)
+        return both
 
-    def _footer(self) -> QHBoxLayout:
+    def _more_filters(self) -> Pair:
+        """How it was paid, by whom it was taken, and where."""
+        theme = self._theme
+        self._payment = Picker(theme, "history_payment", _("Payment"))
+        self._payment.addItem(_("Any payment"), None)
+        for payment, words in _PAYMENTS.items():
+            self._payment.addItem(_(words), payment)
+        self._tender = Picker(theme, "history_tender", _("Tender"))
+        self._tender.addItem(_("Any tender"), "")
+        self._cashier = SearchField(theme, "history_cashier", _("Cashier"))
+        self._till = SearchField(theme, "history_till", _("POS"))
+        for picker in (self._payment, self._tender):
+            picker.activated.connect(self._search)
+        for field in (self._cashier, self._till):
+            field.textChanged.connect(self._typing.start)
+            field.returnPressed.connect(self._search)
+            field.left_down.connect(self._on_left_down)
+        return Pair(theme, Pair(theme, self._payment, self._tender), Pair(theme, self._cashier, self._till))
+
+    def _behind_row(self) -> QWidget:
+        """Which row of a report the orders are of, and a way back to all."""
+        self._behind: Behind | None = None
+        self._behind_words = label(role="strong", wrap=True)
+        self._behind_words.setObjectName("history_behind")
+        everything = button(_("Show all orders"), self._theme, name="history_everything")
+        everything.clicked.connect(self._on_everything_pressed)
+        row = self._behind_bar = Pair(self._theme, self._behind_words, everything)
+        row.hide()
+        return row
+
+    @Slot(bool)
+    def _on_more_toggled(self, shown: bool) -> None:
+        self._more_row.setVisible(shown)
+        if shown:
+            self._offer_tenders()
+        else:
+            self._no_more()
+            self._search()
+
+    def _offer_tenders(self) -> None:
+        for tender in self._bridge.tenders:
+            if self._tender.findData(str(tender.id)) < 0:
+                self._tender.addItem(tender_label(tender.id), str(tender.id))
+
+    def _no_more(self) -> None:
+        for box in (self._payment, self._tender):
+            box.setCurrentIndex(0)
+        for field in (self._cashier, self._till):
+            field.clear()
+        self._typing.stop()
+
+    @Slot()
+    def _on_everything_pressed(self) -> None:
+        self._show_behind(None)
+        self._search()
+
+    def _show_behind(self, behind: Behind | None) -> None:
+        self._behind = behind
+        self._behind_words.setText(behind.words if behind is not None else "")
+        self._behind_bar.setVisible(behind is not None)
+
+    def _footer(self) -> Pair:
         self._count = label(role="muted")
         self._count.setObjectName("history_count")
         freshness = Freshness(self.history.refresher)
         freshness.setObjectName("history_age")
         self._export = button(_("Export CSV"), self._theme, icon="export", name="history_export")
         self._export.clicked.connect(self._on_export_pressed)
-        row = QHBoxLayout()
-        row.setSpacing(self._theme.space(3))
-        row.addWidget(self._count)
-        row.addWidget(freshness, 1)
-        row.addWidget(self._export)
-        return row
+        more = button(_("Filters"), self._theme, name="history_more")
+        more.setCheckable(True)
+        more.toggled.connect(self._on_more_toggled)
+        said = _side_by_side(self._theme, self._count, freshness)
+        return Pair(self._theme, said, Pair(self._theme, more, self._export))
 
     # -- searching
 
     def seek(self, text: str) -> None:
         """Search all orders of any time and status for `text`."""
-        self._period.setCurrentIndex(0)
-        self._status.setCurrentIndex(0)
+        self.seek_nothing()
         self._sought.setText(text)
+        self._search()
+
+    def seek_behind(self, behind: Behind) -> None:
+        """Show the orders behind a row of a report."""
+        self.seek_nothing()
+        self._show_behind(behind)
         self._search()
 
     @property
@@ -158,7 +239,8 @@ class HistoryPage(QWidget):
         for box in (self._period, self._status):
             box.setCurrentIndex(0)
         self._sought.clear()
-        self._typing.stop()
+        self._no_more()
+        self._show_behind(None)
 
     @property
     def sought(self) -> Search:
@@ -170,6 +252,11 @@ class HistoryPage(QWidget):
             status=self._status.currentData(),
             ago=_AGO.get(period),
             dates=(min(dates), max(dates)) if period == _CUSTOM else None,
+            payment=self._payment.currentData(),
+            tender=self._tender.currentData() or "",
+            cashier=self._cashier.text().strip(),
+            till=self._till.text().strip(),
+            behind=self._behind,
         )
 
     @Slot()

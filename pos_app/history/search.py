@@ -4,9 +4,22 @@ from datetime import date, datetime, timedelta
 
 import msgspec
 
+from core.domain.order import PaymentState
 from core.domain.status import OrderStatus
+from core.protocol.reports import By
 from core.protocol.requests import OrderQuery
 from core.ui.days import begins, local_date
+
+
+class Behind(msgspec.Struct, frozen=True):
+    """A row of a report of sales, of which the orders are wanted."""
+
+    by: By
+    row: str
+    first: str
+    last: str
+    words: str
+    """What it is, for people."""
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,11 +31,18 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     """The first and the last day, in days before today."""
     dates: tuple[date, date] | None = None
     """The first and the last day."""
+    payment: PaymentState | None = None
+    tender: str = ""
+    cashier: str = ""
+    """The beginning of the name of whoever took the order or moved money of it."""
+    till: str = ""
+    behind: Behind | None = None
+    """The row of a report."""
 
     def query(self, now: datetime) -> OrderQuery:
         """The query for the orders, as of `now`."""
         today = local_date(now)
-        days = self.dates
+        days, behind = self.dates, self.behind
         if self.ago is not None:
             days = today - timedelta(days=self.ago[0]), today - timedelta(days=self.ago[1])
         return OrderQuery(
@@ -30,4 +50,12 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
             status=(self.status,) if self.status is not None else (),
             placed_from=begins(days[0]).isoformat() if days is not None else "",
             placed_to=begins(days[1] + timedelta(days=1)).isoformat() if days is not None else "",
+            payment=(self.payment,) if self.payment is not None else (),
+            tender=self.tender,
+            cashier=self.cashier,
+            till=self.till,
+            report=str(behind.by) if behind is not None else "",
+            row=behind.row if behind is not None else "",
+            first=behind.first if behind is not None else "",
+            last=behind.last if behind is not None else "",
         )

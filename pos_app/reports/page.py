@@ -5,13 +5,24 @@ from datetime import datetime
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFont, QFontMetricsF, QHideEvent, QPainter, QPen, QResizeEvent, QShowEvent
+from PySide6.QtGui import (
+    QFont,
+    QFontMetricsF,
+    QHideEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPen,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
     QListView,
     QStackedWidget,
+    QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QVBoxLayout,
@@ -20,20 +31,35 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from core.domain.order import Channel, Tender
-from core.domain.status import Fulfilment
+from core.domain.status import Fulfilment, OrderStatus
 from core.protocol.reports import By, SalesRow
+from core.ui import keys
 from core.ui.days import local
 from core.ui.refresh import Refresher
 from core.ui.rows import ROW
-from core.ui.text import N_, _, clock, date, figure, fulfilment_label, isolated, money, ngettext, tender_label
+from core.ui.text import (
+    N_,
+    _,
+    clock,
+    date,
+    figure,
+    fulfilment_label,
+    isolated,
+    money,
+    ngettext,
+    status_label,
+    stopwatch,
+    tender_label,
+)
 from core.ui.theme import Theme
 from core.ui.widgets.connection_chip import Freshness
 from core.ui.widgets.controls import label, panel
 from core.ui.widgets.fields import Picker
 from core.ui.widgets.finger import FingerScroll
 from pos_app.context import PosContext
+from pos_app.drawer.paper import rates_of
 from pos_app.order.card import channel_label
-from pos_app.reports.presenter import Asked, Bar, Sales
+from pos_app.reports.presenter import Asked, Bar, Sales, figure_of
 
 _PERIODS: Final = (
     (N_("Today"), (0, 0)),
@@ -50,6 +76,11 @@ _BY: Final = {
     By.CHANNEL: N_("By channel"),
     By.FULFILMENT: N_("By handover"),
     By.STAFF: N_("By person"),
+    By.TAX: N_("By tax"),
+    By.DISCOUNT: N_("Discounts by reason"),
+    By.REFUND: N_("Refunds by reason"),
+    By.VOID: N_("Called off unpaid, by reason"),
+    By.STAGE: N_("Time by status"),
 }
 _FIGURES: Final = {
     "turnover": N_("Turnover"),
@@ -57,6 +88,7 @@ _FIGURES: Final = {
     "refunds": N_("Given back"),
     "tax": N_("Tax"),
     "discounts": N_("Discounts"),
+    "tips": N_("Tips"),
 }
 _STRONG: Final = ("strong", QFont.Weight.DemiBold)
 _BODY: Final = ("body", QFont.Weight.Normal)
@@ -72,6 +104,8 @@ class ReportsPage(QWidget):
 
     failed = Signal(object)
     """A `ClientError`."""
+    opened = Signal(object)
+    """The `Behind` of a row that was pressed: its orders are wanted."""
 
     def __init__(self, context: PosContext, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -88,14 +122,12 @@ class ReportsPage(QWidget):
         for picker in (self._period, self._by):
             picker.activated.connect(self._on_chosen)
         self._figures: dict[str, tuple[QLabel, QLabel]] = {}
-        self._list = QListView()
-        self._list.setObjectName("report_rows")
-        self._list.setAccessibleName(_("Report"))
-        self._list.setSelectionMode(QListView.SelectionMode.NoSelection)
+        self._now = context.now
+        self._list = RowList()
         self._list.setModel(self.sales.rows)
+        self._list.opened.connect(self._on_row_opened)
         self._bars = BarDelegate(theme, context.now, self._list)
         self._list.setItemDelegate(self._bars)
-        FingerScroll(self._list)
         self._empty = label(role="muted", wrap=True)
         self._empty.setObjectName("report_empty")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -104,7 +136,7 @@ class ReportsPage(QWidget):
         self._stack.addWidget(self._empty)
         age = Freshness(self.sales.refresher)
         age.setObjectName("report_age")
-        legend = label(_("Bar: turnover. Outline: a week before."), "small", wrap=True)
+        legend = label(_("Bar: now. Outline: a week before. Press a row for its orders."), "small", wrap=True)
         foot = QHBoxLayout()
         foot.setSpacing(theme.space(3))
         foot.addWidget(legend, 1)
@@ -164,6 +196,13 @@ class ReportsPage(QWidget):
     def _on_chosen(self) -> None:
         self.sales.ask(self._asked)
 
+    @Slot(object)
+    def _on_row_opened(self, bar: Bar) -> None:
+        words = f"{self._period.currentText()} · {self._by.currentText()} · {name_of(bar, self._now())}"
+        behind = self.sales.behind(bar.row.name, words)
+        if behind is not None:
+            self.opened.emit(behind)
+
     @Slot()
     def _show(self) -> None:
         figures = self.sales.figures
@@ -210,8 +249,45 @@ def _figure(name: str, row: SalesRow, currency: str) -> str:
         "refunds": row.refunds_minor,
         "tax": row.tax_minor,
         "discounts": row.discounts_minor,
+        "tips": row.tips_minor,
     }[name]
     return money(minor, currency)
+
+
+class RowList(QListView):
+    """Opens a row that is pressed, or on which Enter or Space is."""
+
+    opened = Signal(object)
+    """Its `Bar`."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("report_rows")
+        self.setAccessibleName(_("Report"))
+        self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
+        self._finger = FingerScroll(self)
+        self.clicked.connect(self._on_row_pressed)
+
+    @override
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._finger.press()
+        super().mousePressEvent(event)
+
+    @Slot(QModelIndex)
+    def _on_row_pressed(self, index: QModelIndex) -> None:
+        if not self._finger.scrolled:
+            self.opened.emit(index.data(ROW))
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        index = self.currentIndex()
+        opens = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and keys.is_alone(event)
+        if opens and index.isValid():
+            self.opened.emit(index.data(ROW))
+        elif keys.typed(event):
+            event.ignore()  # the window's keys
+        else:
+            super().keyPressEvent(event)
 
 
 class BarDelegate(QStyledItemDelegate):
@@ -229,7 +305,7 @@ class BarDelegate(QStyledItemDelegate):
         self._amount = max(
             (
                 max(
-                    amounts.horizontalAdvance(money(bar.row.turnover_minor, bar.currency)),
+                    amounts.horizontalAdvance(amount_of(bar)),
                     counts.horizontalAdvance(counted(bar)),
                 )
                 for bar in bars
@@ -250,6 +326,9 @@ class BarDelegate(QStyledItemDelegate):
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setLayoutDirection(option.direction)
+        if option.state & QStyle.StateFlag.State_HasFocus and option.state & QStyle.StateFlag.State_Selected:
+            painter.setPen(QPen(theme.colour("brand"), theme.focus_px))
+            painter.drawRoundedRect(QRectF(option.rect).adjusted(3, 2, -3, -2), 4, 4)
         row = QRectF(option.rect).adjusted(theme.px(10), theme.px(4), -theme.px(10), -theme.px(4))
         wide, gap = row.width(), theme.px(10)
         name = wide * _NAME
@@ -289,7 +368,7 @@ class BarDelegate(QStyledItemDelegate):
             QRectF(rect.left(), rect.top() + half, rect.width(), half),
         )
         end = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        self._write(painter, upper, money(bar.row.turnover_minor, bar.currency), _STRONG, "text", end)
+        self._write(painter, upper, amount_of(bar), _STRONG, "text", end)
         self._write(painter, lower, counted(bar), _SMALL, "muted", end)
 
     def _write(
@@ -308,8 +387,22 @@ class BarDelegate(QStyledItemDelegate):
         painter.drawText(rect, flags, isolated(shown, painter.layoutDirection()))
 
 
+def amount_of(bar: Bar) -> str:
+    """What the bar is of: an amount, or how long."""
+    value = figure_of(bar.by)(bar.row)
+    return stopwatch(value) if bar.by is By.STAGE else money(value, bar.currency)
+
+
 def counted(bar: Bar) -> str:
     """How much that was: `12 sales`, `12 items`."""
+    counts = {
+        By.DISCOUNT: bar.row.discounts,
+        By.REFUND: bar.row.refunds,
+        By.VOID: bar.row.voids,
+        By.STAGE: bar.row.waits,
+    }
+    if bar.by in counts:
+        return ngettext("{count} time", "{count} times", counts[bar.by])
     if bar.by.is_of_lines:
         return ngettext("{count} item", "{count} items", bar.row.sales)
     return ngettext("{count} sale", "{count} sales", bar.row.sales)
@@ -331,5 +424,11 @@ def name_of(bar: Bar, now: datetime) -> str:
             return fulfilment_label(Fulfilment.newer(name))
         case By.CATEGORY:
             return name or _("No longer on the menu")
+        case By.TAX:
+            return rates_of(name) if name else _("At no rate that is known")
+        case By.STAGE:
+            return status_label(OrderStatus.newer(name))
+        case By.DISCOUNT | By.REFUND | By.VOID:
+            return name or _("No reason")
         case _:
             return name or _("Nobody known")

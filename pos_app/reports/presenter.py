@@ -15,6 +15,7 @@ from core.ui.days import local
 from core.ui.refresh import Refresher
 from core.ui.rows import RowsModel
 from pos_app.context import PosContext
+from pos_app.history.search import Behind
 
 WEEK: Final = timedelta(days=7)
 REFRESH_S: Final = 60.0
@@ -92,6 +93,13 @@ class Sales(QObject):
             self.start()
         self.changed.emit()
 
+    def behind(self, row: str, words: str) -> Behind | None:
+        """The orders of a row of what is shown; None while nothing is."""
+        if self.figures is None:
+            return None
+        report = self.figures.report
+        return Behind(report.by, row, report.first, report.last, words)
+
     def clear(self) -> None:
         """Reset for the next person."""
         self.refresher.reset()
@@ -139,16 +147,16 @@ def business_date(now: Callable[[], datetime]) -> date:
 def bars(figures: Figures) -> tuple[Bar, ...]:
     """The rows of a report, each beside that of a week before."""
     report = figures.report
-    before = {_a_week_on(row.name, report.by): row.turnover_minor for row in figures.before.rows}
+    before = {_a_week_on(row.name, report.by): figure_of(report.by)(row) for row in figures.before.rows}
     sold = {row.name for row in report.rows}
     rows = [*report.rows, *(SalesRow(name=name) for name in before if name not in sold)]
     if report.by in (By.HOUR, By.DAY):
         rows.sort(key=lambda row: (report.by is By.HOUR and int(row.name[:2]) < CUT.hour, row.name))
-    most = max((abs(each) for each in (*(row.turnover_minor for row in rows), *before.values())), default=0) or 1
+    most = max((abs(each) for each in (*map(figure_of(report.by), rows), *before.values())), default=0) or 1
     return tuple(
         Bar(
             row,
-            abs(row.turnover_minor) / most,
+            abs(figure_of(report.by)(row)) / most,
             before.get(row.name, 0),
             abs(before.get(row.name, 0)) / most,
             report.currency,
@@ -156,6 +164,19 @@ def bars(figures: Figures) -> tuple[Bar, ...]:
         )
         for row in rows
     )
+
+
+def figure_of(by: By) -> Callable[[SalesRow], int]:
+    """What the bars of a report are of: turnover, or what it is about. Amounts in minor units; of stages, seconds."""
+    return _FIGURE.get(by, lambda row: row.turnover_minor)
+
+
+_FIGURE: Final[dict[By, Callable[[SalesRow], int]]] = {
+    By.DISCOUNT: lambda row: row.discounts_minor,
+    By.REFUND: lambda row: row.refunds_minor,
+    By.VOID: lambda row: row.voids_minor,
+    By.STAGE: lambda row: row.mean_wait_s,
+}
 
 
 def _a_week_on(name: str, by: By) -> str:

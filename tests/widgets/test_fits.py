@@ -26,7 +26,7 @@ from core.domain.ids import BasketId, uuid7
 from core.domain.order import NewLine, Order, PaymentState, Tender
 from core.domain.refund import line_ids
 from core.domain.status import OrderStatus
-from core.protocol.reports import SalesRow
+from core.protocol.reports import By, SalesRow
 from core.ui import text
 from core.ui.jobs import Jobs
 from core.ui.ordering.basket_list import FEWER
@@ -44,6 +44,8 @@ from customer_view.tracker.decision import Decision
 from pos_app.approving import Question
 from pos_app.drawer.page import DrawerPage
 from pos_app.guest_screen import GuestScreen
+from pos_app.history.page import HistoryPage
+from pos_app.history.search import Behind
 from pos_app.reports.presenter import business_date
 from tests.support import customer_window
 from tests.support.board import FakeBoard, ticket
@@ -186,6 +188,17 @@ def _whole(short: set[str]) -> list[str]:
     return sorted(each for each in short - NAMES if not each.startswith(ages))
 
 
+def _look_at_filters(till: Till, walk: Walk) -> None:
+    """All filters of the history, and the row of a report whose orders are shown."""
+    till.click("nav_history")
+    page = till.find(HistoryPage, "history_page")
+    till.click("history_more")
+    page.seek_behind(Behind(By.REFUND, LONG, "2026-05-04", "2026-05-04", f"Last 30 days · Refunds by reason · {LONG}"))
+    walk.look("history-filters")
+    page.seek_nothing()
+    till.click("history_more")
+
+
 def _look_at_drawer(till: Till, walk: Walk) -> None:
     """Its page while it is open, what is asked there, and the reports."""
     page = till.find(DrawerPage, "drawer_page")
@@ -251,6 +264,7 @@ def test_the_tills_pages(qtbot: QtBot, language: str, scale: int) -> None:
             till.click(f"nav_{page}")
             Screen.settle(till)
             walk.look(page)
+        _look_at_filters(till, walk)
         _look_at_drawer(till, walk)
         till.click("nav_new")
         view = till.window.findChild(OrderingView)

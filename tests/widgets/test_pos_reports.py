@@ -4,14 +4,17 @@ from datetime import date, timedelta
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QListView
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QLineEdit, QListView
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import Unreachable
+from core.domain.order import PaymentState
 from core.protocol.reports import By, SalesRow
 from core.ui.rows import ROW
 from core.ui.widgets.fields import Picker
-from pos_app.reports.page import ReportsPage, counted, name_of
+from pos_app.history.page import HistoryPage
+from pos_app.reports.page import ReportsPage, amount_of, counted, name_of
 from pos_app.reports.presenter import Bar, business_date
 from tests.support.fake_backend import FakeBackend
 from tests.support.pos_window import ANA, MAYA, Till
@@ -124,3 +127,55 @@ def test_rows_are_named_as_people_read_them(qtbot: QtBot, backend: FakeBackend, 
     bar = Bar(_row(name, 2, 500), 1.0, 0, 0.0, "USD", by)
     assert name_of(bar, backend.now()).replace("\N{NARROW NO-BREAK SPACE}", " ") == told
     assert counted(bar) == ("2 items" if by.is_of_lines else "2 sales")
+
+
+def test_a_pressed_row_opens_its_orders_and_one_press_all_of_them(till: Till, today: date) -> None:
+    till.arrive(ANA)
+    till.click("nav_reports")
+    till.settle()
+    rows = till.find(QListView, "report_rows")
+    rows.setCurrentIndex(rows.model().index(1, 0))
+    QTest.keyClick(rows, Qt.Key.Key_Return)
+    till.settle()
+    page = till.find(HistoryPage, "history_page")
+    assert page.isVisible()
+    day = str(today)
+    query = page.sought.query(till.backend.now())
+    assert (query.report, query.row, query.first, query.last) == ("hour", "12:00", day, day)
+    assert query.asks_the_ledger
+    assert till.text("history_behind").startswith("Today · By hour · ")
+    till.click("history_everything")
+    till.settle()
+    assert not page.sought.query(till.backend.now()).report
+    assert not till.find(QLabel, "history_behind").isVisible()
+
+
+def test_the_history_is_filtered_by_payment_tender_cashier_and_pos(till: Till) -> None:
+    till.arrive(ANA)
+    till.click("nav_history")
+    till.settle()
+    page = till.find(HistoryPage, "history_page")
+    till.click("history_more")
+    for name, wanted in (("history_payment", PaymentState.PAID), ("history_tender", "card")):
+        picker = till.find(Picker, name)
+        picker.setCurrentIndex(picker.findData(wanted))
+        picker.activated.emit(picker.currentIndex())
+    for name, words in (("history_cashier", "Kim"), ("history_till", "POS1")):
+        till.find(QLineEdit, name).setText(words)
+    query = page.sought.query(till.backend.now())
+    assert (query.payment, query.tender, query.cashier, query.till) == ((PaymentState.PAID,), "card", "Kim", "POS1")
+    till.click("history_more")
+    query = page.sought.query(till.backend.now())
+    assert (query.payment, query.tender, query.cashier, query.till) == ((), "", "", "")
+
+
+def test_rows_say_what_they_are_about(till: Till) -> None:
+    row = SalesRow(name="late", discounts=2, discounts_minor=300, voids=1, voids_minor=900, waits=2, waited_s=125)
+    says = {
+        By.DISCOUNT: ("$3.00", "2 times", "late"),
+        By.VOID: ("$9.00", "1 time", "late"),
+        By.STAGE: ("1:02", "2 times", "Late"),
+    }
+    for by, wanted in says.items():
+        bar = Bar(row, 1.0, 0, 0.0, "USD", by)
+        assert (amount_of(bar), counted(bar), name_of(bar, till.backend.now())) == wanted

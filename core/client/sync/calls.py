@@ -227,7 +227,7 @@ class Calls:
             try:
                 return self._cached(request)
             except Unreachable as error:
-                if query.open or query.cursor:
+                if query.open or query.cursor or query.asks_the_ledger:
                     raise
                 why = error
         shown = (update.shown for update in self._sync.everything().updates)

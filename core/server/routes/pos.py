@@ -21,7 +21,7 @@ from core.server.endpoints.endpoint import AnyEndpoint, Call, Encoded, Endpoint
 from core.server.endpoints.idempotency import operate
 from core.server.http import problems
 from core.server.orders import numbers, ordering
-from core.server.routes import menu
+from core.server.routes import menu, reports
 from core.store import amendments, events, ledger, orders, people, shops, status_history
 from core.store.sql.statements import Transaction
 
@@ -42,9 +42,11 @@ async def search(call: Call[Nothing, OrderQuery]) -> Encoded[StaffOrderPage]:
         if not query.open and not rights.may(transaction, call.principal, Act.PAST_ORDERS):
             today = ordering.today(transaction, shop_id)
             since = max(today, placed_from or today)
-        return orders.search(transaction, shop_id, query, since, placed_to)
+        behind = reports.behind(transaction, shop_id, query)
+        return orders.search(transaction, shop_id, query, since, placed_to, behind)
 
-    page = await call.services.database.search(found)
+    database = call.services.database
+    page = await (database.report(found) if query.report else database.search(found))
     return unless_known(call, tag, lambda: page)
 
 

@@ -1,17 +1,20 @@
 """For admins: reports of their shop's sales."""
 
-from collections.abc import Callable, Iterable
-from datetime import date, datetime, timedelta, tzinfo
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Final
 
 import msgspec
+from sqlalchemy.sql.elements import ColumnElement
 
 from core.domain.ids import DeviceId, ItemId, ShopId
 from core.domain.sale.business_day import CUT, began
+from core.domain.status import OrderStatus
 from core.instants import from_us, to_us, zone
 from core.protocol import routes
 from core.protocol.journal import SALES, TAX, Journal, JournalQuery, Posting
 from core.protocol.reports import By, SalesQuery, SalesReport, SalesRow
+from core.protocol.requests import OrderQuery
 from core.protocol.route import Nothing
 from core.server.drawers.journal import journal
 from core.server.endpoints.endpoint import AnyEndpoint, Call, Endpoint
@@ -23,27 +26,28 @@ from core.store.sql.statements import Transaction
 
 DAYS_MAX: Final = 3660
 JOURNAL_DAYS_MAX: Final = 366
+BEHIND_DAYS_MAX: Final = 366
 
 
 async def sales(call: Call[Nothing, SalesQuery]) -> SalesReport:
     query, shop_id = call.query, call.principal.shop_id
-    first, last = _period(query)
+    first, last = _days_of(query)
     if (last - first).days >= DAYS_MAX:
         raise problems.invalid("A report is of ten years at most.", "first")
-    return await call.services.database.search(
+    return await call.services.database.report(
         lambda transaction: sales_report(transaction, shop_id, query, first, last)
     )
 
 
 async def day_journal(call: Call[Nothing, JournalQuery]) -> Journal:
-    first, last = _period(call.query)
+    first, last = _days_of(call.query)
     if (last - first).days >= JOURNAL_DAYS_MAX:
         raise problems.invalid("A journal is of one year at most.", "first")
     shop_id = call.principal.shop_id
-    return await call.services.database.search(lambda transaction: journal(transaction, shop_id, first, last))
+    return await call.services.database.report(lambda transaction: journal(transaction, shop_id, first, last))
 
 
-def _period(query: SalesQuery | JournalQuery) -> tuple[date, date]:
+def _days_of(query: SalesQuery | JournalQuery | OrderQuery) -> tuple[date, date]:
     first, last = _day(query.first, "first"), _day(query.last, "last")
     if not first <= last:
         raise problems.invalid("The last day comes before the first.", "last")
@@ -56,19 +60,24 @@ def sales_report(transaction: Transaction, shop_id: ShopId, query: SalesQuery, f
         raise LookupError(f"there is no shop {shop_id}")
     where = zone(shop.time_zone)
     from_us, until_us = (to_us(began(day, where)) for day in (first, last + timedelta(days=1)))
-    if query.by.is_of_lines:
+    if query.by in (By.ITEM, By.CATEGORY):
         names = _names(transaction, shop) if query.by is By.CATEGORY else None
         found = (_of_line(each, names) for each in reports.sold(transaction, shop_id, from_us, until_us))
+    elif query.by in _NAMED:
+        added_up = _NAMED[query.by](transaction, shop_id, from_us, until_us)
+        found = (SalesRow(**each._asdict()) for each in added_up)
     else:
         name = _NAMES[query.by]
-        added_up = reports.by_tender if query.by is By.TENDER else reports.booked
-        booked = added_up(transaction, shop_id, from_us, until_us)
+        of_period = reports.by_tender if query.by is By.TENDER else reports.booked
+        booked = of_period(transaction, shop_id, from_us, until_us)
         found = (_of_booked(each, name(each, where)) for each in booked)
     rows = _summed(found)
     if query.by is By.HOUR:
         rows.sort(key=lambda row: place_of_hour(row.name))
+    elif query.by is By.STAGE:
+        rows.sort(key=lambda row: _STAGES.index(row.name) if row.name in _STAGES else len(_STAGES))
     elif query.by is not By.DAY:
-        rows.sort(key=lambda row: (-row.turnover_minor, row.name))
+        rows.sort(key=lambda row: (-max(abs(row.turnover_minor), row.discounts_minor, row.voids_minor), row.name))
     return SalesReport(
         by=query.by,
         first=query.first,
@@ -77,6 +86,50 @@ def sales_report(transaction: Transaction, shop_id: ShopId, query: SalesQuery, f
         rows=tuple(rows),
         total=_sum("", rows),
     )
+
+
+def behind(transaction: Transaction, shop_id: ShopId, query: OrderQuery) -> Sequence[ColumnElement[bool]]:
+    """The orders behind the row of a report that is named; empty where none is."""
+    if not query.report:
+        return ()
+    by = By.newer(query.report)
+    if not by.is_known:
+        raise problems.invalid(f"There is no report by {query.report}.", "report")
+    first, last = _days_of(query)
+    if (last - first).days >= BEHIND_DAYS_MAX:
+        raise problems.invalid("Ask for the orders behind a year at most.", "first")
+    shop = shops.get(transaction, shop_id)
+    if shop is None:
+        raise LookupError(f"there is no shop {shop_id}")
+    where, items = zone(shop.time_zone), None
+    if by is By.CATEGORY:
+        names = _names(transaction, shop)
+        items = [item for item, name in names.items() if not query.row or name == query.row]
+    days = [first + timedelta(days=ahead) for ahead in range((last - first).days + 1)]
+    if by is By.HOUR and query.row:
+        periods = [_hour(day, _hour_of(query.row), where) for day in days]
+    elif by is By.DAY and query.row:
+        day = _day(query.row, "row")
+        periods = [(to_us(began(day, where)), to_us(began(day + timedelta(days=1), where)))]
+    else:
+        periods = [(to_us(began(first, where)), to_us(began(last + timedelta(days=1), where)))]
+    return (reports.behind(by, query.row, periods, items),)
+
+
+def _hour_of(name: str) -> int:
+    try:
+        return time.fromisoformat(name).hour
+    except ValueError:
+        raise problems.invalid(f"There is no hour {name}.", "row") from None
+
+
+def _hour(day: date, hour: int, where: tzinfo | None) -> tuple[int, int]:
+    """When that hour of a business day began and ended (µs); the one that comes twice in autumn is both."""
+    day += timedelta(days=hour < CUT.hour)
+    start = datetime.combine(day, time(hour))
+    end = (start + timedelta(hours=1)).replace(fold=0)
+    begins, ends = (to_us(each.replace(tzinfo=where) if where else each.astimezone()) for each in (start, end))
+    return begins, ends
 
 
 def place_of_hour(name: str) -> int:
@@ -101,6 +154,16 @@ _NAMES: Final[dict[By, Callable[[Booked, tzinfo | None], str]]] = {
     By.FULFILMENT: lambda each, _where: each.fulfilment,
     By.STAFF: lambda each, _where: each.by,
 }
+
+
+_NAMED: Final = {
+    By.TAX: reports.by_tax,
+    By.DISCOUNT: reports.by_discount,
+    By.REFUND: reports.by_refund,
+    By.VOID: reports.by_void,
+    By.STAGE: reports.by_stage,
+}
+_STAGES: Final = [str(status) for status in OrderStatus]
 
 
 def _of_booked(each: Booked, name: str) -> SalesRow:

@@ -135,6 +135,7 @@ class Database:
                 self._here = self._reader(dialect.impatient) if not dialect.readers else None
                 self._readers = self._pool(dialect.readers, "store-read")
                 self._searchers = self._pool(SEARCHERS, "store-search")
+                self._reporters = self._pool(1, "store-report")
             except BaseException:
                 writing.close()
                 raise
@@ -193,6 +194,10 @@ class Database:
     def search(self, work: Work[T]) -> "Coroutine[Any, Any, T]":
         """A query that may take long, in another thread."""
         return self._searchers.submit(work)
+
+    def report(self, work: Work[T]) -> "Coroutine[Any, Any, T]":
+        """A query that may take seconds, in a thread of its own: no search waits for it."""
+        return self._reporters.submit(work)
 
     def read_blocking(self, work: Work[T]) -> T:
         """Any query, from any thread."""
@@ -261,6 +266,7 @@ class Database:
             self._announcements.listen(None)
         self._readers.close()
         self._searchers.close()
+        self._reporters.close()
         if self._here is not None:
             self._here.close()
         self.engine.dispose()
