@@ -54,6 +54,9 @@ def test_the_tour_replays_a_files_orders_and_every_step_holds(tmp_path: Path, fo
     assert report["ok"]
     assert all(step["ok"] for step in report["steps"])
     assert (report["orders"], report["lines"], report["total_minor"]) == expected
+    z = report["z"]
+    assert (z["number"], z["sales"], z["refunds"], z["cash"]["difference_minor"]) == (1, 20, 1, -20)
+    assert z["turnover_minor"] == sum(z["payments"].values()) - z["tips_minor"] + z["receivable_minor"]
     pictures = [step["picture"] for step in report["steps"] if step["picture"]]
     assert len(pictures) > 12
     assert all((out / picture).stat().st_size > 5_000 for picture in pictures)

@@ -10,13 +10,14 @@ from typing import Final
 import msgspec
 
 from core.admin import terminal
-from core.admin.demo import scenes, shop
+from core.admin.demo import money, scenes, shop
 from core.admin.demo.orders_file import OrdersFile
 from core.admin.demo.processes import Backend, ProcessFailed, Window
 from core.admin.demo.samples import sample_orders
 from core.admin.demo.shop import Sums
 from core.admin.demo.steps import Album, Step, StepFailed
 from core.admin.setup import DEMO_DISPLAYS, demo_menu
+from core.protocol.drawers import ZReport
 from core.ui.preflight import has_display
 
 LOOK_EVERY_S: Final = "1"
@@ -36,6 +37,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     lines: int
     total_minor: int
     currency: str
+    z: ZReport | None
+    """The Z of the cashier's day; None when the tour has not come so far."""
     steps: tuple[Step, ...]
 
 
@@ -73,6 +76,7 @@ class Tour:
         self._orders = file.orders if file else sample_orders(self._menu, _SAMPLES)
         self._file = file
         self._sums = Sums(0, 0, 0)
+        self._z: ZReport | None = None
 
     def report(self) -> Report:
         steps = tuple(self._album.steps)
@@ -82,6 +86,7 @@ class Tour:
             lines=self._sums.lines,
             total_minor=self._sums.total_minor,
             currency=self._menu.currency,
+            z=self._z,
             steps=steps,
         )
 
@@ -104,6 +109,7 @@ class Tour:
                 refresh = ("--no-push", "--history-refresh-s", LOOK_EVERY_S, "--tracker-refresh-s", LOOK_EVERY_S)
                 customer = self._open(polling, "customer_view", backend.url, home, refresh)
             ready = scenes.play(self._album, pos, customer, self._menu)
+            self._z = money.day(self._album, pos, backend.url, self._menu)
             with step("the same in the dark, with push"):
                 polling.close()
                 pos = self._open(processes, "pos_app", backend.url, home, ("--theme", "dark"), "dark")
