@@ -72,14 +72,16 @@ def reconcile(directory: Path, file: OrdersFile, seed: int) -> list[str]:
 
 def _reports(transaction: Transaction, made: Made, own: Books) -> Iterator[str]:
     """Whatever sales are added up by, they are the orders."""
-    turnover = sum(order.turnover for order in own.orders.values())
-    tax = sum(order.tax_due for order in own.orders.values())
+    turnover = sum(map(own.turnover, own.orders.values()))
+    tax = sum(map(own.tax_due, own.orders.values()))
     first, last = FIRST_DAY.date(), FIRST_DAY.date() + timedelta(days=DAYS)
     for by in (each for each in By if each.has_turnover):
         query = SalesQuery(first=str(first), last=str(last), by=by)
         total = sales_report(transaction, made.id, query, first, last).total
         is_net = by in (By.ITEM, By.CATEGORY)
         wanted = turnover - tax if is_net and not made.menu.tax.included else turnover
+        if by is By.TENDER:  # money: what is still owed has none
+            wanted -= sum(own.owed(order) for order in own.orders.values() if own.is_receipt(order))
         if total.turnover_minor != wanted:
             yield f"sales by {by}: {total.turnover_minor}, the orders {wanted}"
         if not is_net and total.tax_minor != tax:
@@ -129,14 +131,13 @@ def _wanted(transaction: Transaction, made: Made, own: Books) -> Counter[tuple[s
     sql = "SELECT sum(amount_minor) FROM drawer_entries WHERE act = 'tip_out' AND shop_id = ?"
     ask = transaction.connection.exec_driver_sql
     wanted[TIPS, ""] += int(ask(databases.placed(sql), (made.id,)).scalar_one() or 0)
-    for order in own.orders.values():
-        if order.payment == "unpaid":
-            wanted[RECEIVABLES, ""] -= own.settled(order)
+    wanted[RECEIVABLES, ""] += sum(map(own.owed, own.orders.values()))
+    receipts = {order.id for order in own.orders.values() if own.is_receipt(order)}
     rows = ask(
         "SELECT order_id, total_minor - discount_minor - order_discount_minor, refunded_minor, taxes FROM order_lines"
     )
     for order_id, amount, refunded, text in rows:
-        if order_id in own.orders and own.orders[order_id].payment != "unpaid":
+        if order_id in receipts:
             taxes = msgspec.json.decode(text, type=list[LineTax])
             tax = sum(each.amount_minor for each in taxes)
             owed = tax - sum(each.refunded_minor for each in taxes)

@@ -45,13 +45,9 @@ class Order(NamedTuple):
     refunded_tax: int
 
     @property
-    def turnover(self) -> int:
-        """What it is of the shop's turnover: paid whole, less what was given back."""
-        return 0 if self.payment == "unpaid" else self.total - self.refunded
-
-    @property
-    def tax_due(self) -> int:
-        return 0 if self.payment == "unpaid" else self.tax - self.refunded_tax
+    def left(self) -> int:
+        """What was sold and not given back."""
+        return self.total - self.refunded
 
 
 class Entry(NamedTuple):
@@ -102,6 +98,40 @@ class Books:
         found.orders = {key: order for key, order in self.orders.items() if key in orders}
         found.ledger = {key: entries for key, entries in self.ledger.items() if key in orders}
         return found
+
+    def is_receipt(self, order: Order) -> bool:
+        """Whether it was paid whole, and still is but for what an amendment has charged since."""
+        entries = self.ledger.get(order.id, [])
+        charged = order.total - sum(each.amount for each in entries if each.kind == EntryKind.CHARGE)
+        settled = payments = 0
+        found = order.payment != "unpaid" and not entries
+        for _version, together in groupby(entries, attrgetter("version")):
+            corrected = False
+            for each in together:
+                if each.kind in (EntryKind.CHARGE, EntryKind.CREDIT):
+                    charged += each.amount
+                elif each.kind in _MONEY or each.kind in (EntryKind.TIP, EntryKind.ROUNDING):
+                    settled += each.amount if each.kind in _MONEY else -each.amount
+                if each.kind == EntryKind.PAYMENT:
+                    payments += -1 if each.corrects else 1
+                    corrected = corrected or bool(each.corrects)
+                payments = payments or int(each.kind == EntryKind.CREDIT)
+            if payments > 0 and charged <= settled:
+                found = True
+            elif payments <= 0 or corrected:
+                found = False
+        return found
+
+    def turnover(self, order: Order) -> int:
+        """What it is of the shop's turnover."""
+        return order.left if self.is_receipt(order) else 0
+
+    def tax_due(self, order: Order) -> int:
+        return order.tax - order.refunded_tax if self.is_receipt(order) else 0
+
+    def owed(self, order: Order) -> int:
+        """What is to be paid of what is turnover already; below zero, what was paid ahead."""
+        return (order.left if self.is_receipt(order) else 0) - self.settled(order)
 
     def settled(self, order: Order) -> int:
         """What is held for it and pays for goods."""
@@ -161,8 +191,8 @@ def _orders(books: Books) -> Iterator[str]:
     for order in books.orders.values():
         entries = books.ledger.get(order.id, [])
         settled = books.settled(order)
-        if settled != order.turnover and not (order.payment == "unpaid" and 0 <= settled <= order.total):
-            yield f"{order.number}: {settled} of {order.turnover} is settled"
+        if settled != order.left and not (order.payment == "unpaid" and 0 <= settled <= order.total):
+            yield f"{order.number}: {settled} of {order.left} is settled"
         by_tender = Counter[str]()
         for each in entries:
             by_tender[each.tender] += each.amount if each.kind in _MONEY else 0
@@ -222,9 +252,9 @@ def _sessions(books: Books) -> Iterator[str]:
                 for name in should_be
                 if should_be[name] != said[name]
             )
-    if turnover != (wanted := sum(order.turnover for order in books.orders.values())):
+    if turnover != (wanted := sum(map(books.turnover, books.orders.values()))):
         yield f"all sessions have a turnover of {turnover}, the orders of {wanted}"
-    if tax != (wanted := sum(order.tax_due for order in books.orders.values())):
+    if tax != (wanted := sum(map(books.tax_due, books.orders.values()))):
         yield f"all sessions have a tax of {tax}, the orders of {wanted}"
 
 

@@ -4,6 +4,7 @@ line refunds days later, drawers that are opened, counted and closed, and what a
 Orders are changed by the server's own units of work, drawers over HTTP. `python -m tests.reconcile` is the long form.
 """
 
+import contextlib
 import random
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from core.domain.commands import (
+    AmendedLine,
+    AmendOrder,
     Change,
     ChangePayment,
     ChangeStatus,
@@ -34,6 +37,7 @@ from core.domain.sale.taxes import Tax, TaxEntry, TaxTable
 from core.domain.status import Fulfilment, OrderStatus
 from core.server.drawers import reports
 from core.server.drawers.chain import Note
+from core.server.http.problems import Refusal
 from core.server.orders import ordering
 from core.server.setup import NewShop, create_shop
 from core.store.engine.database import Database
@@ -126,7 +130,8 @@ class Days:
                 elif known:
                     at = self._random.randrange(len(known))
                     if (asked := self._asked(known[at], session)) is not None:
-                        known[at] = ordering.change(transaction, by, known[at].id, asked)
+                        with contextlib.suppress(Refusal):  # nobody may after an amendment what one could before
+                            known[at] = ordering.change(transaction, by, known[at].id, asked, self._services.offers)
                 if session:
                     note = reports.supplement(transaction, self._made.id, session, self._services.report_key)
                     notes.extend([note] if note else [])
@@ -195,6 +200,8 @@ class Days:
         more: dict[str, Any] = {"version": order.version, "drawer": drawer}
         if order.payment is PaymentState.REFUNDED:
             return None
+        if self._may_be_amended(order) and self._random.random() < 0.3:
+            return self._amendment(order, drawer)
         if (due := to_pay_minor(order)) and order.status.is_open:
             if not order.payments and self._random.random() < 0.1:
                 return ChangeStatus(to=OrderStatus.CANCELLED, version=order.version, reason="so")
@@ -217,6 +224,28 @@ class Days:
             case 5 if refundable_minor(order):
                 return ChangePayment(payment=PaymentState.REFUNDED, reason="so", **more)
         return None
+
+    def _may_be_amended(self, order: Order) -> bool:
+        is_open = not order.refunded_minor and order.status is not OrderStatus.CANCELLED
+        return is_open and self._clock.at - order.placed_at < timedelta(hours=1)
+
+    def _amendment(self, order: Order, drawer: str) -> AmendOrder:
+        """Other quantities, sometimes a line less, another fulfilment or discount."""
+        lines = [
+            AmendedLine(id=key, quantity=self._random.randint(1, 3), discount=line.discount)
+            for key, line in zip(line_ids(order), order.lines, strict=True)
+        ]
+        if len(lines) > 1 and self._random.random() < 0.3:
+            lines.pop()
+        fulfilment = self._random.choice((order.fulfilment, Fulfilment.DINE_IN, Fulfilment.PICKUP))
+        return AmendOrder(
+            version=order.version,
+            lines=tuple(lines),
+            fulfilment=fulfilment,
+            discount=self._random.choice((order.discount, None)),
+            reason="so",
+            drawer=drawer,
+        )
 
     def _items(self, order: Order) -> Iterator[RefundLine]:
         """Some of what is left of each line."""
