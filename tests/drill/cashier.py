@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from core.domain.commands import (
+    AmendedLine,
+    AmendOrder,
     ChangePayment,
     ChangeStatus,
     NewPayment,
@@ -132,8 +134,10 @@ class Cashier:
             other = Tender.CARD if order.tender is Tender.CASH else Tender.CASH
             body = ChangePayment(payment=PaymentState.PAID, tender=other, version=version, reason=WHY)
             route = routes.CHANGE_PAYMENT
-        elif dice < 0.35 and refundable_minor(order):
+        elif dice < 0.3 and refundable_minor(order):
             route, body = routes.REFUND, self._refund(order)
+        elif dice < 0.36 and not order.refunded_minor and order.lines:
+            route, body = routes.AMEND, self._amendment(order)
         else:
             following = target_of(order.status, Move.ADVANCE, order.fulfilment, Role.CASHIER)
             to = OrderStatus.CANCELLED if dice > 0.95 or following is None else following
@@ -147,6 +151,24 @@ class Cashier:
             items = RefundLine(id=key, quantity=self._random.randint(1, left_of(line)))
             return RefundOrder(version=order.version, reason=WHY, lines=(items,))
         return RefundOrder(version=order.version, reason=WHY, amount_minor=1 + refundable_minor(order) // 2)
+
+    def _amendment(self, order: Order) -> AmendOrder:
+        lines = (
+            AmendedLine(id=key, quantity=self._random.randint(1, 3), discount=line.discount)
+            for key, line in zip(line_ids(order), order.lines, strict=True)
+        )
+        return AmendOrder(
+            version=order.version,
+            lines=tuple(lines),
+            fulfilment=order.fulfilment,
+            discount=order.discount,
+            reason=WHY,
+            # as it is: the rest stays
+            customer_name=order.customer_name,
+            customer_phone=order.customer_phone,
+            address=order.address,
+            note=order.note,
+        )
 
     def _call(self, order: Order, made: Callable[[OpId], Request[Order]]) -> None:
         op_id = new_op_id()
