@@ -27,9 +27,9 @@ from pos_app.workspace import Workspace
 
 if TYPE_CHECKING:
     from pos_app.drawer.page import DrawerPage
-    from pos_app.history.search import Behind
     from pos_app.menu.page import MenuPage
     from pos_app.new_order.page import NewOrderPage
+    from pos_app.order.behind import Behind
 
 
 class Pages(QObject):

@@ -28,8 +28,8 @@ from pos_app.board.scanner import Scanner
 from pos_app.board.search import Search
 from pos_app.context import PosContext
 from pos_app.guest_screen import GuestScreen
-from pos_app.history.search import Behind
 from pos_app.order.actions import OrderActions
+from pos_app.order.behind import Behind
 from pos_app.order.card_payments import CardPayments
 from pos_app.order.change_reports import ChangeReports
 from pos_app.order.changes import OrderChanges

@@ -254,6 +254,12 @@ def percentage(rate: int) -> str:
     return f"{locale.toString(rate / 1_000, 'f', decimals)}\N{NO-BREAK SPACE}{locale.percent()}"
 
 
+def rates_of(group: str) -> str:
+    """The rates of a group of taxes: `STD:8250` as `STD 8.25 %`."""
+    rates = (each.rpartition(":") for each in group.split("+"))
+    return " + ".join(f"{code} {percentage(int(rate))}" for code, _colon, rate in rates)
+
+
 def tax_label(tax: TaxSum, *, included: bool) -> str:
     """A tax with its rate: `VAT 19 %`."""
     if tax.rate is None:

@@ -8,7 +8,7 @@ from core.domain.order import Tender
 from core.protocol.drawers import SignedReport, ZReport
 from core.ui.jobs import Jobs
 from core.ui.receipt import ROLL_80, Fact, Paper, Sum, summary_html
-from core.ui.text import _, clock, date, drawer_act_label, figure, money, percentage, tender_label
+from core.ui.text import _, clock, date, drawer_act_label, figure, money, rates_of, tender_label
 from core.ui.theme import Theme
 from core.ui.widgets.receipt import PaperDialog
 
@@ -89,12 +89,6 @@ def _turnover(report: ZReport) -> list[Row]:
     if report.corrections:
         sums.append(Fact(_("Payments taken back"), figure(report.corrections)))
     return sums
-
-
-def rates_of(group: str) -> str:
-    """The rates of a group of taxes: `STD:8250` as `STD 8.25 %`."""
-    rates = (each.rpartition(":") for each in group.split("+"))
-    return " + ".join(f"{code} {percentage(int(rate))}" for code, _colon, rate in rates)
 
 
 def _drawer(report: ZReport) -> list[Row]:

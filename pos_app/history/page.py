@@ -26,8 +26,9 @@ from pos_app.context import PosContext
 from pos_app.export import KINDS
 from pos_app.history.list_view import HistoryList
 from pos_app.history.presenter import Cancelled, History
-from pos_app.history.search import Behind, Search
+from pos_app.history.search import Search
 from pos_app.order.actions import OrderActions
+from pos_app.order.behind import Behind
 from pos_app.order.card import Card
 
 _TYPING_MS: Final = 300

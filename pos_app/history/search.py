@@ -6,20 +6,9 @@ import msgspec
 
 from core.domain.order import PaymentState
 from core.domain.status import OrderStatus
-from core.protocol.reports import By
 from core.protocol.requests import OrderQuery
 from core.ui.days import begins, local_date
-
-
-class Behind(msgspec.Struct, frozen=True):
-    """A row of a report of sales, of which the orders are wanted."""
-
-    by: By
-    row: str
-    first: str
-    last: str
-    words: str
-    """What it is, for people."""
+from pos_app.order.behind import Behind
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):

@@ -47,6 +47,7 @@ from core.ui.text import (
     isolated,
     money,
     ngettext,
+    rates_of,
     status_label,
     stopwatch,
     tender_label,
@@ -57,7 +58,6 @@ from core.ui.widgets.controls import label, panel
 from core.ui.widgets.fields import Picker
 from core.ui.widgets.finger import FingerScroll
 from pos_app.context import PosContext
-from pos_app.drawer.paper import rates_of
 from pos_app.order.card import channel_label
 from pos_app.reports.presenter import Asked, Bar, Sales, figure_of
 

@@ -15,7 +15,7 @@ from core.ui.days import local
 from core.ui.refresh import Refresher
 from core.ui.rows import RowsModel
 from pos_app.context import PosContext
-from pos_app.history.search import Behind
+from pos_app.order.behind import Behind
 
 WEEK: Final = timedelta(days=7)
 REFRESH_S: Final = 60.0

@@ -45,7 +45,7 @@ from pos_app.approving import Question
 from pos_app.drawer.page import DrawerPage
 from pos_app.guest_screen import GuestScreen
 from pos_app.history.page import HistoryPage
-from pos_app.history.search import Behind
+from pos_app.order.behind import Behind
 from pos_app.reports.presenter import business_date
 from tests.support import customer_window
 from tests.support.board import FakeBoard, ticket

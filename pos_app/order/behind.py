@@ -1,0 +1,16 @@
+"""What is wanted when a figure of a report is pressed."""
+
+import msgspec
+
+from core.protocol.reports import By
+
+
+class Behind(msgspec.Struct, frozen=True):
+    """A row of a report of sales, of which the orders are wanted."""
+
+    by: By
+    row: str
+    first: str
+    last: str
+    words: str
+    """What it is, for people."""
