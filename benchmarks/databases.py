@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 from argon2 import PasswordHasher
-from sqlalchemy import Table, text
+from sqlalchemy import Column, Integer, Table, text
 
 from benchmarks import dataset
 from core.domain import search
@@ -138,9 +138,18 @@ def _insert_orders(transaction: Transaction, count: int) -> None:
 
 
 def _insert(transaction: Transaction, table: Table, rows: Iterable[dict[str, Any]]) -> None:
-    """Insert whole rows; columns that may be null are null where a row does not name them."""
-    nulls = {column.name: None for column in table.columns if column.nullable}
-    transaction.run_many(Prepared.insert(table), ({**nulls, **row} for row in rows))
+    """Insert whole rows. Columns that a row does not name are null, what the table gives them, 0 or empty."""
+    unnamed = {column.name: _unnamed(column) for column in table.columns}
+    transaction.run_many(Prepared.insert(table), ({**unnamed, **row} for row in rows))
+
+
+def _unnamed(column: Column[Any]) -> object:
+    if column.nullable:
+        return None
+    given = getattr(getattr(column.server_default, "arg", None), "text", None)
+    if isinstance(column.type, Integer):
+        return int(given or 0)
+    return (given or "").strip("'")
 
 
 def _order(order: dataset.Order) -> dict[str, Any]:
