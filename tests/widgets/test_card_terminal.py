@@ -7,9 +7,14 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from core.client.errors import NoRight
+from core.client.terminals.line import LineTerminal
 from core.client.terminals.simulator import Faults, Server, Simulator
+from core.domain.acts import Act
 from core.domain.order import Order, PaymentState, Tender
 from core.domain.payment import payments_of
+from core.domain.people import Role
+from core.domain.rights import Right
 from core.domain.status import Fulfilment, steps_of
 from core.ui.ordering.view import OrderingView
 from tests.support.fake_backend import FakeBackend
@@ -159,3 +164,17 @@ def test_a_terminal_without_a_line_is_recorded_by_hand(qtbot: QtBot, backend: Fa
         till.click("terminal_done")
         till.settle()
         assert payments_of(backend.orders[order.id])[0].reference == "4711"
+
+
+def test_a_refund_that_somebody_may_not_make_asks_no_terminal(
+    qtbot: QtBot, backend: FakeBackend, terminal: Server, order: Order, tmp_path: Path
+) -> None:
+    with open_till(qtbot, backend, card_terminal=at(terminal)) as till:
+        till.arrive()
+        paid_by_card(till, order)
+        backend.allow(Role.CASHIER, Right(Act.VOID))
+        till.qtbot.waitUntil(lambda: till.window._context.bridge.roles == backend.roles)
+        with pytest.raises(NoRight):
+            till.api.cards.give_back(LineTerminal(*terminal.server_address[:2]), order.id, 100, None, "cold")  # type: ignore[arg-type]
+        assert (tmp_path / "terminal").read_bytes().count(b'"refund"') == 0
+        assert till.api.cards.open == ()
