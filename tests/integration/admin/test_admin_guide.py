@@ -115,7 +115,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 def test_the_guide_prints_what_it_shows(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In its order. `serve` does not end, and has its own tests; the doctor's shop is one that is served."""
+    """In its order. `serve` does not end, and reports need a day's sales: both have their own tests; the doctor's shop
+    is one that is served."""
     Path("menu.csv").write_text(MENU, encoding="utf-8")
     followed = []
     for sample in samples():
@@ -157,7 +158,7 @@ def test_the_guide_prints_what_it_shows(
                 told = machine.types("keys", "recover", kit, "--code-file", "-", "--data-dir", another)
                 told = [line.replace("keys of A ", "keys of Corner Kitchen ") for line in told]
                 assert ["Code of the kit:", *told] == sample.said
-            case "serve":
+            case _ if name == "serve" or sample.words[0] == "report":
                 continue
             case "doctor":
                 told = machine.types("doctor")

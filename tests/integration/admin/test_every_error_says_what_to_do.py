@@ -103,6 +103,7 @@ def refused(said: Said) -> str:
 READ = (
     ("users", "list"),
     ("roles", "list"),
+    ("tenders", "list"),
     ("devices", "list"),
     ("menu", "export"),
     ("orders", "export"),
@@ -380,6 +381,11 @@ def test_config(shop: Path, run: Run) -> None:
     assert "orderbell config template" in refused(run("config", "check", "--config", shop / "none.toml"))
     said = refused(run("config", "check", "--config", shop / "wrong.toml"))
     assert "server_url = 'shop.local:8765' (from …/wrong.toml:6): it may be text, as https://192.168.1.5:8765." in said
+
+
+def test_a_fault_of_the_simulated_terminal_that_is_no_chance(run: Run, tmp_path: Path) -> None:
+    said = refused(run("card-terminal", tmp_path / "charges", "--lose", "2"))
+    assert "--lose is how often an answer is lost, 0 to 1. Give another number." in said
 
 
 def test_every_command_was_tried() -> None:
