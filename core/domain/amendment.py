@@ -175,7 +175,9 @@ def amended(
         return after
     back = by_tender(order, back_minor, asked.tender)
     added = coins.added_back(order, back) if after.total_minor else rounding_left(order)
-    return with_payments(after, tuple(returned(paid, back, added)))
+    made = with_payments(after, tuple(returned(paid, back, added)))
+    is_due = made.payment is PaymentState.UNPAID  # then the tender is the one by which the rest is to be paid
+    return msgspec.structs.replace(made, tender=order.tender) if is_due else made
 
 
 def overlaid(order: Order, made: Order) -> Order:

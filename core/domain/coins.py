@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 import msgspec
 
 from core.domain.commands import NewPayment, RefundOrder, RefundRounding
-from core.domain.errors import IllegalMove
+from core.domain.errors import IllegalMove, InvalidOrder
 from core.domain.order import Order, Payment, PaymentState, Tender
 from core.domain.payment import needed_minor, with_payments
 from core.domain.refund import back_by, coins_minor
@@ -43,13 +43,15 @@ class Coins(msgspec.Struct, frozen=True):
         return self.now.of(amount_minor) - amount_minor if tender in self.tenders else 0
 
     def rounded(self, order: Order, asked: M) -> M:
-        """A change of the order's money, with what rounding adds said in it. Raises `IllegalMove`."""
+        """A change of the order's money, with what rounding adds said in it. Raises `IllegalMove`, `InvalidOrder`."""
         if isinstance(asked, NewPayment):
             return self.rounded_payment(order, asked)
         return self._refund(order, asked) if isinstance(asked, RefundOrder) else asked
 
     def rounded_payment(self, order: Order, asked: P) -> P:
         exact_minor = needed_minor(order, asked)
+        if self.tenders and asked.tender not in self.tenders and (asked.given_minor or 0) > exact_minor:
+            raise InvalidOrder("Only cash gives change.", "given_minor")
         added_minor = self.added_minor(asked.tender, exact_minor)
         if asked.rounding_minor is not None:
             could = {each.of(exact_minor) - exact_minor for each in self.roundings if asked.tender in self.tenders}

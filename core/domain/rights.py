@@ -155,11 +155,20 @@ def with_rights(roles: Roles, role: Role, rights: Rights) -> Roles:
 
 
 def needs_of(
-    asked: Command | DrawerCommand, before: Order | None, after: Order | None, *, is_past: bool = False
+    asked: Command | DrawerCommand,
+    before: Order | None,
+    after: Order | None,
+    *,
+    is_past: bool = False,
+    was_begun: bool = False,
 ) -> tuple[Need, ...]:
     """What somebody of the staff has to be allowed for a command. `before` and `after`: the order that it makes or
-    changes, none for a drawer. `is_past`: the order has ended, on an earlier day of business."""
-    found = list(_needs_of_drawer(asked) if isinstance(asked, _DRAWER) else _needs_of_order(asked, before, after))
+    changes, none for a drawer. `is_past`: the order has ended, on an earlier day of business. `was_begun`: it has been
+    further than it is now, and was recalled."""
+    if isinstance(asked, _DRAWER):
+        found = list(_needs_of_drawer(asked))
+    else:
+        found = list(_needs_of_order(asked, before, after, was_begun=was_begun))
     if is_past:
         found.append(Need(Act.PAST_ORDERS))
     return tuple(found)
@@ -173,34 +182,42 @@ def _needs_of_drawer(asked: DrawerCommand) -> Iterable[Need]:
         yield Need(Act.NO_SALE) if asked.act is DrawerAct.NO_SALE else Need(Act.CASH, asked.amount_minor)
 
 
-def _needs_of_order(asked: object, before: Order | None, after: Order | None) -> Iterable[Need]:
+def _needs_of_order(asked: object, before: Order | None, after: Order | None, *, was_begun: bool) -> Iterable[Need]:
     match asked:
         case TakeOrder() if after is not None:
             yield from needs_of_discounts(after)
-        case ChangeStatus(to=to) if before is not None and to in CALLED_OFF and _is_begun(before):
+        case ChangeStatus(to=to) if before is not None and to in CALLED_OFF and (was_begun or _is_begun(before)):
             yield Need(Act.VOID)
         case ChangePayment(payment=PaymentState.REFUNDED) | RefundOrder() if before is not None and after is not None:
             given = after.total_minor if after.payment is PaymentState.REFUNDED else after.refunded_minor
             yield Need(Act.REFUND, given - before.refunded_minor)
         case AmendOrder() if before is not None and after is not None:
-            yield from _needs_of_amendment(before, after)
+            yield from _needs_of_amendment(before, after, was_begun=was_begun)
         case ChangePayment() if before is not None and before.payment is PaymentState.PAID:
             yield Need(Act.CORRECT)
         case UndoPayment():
             yield Need(Act.CORRECT)
 
 
-def _needs_of_amendment(before: Order, after: Order) -> Iterable[Need]:
+def _needs_of_amendment(before: Order, after: Order, *, was_begun: bool) -> Iterable[Need]:
     """Who changes an order gives discounts, cancels what was to be made, and gives money back."""
     had = {line.id: line.discount for line in before.lines}
-    if after.discount not in (None, before.discount) or any(
+    is_new = after.discount not in (None, before.discount) or any(
         line.discount not in (None, had.get(line.id)) for line in after.lines
-    ):
-        yield from needs_of_discounts(after)
-    if takes_off(before, after) and _is_begun(before):
+    )
+    was, discounts = needs_of_discounts(before), needs_of_discounts(after)
+    # What is left of an order, or added to it, makes a discount that was allowed another one.
+    if is_new or after.discount_minor > before.discount_minor or _goes_further(discounts, was):
+        yield from discounts
+    if takes_off(before, after) and (was_begun or _is_begun(before)):
         yield Need(Act.VOID)
     if (back_minor := -difference_minor(before, after)) > 0:
         yield Need(Act.REFUND, back_minor)
+
+
+def _goes_further(needs: Iterable[Need], others: Iterable[Need]) -> bool:
+    known = {each.act: each.size for each in others}
+    return any(need.size > known.get(need.act, -1) for need in needs)
 
 
 def _is_begun(order: Order) -> bool:

@@ -219,6 +219,7 @@ def _look_at_drawer(till: Till, walk: Walk) -> None:
     page.book.close(900_000, LONG)
     Screen.settle(till)
     page._picker.setCurrentIndex(1)
+    till.qtbot.waitUntil(lambda: bool(page.book.known.reports))  # the server makes it once it has the close
     page._show()
     walk.look("drawer-reports")
     reports = page.book.known.reports

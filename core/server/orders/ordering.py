@@ -32,6 +32,7 @@ from core.domain.payment import PaymentChange, check_tenders_of
 from core.domain.people import Customer, Principal
 from core.domain.rights import needs_of
 from core.domain.sale.business_day import today_began
+from core.domain.status import OrderStatus
 from core.instants import now, to_us, zone
 from core.protocol.events import event_of
 from core.server.auth import rights
@@ -131,13 +132,17 @@ def change(
     try:
         changed = order_rules.change(order, request, principal.role, now(), last_moved, offer, coins)
     except order_rules.Stale as error:
+        check_past(transaction, principal, order)  # the answer shows it
         raise problems.conflict(order, error.message, _last_payment(transaction, order, request)) from None
     except IllegalMove as error:
+        check_past(transaction, principal, order)
         raise problems.illegal_move(order, error, _last_payment(transaction, order, request)) from None
     if changed is order:
+        check_past(transaction, principal, order)
         return order
     if principal.role.is_staff:
-        needs = needs_of(request, order, changed, is_past=_is_past(transaction, order))
+        was_begun = order.status is OrderStatus.PENDING and last_moved() > 1
+        needs = needs_of(request, order, changed, is_past=_is_past(transaction, order), was_begun=was_begun)
         principal = rights.check(transaction, principal, needs, order.id)
     if isinstance(request, MoneyChange):
         reason = "" if isinstance(request, TakePayment) else (request.reason or "").strip()
@@ -159,9 +164,9 @@ def change(
 
 
 def check_past(transaction: Transaction, principal: Principal, order: Order) -> None:
-    """Raises `Refusal` 403 when the order has ended on an earlier day, and the bearer may not see those."""
-    if _is_past(transaction, order):
-        rights.check(transaction, principal, [Need(Act.PAST_ORDERS)])
+    """Raises `Refusal` 403 when the order has ended on an earlier day, and the bearer may not see those of others."""
+    if principal.role.is_staff and _is_past(transaction, order):
+        rights.check(transaction, principal, [Need(Act.PAST_ORDERS)], order.id)
 
 
 def today(transaction: Transaction, shop_id: ShopId) -> datetime:

@@ -13,6 +13,7 @@ from core.domain.rights import ACTS, START, rights_of
 from core.domain.status import CALLED_OFF
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place
+from tests.integration.orders.test_amendments import as_it_is
 from tests.support import shop
 
 
@@ -215,6 +216,57 @@ def test_work_goes_on_without_any_right(place: Place) -> None:
         assert place.kim.move(place.ada.place(), to, reason="closed").ok
     assert place.kim.get("/api/pos/orders/", params={"open": "true"}).ok
     assert needs(void(place, place.kim)) == [Act.VOID]
+
+
+def amend(caller: Caller, order: dict[str, Any], **more: Any) -> requests.Response:
+    return caller.post(f"/api/pos/orders/{order['id']}/amend/", as_it_is(order, **more), key=new_key())
+
+
+def bowls(place: Place, caller: Caller, count: int, **more: Any) -> dict[str, Any]:
+    lines = [{"item_id": shop.BOWL, "quantity": count}]
+    reply = caller.post("/api/pos/orders/", {"payment": "unpaid", "lines": lines, **more}, key=new_key())
+    assert reply.ok, reply.text
+    found: dict[str, Any] = reply.json()
+    return found
+
+
+def test_a_discount_does_not_grow_with_what_it_is_taken_off(place: Place) -> None:
+    allow(place, Role.CASHIER, [{"act": "discount", "limit": 10_000}, {"act": "void"}])
+    one = bowls(place, place.kim, 1)["subtotal_minor"]
+    small = bowls(place, place.kim, 20, discount={"amount_minor": one, "reason": "regular"})
+    lines = as_it_is(small)["lines"]
+    left = amend(place.kim, small, lines=[{**lines[0], "quantity": 1}], reason="fewer")
+    assert needs(left) == [Act.COMP], "what is left of it costs nothing"
+    given = bowls(place, place.alex, 1, discount={"rate": 50_000, "reason": "late"})
+    lines = as_it_is(given)["lines"]
+    assert needs(amend(place.kim, given, lines=[{**lines[0], "quantity": 20}])) == [Act.DISCOUNT]
+    assert amend(place.kim, given, note="hot").ok, "the discount stays as it was allowed"
+
+
+def test_an_order_that_was_recalled_was_begun_all_the_same(place: Place) -> None:
+    allow(place, Role.CASHIER, [])
+    order = bowls(place, place.kim, 3)
+    recalled = of_order(place.kim, order, "recall")
+    assert recalled.json()["status"] == "pending", recalled.text
+    assert needs(of_order(place.kim, recalled.json(), "status", to="cancelled", reason="gone")) == [Act.VOID]
+    fewer = [{**as_it_is(recalled.json())["lines"][0], "quantity": 1}]
+    assert needs(amend(place.kim, recalled.json(), lines=fewer, reason="fewer")) == [Act.VOID]
+
+
+def test_no_answer_shows_an_order_of_an_earlier_day(place: Place) -> None:
+    old = place.alex.bring(taken(place, customer_name="Zoe Private"), "completed")
+    place.server.database.write_blocking(
+        lambda transaction: transaction.connection.exec_driver_sql(
+            f"UPDATE orders SET placed_at = placed_at - 172800000000 WHERE id = '{old['id']}'"
+        )
+    )
+    allow(place, Role.CASHIER, [])
+    stale = of_order(place.kim, old | {"version": 1}, "recall")
+    assert needs(stale) == [Act.PAST_ORDERS]
+    assert "Zoe" not in stale.text
+    same = of_order(place.kim, old, "status", to="completed")
+    assert needs(same) == [Act.PAST_ORDERS]
+    assert "Zoe" not in same.text
 
 
 @pytest.mark.parametrize(

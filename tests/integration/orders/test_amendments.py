@@ -205,3 +205,26 @@ def test_an_order_in_place_of_another_names_it(place: Place) -> None:
         "/api/pos/orders/", {"lines": [{"item_id": shop.FRIES}], "follows": "POS9-000001"}, key=new_key()
     )
     assert (refused.status_code, refused.json()["field"]) == (422, "follows")
+
+
+def test_a_change_that_moves_no_money_leaves_the_tender_that_is_planned(place: Place) -> None:
+    body = {"payment": "unpaid", "lines": [{"item_id": shop.BOWL, "quantity": 2}]}
+    order = place.kim.post("/api/pos/orders/", body, key=new_key()).json()
+    at = f"/api/pos/orders/{order['id']}"
+    deposit = {"tender": "cash", "amount_minor": 100, "version": order["version"]}
+    order = place.kim.post(f"{at}/payments/", deposit, key=new_key()).json()
+    planned = {"payment": "unpaid", "tender": "card", "version": order["version"]}
+    order = place.kim.post(f"{at}/payment/", planned, key=new_key()).json()
+    assert amend(place, order, note="hot")["tender"] == "card"
+    assert not _sound(place)
+
+
+def test_only_coins_give_change_whatever_the_amount_is(place: Place) -> None:
+    tenders = place.alex.get("/api/menu/").json()["tenders"]
+    changed = place.alex.post("/api/admin/shop/", {"tenders": [*tenders, {"id": "Meal_card"}]})
+    assert changed.ok, changed.text
+    body = {"payment": "unpaid", "lines": [{"item_id": shop.BOWL, "quantity": 1}]}
+    order = place.kim.post("/api/pos/orders/", body, key=new_key()).json()
+    paid = {"tender": "Meal_card", "given_minor": 900_000, "version": order["version"]}
+    reply = place.kim.post(f"/api/pos/orders/{order['id']}/payments/", paid, key=new_key())
+    assert (reply.status_code, reply.json()["field"]) == (422, "given_minor"), reply.text
