@@ -164,7 +164,7 @@ def change(
 
 
 def check_past(transaction: Transaction, principal: Principal, order: Order) -> None:
-    """Raises `Refusal` 403 when the order has ended on an earlier day, and the bearer may not see those of others."""
+    """Raises `Refusal` 403 to staff when the order has ended on an earlier day, and they may not see those."""
     if principal.role.is_staff and _is_past(transaction, order):
         rights.check(transaction, principal, [Need(Act.PAST_ORDERS)], order.id)
 
