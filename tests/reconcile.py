@@ -1,7 +1,8 @@
 """`python -m tests.reconcile`: days of money over 1,000 orders, and whether all books agree to the cent.
 
 The orders are those of a file (`--orders FILE.tsv`, of the form of `core.admin.demo.orders_file`), or made like them.
-Half are sold in a shop whose prices contain the tax, half in one that adds it. Then orders, ledger, drawers, Zs, taxes,
+Half are sold in a shop whose prices contain the tax, half in one that adds it; the seed says in which currency, and how
+cash is rounded. Then orders, ledger, drawers, Zs, taxes,
 sales reports and the day journal have to come to the same.
 """
 
@@ -22,6 +23,7 @@ import msgspec
 from core.admin.demo import orders_file
 from core.admin.demo.orders_file import OrdersFile
 from core.domain.order import LineTax
+from core.domain.sale.rounding import CashRounding, Rounding
 from core.protocol.journal import FLOAT, OVER_SHORT, RECEIVABLES, ROUNDING, SALES, TAX, TIPS, Posting, tender_account
 from core.protocol.reports import By, SalesQuery
 from core.server.drawers.journal import journal
@@ -36,6 +38,16 @@ from tests.support.server import ServerThread
 
 DAYS: Final = 12
 ORDERS: Final = 1_000
+CURRENCIES: Final = ("EUR", "JPY", "KWD")
+"""With 2, 0 and 3 decimals."""
+COINS: Final = (
+    CashRounding(),
+    CashRounding(5),
+    CashRounding(10, Rounding.HALF_DOWN),
+    CashRounding(50, Rounding.DOWN),
+    CashRounding(7, Rounding.UP),
+)
+"""How shops round cash."""
 _CASH: Final = tender_account("cash")
 
 
@@ -47,7 +59,12 @@ def reconcile(directory: Path, file: OrdersFile, seed: int) -> list[str]:
         for module in NOW_IN:
             stack.enter_context(mock.patch(f"{module}.now", clock.now))
         server = stack.enter_context(ServerThread(directory))
-        shops = [make_shop(server.database, file.menu, inclusive=inclusive) for inclusive in (True, False)]
+        currency = CURRENCIES[seed % len(CURRENCIES)]
+        coins = [chance.choice(COINS) for _ in range(2)]
+        shops = [
+            make_shop(server.database, file.menu, inclusive=inclusive, currency=currency, coins=each)
+            for inclusive, each in zip((True, False), coins, strict=True)
+        ]
         for at, made in enumerate(shops):
             clock.at = FIRST_DAY
             life, own = Days(server, made, clock, chance), file.orders[at::2]

@@ -31,7 +31,7 @@ from core.domain.order import (
 from core.domain.payment import paid_minor, payments_of, with_payments
 from core.domain.phones import check_phone
 from core.domain.pricing import price
-from core.domain.refund import by_tender, line_ids, returned, rounding_left
+from core.domain.refund import by_tender, line_ids, returned
 from core.domain.sale.business_day import CUT, business_day
 from core.domain.status import CALLED_OFF
 from core.domain.tax_table import Terms
@@ -174,7 +174,7 @@ def amended(
     if not paid:
         return after
     back = by_tender(order, back_minor, asked.tender)
-    added = coins.added_back(order, back) if after.total_minor else rounding_left(order)
+    added = coins.added_back(order, back, empties=not after.total_minor)
     made = with_payments(after, tuple(returned(paid, back, added)))
     is_due = made.payment is PaymentState.UNPAID  # then the tender is the one by which the rest is to be paid
     return msgspec.structs.replace(made, tender=order.tender) if is_due else made

@@ -9,17 +9,17 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from core.domain.commands import NewPayment, RefundOrder, RefundRounding
+from core.domain.commands import ChangePayment, NewPayment, RefundOrder, RefundRounding
 from core.domain.errors import IllegalMove, InvalidOrder
 from core.domain.order import Order, Payment, PaymentState, Tender
-from core.domain.payment import needed_minor, with_payments
-from core.domain.refund import back_by, coins_minor
+from core.domain.payment import needed_minor, rounding_back, with_payments
+from core.domain.refund import back_by, by_tender, held_minor, refundable_minor
 from core.domain.sale.rounding import CashRounding
 from core.domain.tenders import TENDERS, ShopTender
 
 M = TypeVar("M")
 P = TypeVar("P", bound=NewPayment)
-R = TypeVar("R", bound=RefundOrder)
+R = TypeVar("R", bound=RefundOrder | ChangePayment)
 _ROUNDED_OTHERWISE: Final = "Cash is rounded in another way here. Look at the amount, and take it again."
 
 
@@ -46,7 +46,11 @@ class Coins(msgspec.Struct, frozen=True):
         """A change of the order's money, with what rounding adds said in it. Raises `IllegalMove`, `InvalidOrder`."""
         if isinstance(asked, NewPayment):
             return self.rounded_payment(order, asked)
-        return self._refund(order, asked) if isinstance(asked, RefundOrder) else asked
+        if isinstance(asked, RefundOrder):
+            return self._refund(order, asked, back_by(order, asked))
+        if isinstance(asked, ChangePayment) and asked.payment is PaymentState.REFUNDED:
+            return self._refund(order, asked, by_tender(order, refundable_minor(order)))
+        return asked
 
     def rounded_payment(self, order: Order, asked: P) -> P:
         exact_minor = needed_minor(order, asked)
@@ -74,10 +78,12 @@ class Coins(msgspec.Struct, frozen=True):
         paid = Payment(order.tender, order.total_minor, given_minor=given_minor, rounding_minor=added_minor)
         return with_payments(order, (paid,))
 
-    def _refund(self, order: Order, asked: R) -> R:
-        """What is given back in coins is rounded; what empties the order is what is held for it, to the last unit."""
-        back = back_by(order, asked)
-        if not back or sum(back.values()) == order.total_minor - order.refunded_minor:
+    def _refund(self, order: Order, asked: R, back: Mapping[Tender, int]) -> R:
+        """What is given back in coins is rounded; what empties the order is what is held for it, to the last unit, by
+        each tender without a tip."""
+        if sum(back.values()) == refundable_minor(order):
+            back = {tender: value for tender, value in back.items() if held_minor(order, tender)[1]}
+        if not back:
             return msgspec.structs.replace(asked, rounding=())
         found = [
             tuple(RefundRounding(*one) for one in self._added_back(order, back, each).items())
@@ -89,14 +95,19 @@ class Coins(msgspec.Struct, frozen=True):
             raise IllegalMove(_ROUNDED_OTHERWISE, "rounding")
         return asked
 
-    def added_back(self, order: Order, back: Mapping[Tender, int]) -> dict[Tender, int]:
-        """What rounding adds to a part of the order that goes back by these tenders."""
-        return self._added_back(order, back, self.now)
+    def added_back(self, order: Order, back: Mapping[Tender, int], *, empties: bool) -> dict[Tender, int]:
+        """What rounding adds to a part of the order that goes back by these tenders, or, where it `empties` the order,
+        to all that is left."""
+        if not empties:
+            return self._added_back(order, back, self.now)
+        tipped = {tender: value for tender, value in back.items() if held_minor(order, tender)[1]}
+        return rounding_back(order) | self._added_back(order, tipped, self.now)
 
     def _added_back(self, order: Order, back: Mapping[Tender, int], rounding: CashRounding) -> dict[Tender, int]:
         found = {}
         for tender, value_minor in back.items():
-            coins = min(rounding.of(value_minor), rounding.at_most(coins_minor(order, tender)))
+            held, tips = held_minor(order, tender)
+            coins = min(rounding.of(value_minor), rounding.at_most(max(0, held - rounding.of(tips))))  # tips stay
             if tender in self.tenders and coins != value_minor:
                 found[tender] = coins - value_minor
         return found

@@ -153,6 +153,13 @@ class RecallOrder(msgspec.Struct, frozen=True, kw_only=True):
     moved_at_client: ClientTime | None = None
 
 
+class RefundRounding(msgspec.Struct, frozen=True):
+    """What rounding to coins adds to what a tender gives back, or, below zero, leaves off."""
+
+    tender: Tender
+    minor: Annotated[int, Meta(ge=-MAX_TOTAL_MINOR, le=MAX_TOTAL_MINOR)]
+
+
 class ChangePayment(msgspec.Struct, frozen=True, kw_only=True):
     """A change of the payment of an order that was seen at `version`."""
 
@@ -161,6 +168,8 @@ class ChangePayment(msgspec.Struct, frozen=True, kw_only=True):
     tender: Tender | None = None
     reason: Reason | None = None
     """Required for a refund, and when the payment of a cancelled order is undone. Release 0.1.0 sends none."""
+    rounding: Annotated[tuple[RefundRounding, ...], Meta(max_length=MAX_TENDERS)] | None = None
+    """Of a refund: as in `RefundOrder`, where a tip stays."""
     drawer: Drawer = ""
     approval: Approval = ""
     moved_at_client: ClientTime | None = None
@@ -193,13 +202,6 @@ class RefundLine(msgspec.Struct, frozen=True, kw_only=True):
 
     id: Annotated[LineId, UUID]
     quantity: Annotated[int, Meta(ge=1, le=MAX_QUANTITY)] = 1
-
-
-class RefundRounding(msgspec.Struct, frozen=True):
-    """What rounding to coins adds to what a tender gives back, or, below zero, leaves off."""
-
-    tender: Tender
-    minor: Annotated[int, Meta(ge=-MAX_TOTAL_MINOR, le=MAX_TOTAL_MINOR)]
 
 
 class RefundOrder(msgspec.Struct, frozen=True, kw_only=True):

@@ -24,6 +24,7 @@ from core.domain.commands import (
     PlaceOrder,
     RecallOrder,
     RefundOrder,
+    RefundRounding,
     TakeOrder,
     TakePayment,
     UndoPayment,
@@ -178,7 +179,7 @@ def change(
     Raises `Stale`, `IllegalMove`, `InvalidOrder`, `ReasonRequired` and `CardNumber`.
     """
     if isinstance(asked, ChangePayment):
-        return coins.rounded_whole(_pay(order, asked, at))
+        return coins.rounded_whole(_pay(order, asked, at, coins))
     if isinstance(asked, TakePayment | UndoPayment | RefundOrder):
         if order.version != asked.version:
             raise Stale
@@ -213,14 +214,14 @@ def target_by(order: Order, asked: Change, role: Role) -> OrderStatus | None:
             return None
 
 
-def _pay(order: Order, asked: ChangePayment, at: datetime) -> Order:
+def _pay(order: Order, asked: ChangePayment, at: datetime, coins: Coins) -> Order:
     tender = asked.tender or order.tender
     if order.version != asked.version:
         raise Stale(_DONE_BY_ANOTHER[asked.payment]) if order.payment is asked.payment else Stale
     if (order.payment, asked.payment, tender) == (PaymentState.UNPAID, PaymentState.UNPAID, order.tender):
         return order
     check_payment(order, asked.payment, tender, asked.reason)
-    return paid(order, asked, at)
+    return paid(order, coins.rounded(order, asked), at)
 
 
 def moved(order: Order, target: OrderStatus, reason: str, at: datetime) -> Order:
@@ -233,7 +234,9 @@ def moved(order: Order, target: OrderStatus, reason: str, at: datetime) -> Order
 def paid(order: Order, asked: ChangePayment, at: datetime) -> Order:
     """The order with the new payment. Checks nothing."""
     return msgspec.structs.replace(
-        with_payment(order, asked.payment, asked.tender or order.tender), version=order.version + 1, updated_at=at
+        with_payment(order, asked.payment, asked.tender or order.tender, asked.rounding),
+        version=order.version + 1,
+        updated_at=at,
     )
 
 
@@ -255,10 +258,12 @@ def move_money(order: Order, asked: TakePayment | UndoPayment | RefundOrder, at:
     return msgspec.structs.replace(after, version=order.version + 1, updated_at=at)
 
 
-def with_payment(order: Order, payment: PaymentState, tender: Tender) -> Order:
+def with_payment(
+    order: Order, payment: PaymentState, tender: Tender, rounding: Sequence[RefundRounding] | None = None
+) -> Order:
     """The order with that payment. A refund takes back all that was left; of any other payment it is not known which
     cash was handed over."""
     if payment is PaymentState.REFUNDED:
-        return msgspec.structs.replace(refunded(order), payment=payment, tender=tender)
+        return msgspec.structs.replace(refunded(order, rounding=rounding), payment=payment, tender=tender)
     kept = order.payments if payment is order.payment else ()
     return msgspec.structs.replace(order, payment=payment, tender=tender, given_minor=None, payments=kept)

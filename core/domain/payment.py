@@ -472,6 +472,17 @@ def rounding_minor(order: Order) -> int:
     return sum(each.rounding_minor - each.refunded_rounding_minor for each in order.payments)
 
 
+def rounding_back(order: Order) -> dict[Tender, int]:
+    """By each tender, what rounding adds where all that was paid by it goes back. Without a tip that is what it added
+    to the money held, so that nothing is left of it. A tip stays, in coins: how these are rounded, commands say."""
+    tips, held, kept = Counter[Tender](), Counter[Tender](), Counter[Tender]()
+    for each in order.payments:
+        tips[each.tender] += each.tip_minor
+        held[each.tender] += each.paid_minor - each.returned_minor
+        kept[each.tender] += each.amount_minor - each.refunded_minor
+    return {each: min(0, held[each] - kept[each]) if tips[each] else held[each] - kept[each] for each in held}
+
+
 def tip_minor(order: Order) -> int:
     """What was paid beside its total, in minor units."""
     return sum(each.tip_minor for each in order.payments)
@@ -495,7 +506,8 @@ def to_give_back_minor(order: Order) -> int:
     if order.status not in CALLED_OFF or order.payment is PaymentState.REFUNDED:
         return 0
     tips_minor = tip_minor(order) if order.payment is PaymentState.UNPAID else 0  # refunds leave them; undoing does not
-    return paid_minor(order) + tips_minor + rounding_minor(order) - order.refunded_minor
+    added_minor = sum(rounding_back(order).values()) if order.payment is PaymentState.PAID else rounding_minor(order)
+    return paid_minor(order) + tips_minor + added_minor - order.refunded_minor
 
 
 def _words(tender: Tender) -> str:

@@ -9,11 +9,11 @@ from typing import Final
 
 import msgspec
 
-from core.domain.commands import RefundLine, RefundOrder
+from core.domain.commands import RefundLine, RefundOrder, RefundRounding
 from core.domain.errors import IllegalMove, InvalidOrder, ReasonRequired
 from core.domain.ids import LineId, line_id
 from core.domain.order import LineTax, Order, OrderLine, Payment, PaymentState, Tender
-from core.domain.payment import payments_of
+from core.domain.payment import payments_of, rounding_back
 from core.domain.sale.calculation import Item
 from core.domain.sale.parts import Part, Remaining
 from core.domain.sale.rounding import apportion
@@ -89,11 +89,10 @@ def by_tender(order: Order, back_minor: int, first: Tender | None = None) -> dic
     return {tender: amount for tender, amount in found.items() if amount}
 
 
-def coins_minor(order: Order, tender: Tender) -> int:
-    """The money that is held by this tender, tips not counted, in minor units."""
-    return sum(
-        each.paid_minor - each.tip_minor - each.returned_minor for each in payments_of(order) if each.tender == tender
-    )
+def held_minor(order: Order, tender: Tender) -> tuple[int, int]:
+    """The money that is held by this tender, and what tips are of it, in minor units."""
+    paid = [each for each in payments_of(order) if each.tender == tender]
+    return sum(each.paid_minor - each.returned_minor for each in paid), sum(each.tip_minor for each in paid)
 
 
 def back_by(order: Order, asked: RefundOrder) -> dict[Tender, int]:
@@ -127,17 +126,14 @@ def returned(payments: Sequence[Payment], back: Mapping[Tender, int], added: Map
         )
 
 
-def rounding_left(order: Order) -> dict[Tender, int]:
-    """By each tender, what rounding has added to the money that is held by it."""
-    left: dict[Tender, int] = {}
-    for each in order.payments:
-        left[each.tender] = left.get(each.tender, 0) + each.rounding_minor - each.refunded_rounding_minor
-    return left
-
-
-def refunded(order: Order, asked: RefundOrder | None = None, first: Tender | None = None) -> Order:
+def refunded(
+    order: Order,
+    asked: RefundOrder | None = None,
+    first: Tender | None = None,
+    rounding: Sequence[RefundRounding] | None = None,
+) -> Order:
     """The order with what `asked` takes back; without it, with all that was left, by the tender `first` as far as that
-    goes. Checks nothing."""
+    goes, and with what rounding adds to that where it is not all that is held. Checks nothing."""
     remaining = _remaining(order)
     quantities: dict[int, int] = {}
     if asked is None:
@@ -155,8 +151,10 @@ def refunded(order: Order, asked: RefundOrder | None = None, first: Tender | Non
     refunded_minor = order.refunded_minor + back_minor
     first = asked.tender if asked is not None else first
     if asked is not None and refunded_minor == order.total_minor:
-        return refunded(order, first=first)  # nothing is left, so all items are taken back, however it came to that
-    added = {each.tender: each.minor for each in asked.rounding or ()} if asked is not None else rounding_left(order)
+        # Nothing is left, so all items are taken back, however it came to that.
+        return refunded(order, first=first, rounding=asked.rounding)
+    told = asked.rounding if asked is not None else rounding
+    added = (rounding_back(order) if asked is None else {}) | {each.tender: each.minor for each in told or ()}
     payments = payments_of(order) if any(added.values()) else order.payments
     return msgspec.structs.replace(
         order,

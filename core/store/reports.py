@@ -124,10 +124,11 @@ _PAID_MORE_BY: Final = Prepared(
     .group_by(_e.tender)
 )
 """What was paid of orders that were sold before."""
+_is_back_rounded = and_(_e.kind == str(EntryKind.ROUNDING), _e.payment == 0, _e.corrects == 0)
 _BACK_BY: Final = Prepared(
-    select(_e.tender, func.sum(-_e.amount_minor))
+    select(_e.tender, func.sum(case((_is_refund, -_e.amount_minor), else_=_e.amount_minor)))
     .select_from(ledger.join(orders, _o.id == _e.order_id))
-    .where(*_period, _is_refund)
+    .where(*_period, or_(_is_refund, _is_back_rounded))
     .group_by(_e.tender)
 )
 _off_minor = _l.discount_minor + _l.order_discount_minor

@@ -129,9 +129,12 @@ class Cashier:
         elif dice < 0.18 and order.payments and not order.refunded_minor:
             route, body = routes.UNDO_PAYMENT, UndoPayment(version=version, reason=WHY)
         elif dice < 0.2 and order.payment is PaymentState.UNPAID and not order.payments:
-            route, body = routes.CHANGE_PAYMENT, ChangePayment(payment=PaymentState.PAID, version=version)
+            if order.tender in (Tender.CASH, Tender.CASH_ON_DELIVERY):  # is rounded, and says how
+                route, body = routes.TAKE_PAYMENT, TakePayment(version=version, tender=order.tender)
+            else:
+                route, body = routes.CHANGE_PAYMENT, ChangePayment(payment=PaymentState.PAID, version=version)
         elif dice < 0.23 and order.payment is PaymentState.PAID and not order.payments:
-            other = Tender.CARD if order.tender is Tender.CASH else Tender.CASH
+            other = Tender.VOUCHER if order.tender is Tender.CARD else Tender.CARD
             body = ChangePayment(payment=PaymentState.PAID, tender=other, version=version, reason=WHY)
             route = routes.CHANGE_PAYMENT
         elif dice < 0.3 and refundable_minor(order):

@@ -159,8 +159,9 @@ class Drill:
 
     def _make_shop(self) -> None:
         staff, customers = (shop.KIM, shop.ALEX), (shop.ADA, shop.GRACE)
+        menu = msgspec.structs.replace(shop.MENU, cash_increment_minor=5)
         with closing(Database(self.database_url)) as database:
-            create_shop(database, NewShop(menu=shop.MENU, staff=staff, customers=customers, devices=("POS1", "POS2")))
+            create_shop(database, NewShop(menu=menu, staff=staff, customers=customers, devices=("POS1", "POS2")))
 
     def _choose(self, line: str) -> Fault:
         for choose in self.choosing:

@@ -33,6 +33,8 @@ from core.domain.order import NewLine, Order, PaymentState, Tender
 from core.domain.payment import to_pay_minor
 from core.domain.people import Principal, Role
 from core.domain.refund import left_of, line_ids, refundable_minor, value_of
+from core.domain.sale.calculation import EXACT
+from core.domain.sale.rounding import CashRounding
 from core.domain.sale.taxes import Tax, TaxEntry, TaxTable
 from core.domain.status import Fulfilment, OrderStatus
 from core.server.drawers import reports
@@ -80,11 +82,21 @@ class Made(NamedTuple):
     menu: Menu
 
 
-def make_shop(database: Database, menu: Menu, *, inclusive: bool) -> Made:
-    """A shop with two tills that sells `menu` at several rates."""
+def make_shop(
+    database: Database, menu: Menu, *, inclusive: bool, currency: str = "", coins: CashRounding = EXACT
+) -> Made:
+    """A shop with two tills that sells `menu` at several rates, of another currency if told, and rounds cash to
+    `coins`."""
     categories = tuple(msgspec.structs.replace(each, items=tuple(map(_taxed, each.items))) for each in menu.categories)
     menu = msgspec.structs.replace(
-        menu, categories=categories, taxes=_TAXES, tax=OneRate(1_900, included=inclusive), shop_name=f"{inclusive}"
+        menu,
+        categories=categories,
+        taxes=_TAXES,
+        tax=OneRate(1_900, included=inclusive),
+        shop_name=f"{inclusive}",
+        currency=currency or menu.currency,
+        cash_increment_minor=coins.increment,
+        cash_rounding=coins.mode,
     )
     made = create_shop(database, NewShop(menu=menu, staff=(shop.ALEX, shop.KIM), devices=TILLS, time_zone=_ZONE))
     by = Principal(subject=made.staff[0], role=Role.ADMIN, name="Alex", session_id="", shop_id=made.id)
@@ -177,7 +189,11 @@ class Days:
             case 0 | 1:
                 payment = PaymentState.PAID
             case 2:
-                payments = (NewPayment(tender=Tender.CARD, amount_minor=1, tip_minor=50), NewPayment(given_minor=10**7))
+                tip = self._random.choice((0, 0, 37))
+                payments = (
+                    NewPayment(tender=Tender.CARD, amount_minor=1, tip_minor=50),
+                    NewPayment(given_minor=10**7, tip_minor=tip),
+                )
         return TakeOrder(
             # What is split costs something.
             lines=lines

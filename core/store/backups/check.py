@@ -255,6 +255,23 @@ def _broken_refunds() -> Select[Any]:
     return select(_o.number).select_from(joined).where(~or_(by_lines, whole))
 
 
+def _impossible_rounding() -> Select[Any]:
+    """Orders of which a refund took money, or, given back whole, left some by a tender without a tip."""
+    kept = [
+        func.sum(case((_b.kind == str(kind), _b.amount_minor), else_=0)) for kind in (EntryKind.TIP, EntryKind.ROUNDING)
+    ]
+    took = func.max(case((_b.kind == str(EntryKind.REFUND), _b.amount_minor), else_=0))
+    by_tender = (
+        select(_b.order_id, kept[0].label("tips"), kept[1].label("rounding"), took.label("took"))
+        .group_by(_b.order_id, _b.tender)
+        .subquery()
+        .c
+    )
+    of_refunded = and_(_o.payment == str(PaymentState.REFUNDED), by_tender.tips == 0, by_tender.rounding != 0)
+    joined = orders.join(by_tender.order_id.table, by_tender.order_id == _o.id)
+    return select(_o.number).select_from(joined).where(or_(by_tender.took > 0, of_refunded)).distinct()
+
+
 def _gaps() -> Select[Any]:
     """Shops whose events are not one unbroken chain up to the counter. Old events may be trimmed, the newest never
     is."""
@@ -355,6 +372,7 @@ RULES: Final[tuple[Rule, ...]] = (
         _broken_amendments(),
     ),
     Rule("refunds", "what was refunded of each order is what its lines and its ledger say", _broken_refunds()),
+    Rule("rounding", "no refund takes money, and of rounding none stays without a tip", _impossible_rounding()),
     Rule("baskets", "each held basket has lines, and of those that are gone nothing is kept", _odd_baskets()),
     Rule("closed drawers", "each drawer session that was closed has its Z", _closed_without_z()),
     Rule("journals", "no entry of a drawer's journal is missing, and none of its reports", _gaps_in_journals()),

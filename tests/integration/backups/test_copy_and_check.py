@@ -269,6 +269,12 @@ BREAKS = {
     "lines": "UPDATE order_lines SET quantity = quantity + 1",
     "amendments": "UPDATE orders SET amendments = 1 WHERE number = 'ONLINE-000001'",
     "refunds": "UPDATE order_lines SET refunded_quantity = quantity + 1 WHERE position = 0",
+    "rounding": (  # what a refund takes, another gives
+        "INSERT INTO ledger (order_id, number, version, kind, amount_minor, tender, payment, corrects, line_id, "
+        "quantity, tax_minor, in_part, at, reason, by_id, by_name, by_role, device) SELECT id, n, 1, kind, minor, "
+        "tender, 0, 0, '', 0, 0, 1, 1, '', '', '', '', '' FROM orders, (SELECT 9 AS n, 'credit' AS kind, 0 AS minor "
+        "UNION ALL SELECT 10, 'refund', 1 UNION ALL SELECT 11, 'refund', -1) WHERE orders.number = 'ONLINE-000001'"
+    ),
     "baskets": "UPDATE held_baskets SET is_gone = 1",
     "counts": "UPDATE customers SET order_count = order_count + 1",
     "words": "DELETE FROM order_words WHERE word = 'n000001'",

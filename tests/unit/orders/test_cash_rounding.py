@@ -11,11 +11,20 @@ from core.domain.commands import ChangePayment, MoneyChange, RefundOrder, Refund
 from core.domain.drawers import cash_held_minor
 from core.domain.errors import DomainError, IllegalMove, InvalidOrder
 from core.domain.order import Order, Payment, PaymentState, Tender
-from core.domain.payment import booked, change_of, payments_in, payments_of, rounding_minor, to_pay_minor
+from core.domain.payment import (
+    booked,
+    change_of,
+    payments_in,
+    payments_of,
+    rounding_minor,
+    to_give_back_minor,
+    to_pay_minor,
+)
 from core.domain.people import Role
 from core.domain.refund import money_back, refundable_minor
-from core.domain.sale.ledger import Ledger
+from core.domain.sale.ledger import EntryKind, Ledger
 from core.domain.sale.rounding import CashRounding, Rounding
+from core.domain.status import OrderStatus
 from core.domain.tenders import TENDERS
 from tests.unit.orders.test_part_payments import NOW, pay, undo, unpaid
 
@@ -29,6 +38,9 @@ def after(order: Order, *asked: MoneyChange, coins: Coins = FIVE) -> Order:
         named = msgspec.structs.replace(each, version=order.version)
         order = order_rules.change(order, named, Role.CASHIER, NOW, coins=coins)
     return order
+
+
+WHOLE = ChangePayment(payment=PaymentState.REFUNDED, version=1, tender=CASH, reason="cold")
 
 
 def refund(amount: int, tender: Tender | None = None) -> RefundOrder:
@@ -127,9 +139,53 @@ def test_a_till_of_an_earlier_release_is_booked_in_coins() -> None:
     assert after(order, ChangePayment(payment=PaymentState.PAID, version=1, tender=CARD)).payments == ()
 
 
+@pytest.mark.parametrize(("increment", "tip", "left"), [(50, 51, 50), (7, 51, 49)])
+def test_a_refund_of_what_a_card_paid_leaves_a_tip_in_coins_alone(increment: int, tip: int, left: int) -> None:
+    coins = Coins.of(TENDERS, (CashRounding(increment),))
+    paid = after(unpaid(1000), pay(CARD), pay(CASH, 0, tip=tip), coins=coins)
+    for asked in (WHOLE, refund(1000)):
+        back = after(paid, asked, coins=coins)
+        assert money_back(paid, back) == {CARD: 1000}
+        assert (back.payment, cash_held_minor(back), rounding_minor(back)) == (PaymentState.REFUNDED, left, left - tip)
+        assert to_give_back_minor(msgspec.structs.replace(paid, status=OrderStatus.CANCELLED)) == 1000
+
+
+@pytest.mark.parametrize(
+    ("total", "tip", "back"),
+    [(1000, 51, 1000), (1002, 51, 1000), (1003, 3, 1000), (1003, 51, 1005), (3, 51, 5), (2, 51, 0)],
+)
+def test_what_a_tip_stays_of_is_given_back_in_coins_and_the_tip_stays(total: int, tip: int, back: int) -> None:
+    paid = after(unpaid(total), pay(CASH, tip=tip))
+    for asked in (WHOLE, refund(total)):
+        given_back = after(paid, asked)
+        assert money_back(paid, given_back) == ({CASH: back} if back else {})
+        assert given_back.payment is PaymentState.REFUNDED
+        left = cash_held_minor(given_back)
+        assert (left, left % 5) == (cash_held_minor(paid) - back, 0)
+        assert left >= FIVE.now.of(tip)
+        assert order_rules.paid(paid, FIVE.rounded(paid, WHOLE), NOW) == after(paid, WHOLE), "as a till predicts it"
+
+
+def test_a_refund_with_a_tip_says_how_it_was_rounded() -> None:
+    paid = after(unpaid(1002), pay(CASH, tip=51))
+    exact = msgspec.structs.replace(WHOLE, rounding=())
+    assert money_back(paid, after(paid, exact)) == {CASH: 1002}, "of a till that was not told yet"
+    wrong = msgspec.structs.replace(WHOLE, rounding=(RefundRounding(CASH, -500),))
+    with pytest.raises(IllegalMove, match="another way"):
+        after(paid, wrong)
+
+
+def test_an_amendment_to_nothing_is_such_a_refund() -> None:
+    """The tip of an order that becomes free stays, and no rounding becomes cash."""
+    order = after(unpaid(1000), pay(CARD), pay(CASH, 0, tip=52))
+    assert FIVE.added_back(order, {CARD: 1000}, empties=True) == {CARD: 0, CASH: 0}
+    assert FIVE.added_back(after(unpaid(1003), pay(CASH)), {CASH: 1003}, empties=True) == {CASH: 2}
+
+
 ACTS = st.one_of(
     st.tuples(st.just("pay"), st.sampled_from([CASH, CARD, Tender.VOUCHER]), st.integers(1, 900), st.integers(0, 60)),
     st.tuples(st.just("refund"), st.sampled_from([None, CASH, CARD]), st.integers(1, 900), st.just(0)),
+    st.tuples(st.just("whole"), st.just(None), st.just(0), st.just(0)),
     st.tuples(st.just("undo"), st.just(None), st.just(0), st.just(0)),
     st.tuples(st.just("rest"), st.sampled_from([CASH, CARD]), st.just(0), st.integers(0, 60)),
 )
@@ -156,14 +212,18 @@ def test_the_identities_hold_whatever_is_done(
                 asked = TakePayment(version=1, tender=tender or CASH, tip_minor=tip)
             case "refund":
                 asked = refund(min(amount, max(1, refundable_minor(order))), tender)
+            case "whole":
+                asked = msgspec.structs.replace(WHOLE, tender=order.tender)
             case _:
                 asked = undo()
         try:
             now = after(order, asked, coins=coins)
         except DomainError:
             continue
-        if not isinstance(asked, UndoPayment | ChangePayment):  # predicted by what the command says, without a setting
-            told = coins.rounded(order, msgspec.structs.replace(asked, version=order.version))
+        told = coins.rounded(order, msgspec.structs.replace(asked, version=order.version))
+        if isinstance(told, ChangePayment):  # predicted by what the command says, without a setting
+            assert order_rules.paid(order, told, NOW) == now
+        elif not isinstance(told, UndoPayment):
             assert order_rules.move_money(order, told, NOW) == now
         grown = booked(ledger, order, now)
         assert change_of(ledger, grown.entries[len(ledger.entries) :])[0] == grown
@@ -187,5 +247,10 @@ def _check_sums(ledger: Ledger, order: Order, increment: int) -> None:
         elif not each.refunded_minor:
             assert each.paid_minor % increment == 0, "in coins"
             assert abs(each.rounding_minor) < increment
+    assert all(each.amount <= 0 for each in ledger.entries if each.kind is EntryKind.REFUND), "takes no money"
+    assert ledger.held_by().get(CASH, 0) % increment == 0, "what is in the drawer is coins"
     if order.payment is PaymentState.REFUNDED:
-        assert (ledger.held, ledger.rounding) == (ledger.tips, 0), "nothing but tips is left"
+        assert ledger.settled == 0
+        tips = {each.tender for each in order.payments if each.tip_minor}
+        assert all(tender in tips for tender, held in ledger.held_by().items() if held), "nothing but tips is left"
+        assert ledger.held == ledger.tips + ledger.rounding
