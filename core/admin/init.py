@@ -18,7 +18,7 @@ from core.admin.keys import KitMade, show_kit, write_kit
 from core.admin.serving import owned, url_of
 from core.client.settings import ServerAddress
 from core.countries import likely_country
-from core.domain.menu import Category, Menu
+from core.domain.menu import Category, ChangesUntil, Menu
 from core.domain.money import Tax, check_currency
 from core.domain.people import Role
 from core.files import write_whole
@@ -247,8 +247,9 @@ def _wanted(options: argparse.Namespace) -> tuple[NewShop, bool]:
         pin = asking.answer("", given, "", asking.pin, flag="--pin-file", ask=False)
     else:
         pin = asking.new_pin(admin) if ask else ""
+    tax, until = Tax(rate_bp, included), ChangesUntil.PREPARING
     wanted = NewShop(
-        menu=Menu(shop_name, currency, Tax(rate_bp, included), categories, country=country),
+        menu=Menu(shop_name, currency, tax, categories, country=country, changes_until=until),
         staff=(NewStaff(admin, pin or setup.made_up_pin(), Role.ADMIN),),
         devices=(setup.DEVICE,),
         time_zone=time_zone,

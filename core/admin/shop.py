@@ -16,7 +16,7 @@ from core.admin.command import WHERE, Parser
 from core.admin.failed import Failed
 from core.domain.discount import Discount
 from core.domain.errors import DomainError
-from core.domain.menu import Menu
+from core.domain.menu import ChangesUntil, Menu
 from core.domain.money import Tax as OneRate
 from core.domain.money import as_decimal, check_currency, parse_minor
 from core.domain.phones import is_country
@@ -33,6 +33,7 @@ _EXAMPLES: Final = """examples:
   orderbell shop set --name "Corner Kitchen" --tax-rate 7
   orderbell shop set --time-zone America/Santiago --country CL
   orderbell shop set --cash-rounding 0.05                            cash only; cards pay exactly
+  orderbell shop set --changes-until preparing                       customers may ask to change their orders
   orderbell shop taxes
   orderbell shop tax drinks VAT=19                                   another rate for a category of items
   orderbell shop tax standard VAT=7 --fulfilment dine_in --from 2027-01-01
@@ -60,6 +61,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     time_zone: str
     country: str
     items: int
+    changes_until: ChangesUntil
     taxes: tuple[TaxEntry, ...] = ()
 
 
@@ -77,6 +79,12 @@ def main(argv: Sequence[str]) -> int:
     change.add_argument("--time-zone", metavar="ZONE", type=_flag(time_zone), help="IANA, as Europe/Berlin")
     change.add_argument("--cash-rounding", metavar="COIN", help="the smallest coin, as 0.05; none: cash is exact")
     change.add_argument("--cash-rounding-mode", type=Rounding, choices=list(Rounding), help="default: half_up")
+    change.add_argument(
+        "--changes-until",
+        type=ChangesUntil,
+        choices=list(ChangesUntil),
+        help="until an order is that, its customer may ask for a change",
+    )
     change.add_argument("--country", metavar="CODE", type=_flag(country), help="ISO 3166, as DE")
     parser.command("taxes", "the tax table", asked(_taxes), only=WHERE, shop=True)
     parser.command("discounts", "what staff take off at one press", asked(_discounts), only=WHERE, shop=True)
@@ -183,13 +191,22 @@ def _set(api: Backend, options: argparse.Namespace) -> None:
         country=options.country,
         cash_increment_minor=_coin(api, options),
         cash_rounding=options.cash_rounding_mode,
+        changes_until=options.changes_until,
     )
     if wanted == ChangeShop():
         raise Failed(
-            "Say what is to be another: --name, --currency, --tax-rate, --time-zone, --country or --cash-rounding.",
+            "Say what is to be another: --name, --currency, --tax-rate, --time-zone, --country, --cash-rounding or "
+            "--changes-until.",
             status=2,
         )
     _show_shop(api.call(routes.CHANGE_SHOP(body=wanted)), options)
+
+
+_CHANGES: Final = {
+    ChangesUntil.NEVER: "customers cannot ask for a change of their orders here",
+    ChangesUntil.CONFIRMED: "customers may ask for a change until their order is confirmed",
+    ChangesUntil.PREPARING: "customers may ask for a change until their order is in preparation",
+}
 
 
 def _coin(api: Backend, options: argparse.Namespace) -> int | None:
@@ -288,6 +305,7 @@ def _show_shop(menu: Menu, options: argparse.Namespace) -> None:
             time_zone=menu.time_zone,
             country=menu.country,
             items=len(menu.items()),
+            changes_until=menu.changes_until,
             taxes=menu.terms.taxes.entries,
         )
         console.as_json(shown)
@@ -297,6 +315,7 @@ def _show_shop(menu: Menu, options: argparse.Namespace) -> None:
         ("currency", menu.currency),
         ("tax", _summary(menu)),
         ("cash", _cash(menu)),
+        ("changes", _CHANGES.get(menu.changes_until, menu.changes_until.readable)),
         ("time zone", menu.time_zone),
         ("country", menu.country or "unknown: phone numbers need their country code"),
         ("menu", f"{len(menu.items())} items"),

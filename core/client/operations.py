@@ -10,16 +10,19 @@ import msgspec
 
 from core import sealing
 from core.decoding import decode_reply
-from core.domain import held_baskets, order_rules
+from core.domain import change_request, held_baskets, order_rules
 from core.domain.amendment import overlaid
 from core.domain.commands import (
     AmendedLine,
     AmendOrder,
+    AskChange,
     Change,
     ChangePayment,
     Command,
+    DeclineChange,
     PlaceOrder,
     RefundOrder,
+    RequestChange,
     TakeOrder,
     TakePayment,
     UndoPayment,
@@ -29,7 +32,7 @@ from core.domain.drawers import DrawerCommand, cash_held_minor
 from core.domain.errors import DomainError
 from core.domain.held_baskets import BasketCommand, Hand, HeldBasket, HoldBasket
 from core.domain.ids import BasketId, DeviceId, OpId, OrderId, ShopId
-from core.domain.order import Channel, Order, PaymentState, Tender
+from core.domain.order import ChangeRequest, Channel, Order, PaymentState, RequestState, Tender
 from core.domain.payment import PaymentChange, money_of
 from core.domain.people import Role
 from core.domain.status import Fulfilment, OrderStatus
@@ -51,6 +54,8 @@ class Kind(StrEnum):
     REFUND = "refund"
     AMEND = "amend"
     CANCEL = "cancel"
+    ASK_CHANGE = "ask_change"
+    DECLINE_CHANGE = "decline_change"
     OPEN_DRAWER = "open_drawer"
     MOVE_CASH = "move_cash"
     COUNT_DRAWER = "count_drawer"
@@ -109,6 +114,8 @@ ROUTES: Final[dict[Kind, Route[Any, Nothing, Any]]] = {
     Kind.REFUND: routes.REFUND,
     Kind.AMEND: routes.AMEND,
     Kind.CANCEL: routes.CANCEL,
+    Kind.ASK_CHANGE: routes.ASK_CHANGE,
+    Kind.DECLINE_CHANGE: routes.DECLINE_CHANGE,
     Kind.OPEN_DRAWER: routes.OPEN_DRAWER,
     Kind.MOVE_CASH: routes.MOVE_CASH,
     Kind.COUNT_DRAWER: routes.COUNT_DRAWER,
@@ -167,7 +174,7 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     payment: PaymentChange | None = None
     """In conflict about a payment: its last change, and by whom."""
     made: Order | None = None
-    """Of an amendment: the order as this window predicted it, priced by the menu that it had."""
+    """Of an amendment, or a request for one: the order as this window predicted it, priced by the menu that it had."""
     created_at: datetime
     number: str = ""
     """For an acknowledged new order: the server's proof of its number (`Order-Number`)."""
@@ -289,6 +296,8 @@ def _impersonal_request(asked: Asked) -> Asked:
     if isinstance(asked, AmendOrder):
         nothing = (AmendedLine(),)
         return AmendOrder(version=asked.version, lines=nothing, fulfilment=asked.fulfilment, drawer=asked.drawer)
+    if isinstance(asked, AskChange):
+        return AskChange(version=asked.version, lines=(AmendedLine(),))
     said = {name: "" for name in ("reason", "approval") if name in asked.__struct_fields__}
     return msgspec.structs.replace(asked, **said)
 
@@ -296,7 +305,15 @@ def _impersonal_request(asked: Asked) -> Asked:
 def _impersonal(row: Order) -> Order:
     """An order without personal data and lines. Its number, status and totals stay."""
     return msgspec.structs.replace(
-        row, customer_id=None, customer_name="", customer_phone="", address="", note="", reason="", lines=()
+        row,
+        customer_id=None,
+        customer_name="",
+        customer_phone="",
+        address="",
+        note="",
+        reason="",
+        change_request=None,
+        lines=(),
     )
 
 
@@ -337,6 +354,8 @@ def predict(row: Order | None, operation: Operation) -> Order | None:
         made = operation.made
         # It has that already where its event arrived before the answer.
         return row if made is None or row.amendments >= made.amendments else overlaid(row, made)
+    if isinstance(asked, RequestChange):
+        return _requested(row, asked, operation)
     if isinstance(asked, ChangePayment):
         will_be = order_rules.paid(row, asked, row.updated_at)
     elif (to := target(operation)) is not None:
@@ -366,6 +385,28 @@ def _money_moved(row: Order, asked: TakePayment | UndoPayment | RefundOrder, see
         return order_rules.move_money(row, asked, row.updated_at)
     except DomainError:
         return row
+
+
+def _requested(row: Order, asked: RequestChange, operation: Operation) -> Order:
+    """The prediction of a customer's request, or of the answer that it is declined; the row itself where it has that
+    already, or is past it."""
+    if isinstance(asked, DeclineChange):
+        try:
+            return change_request.declined(row, asked, operation.created_at)
+        except DomainError:
+            return row
+    made = operation.made.change_request if operation.made is not None else None
+    if made is None or (row.version > operation.seen.version and _has_request(row, made)):
+        return row
+    return msgspec.structs.replace(row, change_request=made, version=row.version + 1, updated_at=operation.created_at)
+
+
+def _has_request(row: Order, made: ChangeRequest) -> bool:
+    """Whether the row has this request, whatever has become of it since."""
+    has = row.change_request
+    if has is None or (has.lines, has.note) != (made.lines, made.note):
+        return False
+    return made.state is RequestState.ASKED or has.state is made.state
 
 
 def _is_done(row: Order, asked: TakePayment | UndoPayment | RefundOrder, seen: Order) -> bool:

@@ -20,11 +20,13 @@ from core.domain.menu import MenuItem, as_if_available
 from core.domain.order import (
     MAX_LINES,
     MAX_QUANTITY,
+    ChangeRequest,
     LineChange,
     NewLine,
     Order,
     OrderLine,
     PaymentState,
+    RequestState,
     check_delivery,
     price_lines,
 )
@@ -43,7 +45,9 @@ _CONTENT: Final = (
     *("subtotal_minor", "discount_minor", "tax_minor", "total_minor"),
 )
 """What an amendment replaces of an order."""
-_FOLLOWS: Final = ("tax_date", "amendments", "changed", "payment", "payments", "tender", "given_minor")
+_FOLLOWS: Final = (
+    *("tax_date", "amendments", "changed", "change_request", "payment", "payments", "tender", "given_minor"),
+)
 """What follows from that."""
 
 
@@ -121,6 +125,8 @@ def amended(
     Raises `IllegalMove`, `InvalidOrder`, `ReasonRequired` and `CardNumber`.
     """
     check_amendable(order, act_time(asked.moved_at_client, at), terms.time_zone)
+    if asked.answers:
+        check_answerable(order, asked.answers)
     check_delivery(asked.fulfilment, asked.address)
     check_discount(asked.discount, "discount")
     phone = asked.customer_phone.strip()
@@ -160,13 +166,14 @@ def amended(
     if all(getattr(after, name) == getattr(order, name) for name in _CONTENT):
         return order
     back_minor = max(0, paid_minor(order) - after.total_minor)
-    if (back_minor or takes_off(order, after)) and is_blank(asked.reason):
+    if (back_minor or takes_off(order, after)) and is_blank(asked.reason) and not asked.answers:
         raise ReasonRequired("Say why it is changed.", "reason")
     after = msgspec.structs.replace(
         after,
         tax_date=tax_date,
         amendments=order.amendments + 1,
         changed=tuple(_changed(order, after)),
+        change_request=answered(order, RequestState.ACCEPTED, at) if asked.answers else order.change_request,
         version=order.version + 1,
         updated_at=at,
     )
@@ -178,6 +185,21 @@ def amended(
     made = with_payments(after, tuple(returned(paid, back, added)))
     is_due = made.payment is PaymentState.UNPAID  # then the tender is the one by which the rest is to be paid
     return msgspec.structs.replace(made, tender=order.tender) if is_due else made
+
+
+def check_answerable(order: Order, version: int) -> None:
+    """Checks that this is the request that its customer waits for. Raises `IllegalMove`."""
+    waits = order.open_request
+    if waits is None:
+        raise IllegalMove("Nobody waits for that any more.", "answers")
+    if waits.version != version:
+        raise IllegalMove("The customer has asked for something else meanwhile.", "answers")
+
+
+def answered(order: Order, state: RequestState, at: datetime, reason: str = "") -> ChangeRequest | None:
+    """What the customer has asked for, with what became of it."""
+    request = order.change_request
+    return request and msgspec.structs.replace(request, state=state, answered_at=at, reason=reason)
 
 
 def overlaid(order: Order, made: Order) -> Order:

@@ -249,15 +249,39 @@ class AmendOrder(msgspec.Struct, frozen=True, kw_only=True):
     """By which money goes back first."""
     menu_version: Version | None = None
     """The menu version by which new lines were priced."""
+    answers: Annotated[int, Meta(ge=0)] = 0
+    """The request of the customer that it grants: `ChangeRequest.version`; 0 for none. It needs no reason then."""
     drawer: Drawer = ""
     approval: Approval = ""
+    moved_at_client: ClientTime | None = None
+
+
+class AskChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A customer asks the shop to make this of their own order, which they saw at `version`: all of it, as an amendment
+    says it. What the order is already withdraws what was asked before."""
+
+    version: Version
+    lines: Annotated[tuple[AmendedLine, ...], Meta(min_length=1, max_length=MAX_LINES)]
+    note: Note = ""
+    moved_at_client: ClientTime | None = None
+
+
+class DeclineChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A member of staff declines what the customer of an order, seen at `version`, has asked for."""
+
+    version: Version
+    answers: Version
+    """`ChangeRequest.version`."""
+    reason: Reason
     moved_at_client: ClientTime | None = None
 
 
 NewOrder = PlaceOrder | TakeOrder
 MoneyChange = ChangePayment | TakePayment | UndoPayment | RefundOrder
 """Commands on what is paid for an order."""
-VersionedChange = ChangeStatus | RecallOrder | MoneyChange | AmendOrder
+RequestChange = AskChange | DeclineChange
+"""Commands on what a customer asks for."""
+VersionedChange = ChangeStatus | RecallOrder | MoneyChange | AmendOrder | RequestChange
 """Commands that name the version of the order that they are based on."""
 Change = VersionedChange | CancelOrder
 """Commands on an existing order."""

@@ -16,6 +16,7 @@ from core.domain.sale.rounding import CashRounding, Rounding
 from core.domain.sale.taxes import TaxTable
 from core.domain.tax_table import PER_BASIS_POINT, STANDARD, Terms, of_one_rate
 from core.domain.tenders import ShopTender
+from core.wire_enum import WireEnum
 
 MAX_ITEMS: Final = 2_000
 MAX_CATEGORIES: Final = 200
@@ -66,6 +67,14 @@ class Category(msgspec.Struct, frozen=True):
     items: tuple[MenuItem, ...]
 
 
+class ChangesUntil(WireEnum):
+    """Until when customers may ask for a change of their own orders."""
+
+    NEVER = "never"
+    CONFIRMED = "confirmed"
+    PREPARING = "preparing"
+
+
 class Menu(msgspec.Struct, frozen=True):
     """One shop's menu, its currency (ISO 4217) and its taxes; `version` grows with every change."""
 
@@ -90,6 +99,8 @@ class Menu(msgspec.Struct, frozen=True):
     """The smallest coin that amounts paid in coins are rounded to, in minor units; 1: they are not."""
     cash_rounding: Rounding = Rounding.HALF_UP
     """How they are."""
+    changes_until: ChangesUntil = ChangesUntil.NEVER
+    """Until an order is that, its customer may ask for a change; never, at a server of an earlier release."""
 
     @property
     def terms(self) -> Terms:

@@ -147,6 +147,50 @@ class LineChange(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is to be observed now."""
 
 
+class RequestState(WireEnum):
+    """What became of a customer's request."""
+
+    ASKED = "asked"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+class RequestedLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A line as a customer wishes it: one of the order, or a new one."""
+
+    id: LineId = LineId("")
+    """Of one that is in the order; empty for a new one."""
+    item_id: ItemId = ItemId("")
+    """Of a new one."""
+    quantity: int = 1
+    modifier_ids: tuple[ModifierId, ...] = ()
+    note: str = ""
+
+
+class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a customer has asked the shop to make of their order. Nothing of the order has changed by it."""
+
+    version: int
+    """The version of the order that it made. It is named by it."""
+    amendments: int = 0
+    """How often the order had been changed: another change overtakes it."""
+    at: datetime
+    lines: tuple[RequestedLine, ...]
+    note: str = ""
+    """All that the order is to be."""
+    changes: tuple[LineChange, ...] = ()
+    """What differs from the order."""
+    menu_version: int = 0
+    """By which new lines were priced."""
+    total_minor: int
+    """What the order comes to then."""
+    state: RequestState = RequestState.ASKED
+    answered_at: datetime | None = None
+    reason: str = ""
+    """Why it was declined."""
+
+
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     id: OrderId
     shop_id: ShopId
@@ -195,7 +239,16 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """How often it was changed after it was placed. Each former version is kept."""
     changed: tuple[LineChange, ...] = ()
     """What amendments made of its lines since it came to its status."""
+    change_request: ChangeRequest | None = None
+    """What its customer has asked for last, whatever became of it."""
     lines: tuple[OrderLine, ...] = ()
+
+    @property
+    def open_request(self) -> ChangeRequest | None:
+        """What its customer has asked for and the shop has not answered; None once the order is past it."""
+        asked = self.change_request
+        waits = asked is not None and asked.state is RequestState.ASKED and asked.amendments == self.amendments
+        return asked if waits and self.status.is_open else None
 
     @property
     def tax_included(self) -> bool:

@@ -12,13 +12,17 @@ from typing import Final, NamedTuple
 import msgspec
 
 from core.domain.amendment import amended
+from core.domain.change_request import asked as asked_for
+from core.domain.change_request import check_ask, declined
 from core.domain.coins import NO_COINS, Coins
 from core.domain.commands import (
     AmendOrder,
+    AskChange,
     CancelOrder,
     Change,
     ChangePayment,
     ChangeStatus,
+    DeclineChange,
     NewOrder,
     NewPayment,
     PlaceOrder,
@@ -32,7 +36,7 @@ from core.domain.commands import (
 from core.domain.discount import check_discount
 from core.domain.errors import DomainError, IllegalMove, InvalidOrder
 from core.domain.ids import ItemId, OrderId, ShopId
-from core.domain.menu import MenuItem, as_if_available
+from core.domain.menu import ChangesUntil, MenuItem, as_if_available
 from core.domain.order import Channel, Order, PaymentState, Tender, check_delivery, price_lines
 from core.domain.payment import check_first_payment, check_payment, check_take, check_undo, gave_back, taken, undone
 from core.domain.people import Customer, Role
@@ -76,6 +80,10 @@ class Offer(NamedTuple):
     """Whose phone numbers need no country code (ISO 3166-1 alpha-2)."""
     coins: Coins = NO_COINS
     """How it rounds what is paid in coins."""
+    menu_version: int = 0
+    """The menu's, of which `items` are; 0 where nobody asks."""
+    changes_until: ChangesUntil = ChangesUntil.NEVER
+    """Until when customers may ask for a change."""
 
 
 def place(
@@ -173,8 +181,8 @@ def change(
     A move is `Stale` when the order has changed since the version it names, unless the order has the wanted status
     already: then it is returned as it is. `last_moved` returns the version that the last change of status made, where
     that is known; without it any change counts as one. A change of payment, a refund and an amendment are `Stale` after
-    any change of the order: money was taken or returned whatever another has done meanwhile. `offer` prices the new
-    lines of an amendment.
+    any change of the order: money was taken or returned whatever another has done meanwhile. So are a customer's
+    request and its answer. `offer` prices the new lines of an amendment or a request.
 
     Raises `Stale`, `IllegalMove`, `InvalidOrder`, `ReasonRequired` and `CardNumber`.
     """
@@ -184,10 +192,17 @@ def change(
         if order.version != asked.version:
             raise Stale
         return move_money(order, coins.rounded(order, asked), at)
-    if isinstance(asked, AmendOrder):
+    if isinstance(asked, DeclineChange):
+        if order.version != asked.version:
+            raise Stale
+        return declined(order, asked, at)
+    if isinstance(asked, AmendOrder | AskChange):
         if order.version != asked.version:
             raise Stale
         assert offer is not None
+        if isinstance(asked, AskChange):
+            check_ask(order, asked, offer.items, offer.changes_until)
+            return asked_for(order, asked, offer.items, offer.terms, offer.country, at, offer.menu_version)
         return amended(order, asked, offer.items, offer.terms, offer.country, at, offer.coins)
     if not isinstance(asked, CancelOrder) and order.version != asked.version:
         there = isinstance(asked, ChangeStatus) and order.status is asked.to and order.version > asked.version
@@ -211,6 +226,8 @@ def target_by(order: Order, asked: Change, role: Role) -> OrderStatus | None:
         case RecallOrder():
             return target_of(order.status, Move.RECALL, order.fulfilment, role)
         case ChangePayment() | TakePayment() | UndoPayment() | RefundOrder() | AmendOrder():
+            return None
+        case AskChange() | DeclineChange():
             return None
 
 

@@ -76,6 +76,18 @@ class OrderAmended(msgspec.Struct, frozen=True, kw_only=True, tag="order_amended
         return self.order.customer_id
 
 
+class OrderRequestChanged(msgspec.Struct, frozen=True, kw_only=True, tag="order_request_changed", tag_field="kind"):
+    """A customer has asked for a change of their order, or the shop has declined it; `Order.change_request` says
+    which. What is accepted is an `OrderAmended`."""
+
+    order_id: OrderId
+    order: Order
+
+    @property
+    def customer_id(self) -> CustomerId | None:
+        return self.order.customer_id
+
+
 class MenuChanged(msgspec.Struct, frozen=True, kw_only=True, tag="menu_changed", tag_field="kind"):
     """The menu has changed. Sent to all subscribers of the shop but status displays."""
 
@@ -105,7 +117,13 @@ class RolesChanged(msgspec.Struct, frozen=True, kw_only=True, tag="roles_changed
 
 
 OrderEvent = (
-    OrderPlaced | OrderStatusChanged | OrderPaymentChanged | OrderPaymentsChanged | OrderRefunded | OrderAmended
+    OrderPlaced
+    | OrderStatusChanged
+    | OrderPaymentChanged
+    | OrderPaymentsChanged
+    | OrderRefunded
+    | OrderAmended
+    | OrderRequestChanged
 )
 ShopEvent = MenuChanged | DrawerChanged | BasketChanged | RolesChanged
 """Those that are of no order."""
@@ -113,11 +131,13 @@ Event = OrderEvent | ShopEvent
 
 
 def event_of(before: Order | None, order: Order) -> OrderEvent:
-    """The event for an order that was made (`before` is None), moved, paid, refunded, or amended."""
+    """The event for an order that was made (`before` is None), moved, paid, refunded, amended, or asked about."""
     if before is None:
         return OrderPlaced(order=order)
     if order.amendments != before.amendments:
         return OrderAmended(order_id=order.id, order=order, due_minor=difference_minor(before, order))
+    if order.change_request != before.change_request:
+        return OrderRequestChanged(order_id=order.id, order=order)
     if order.status is not before.status:
         return OrderStatusChanged(
             order_id=order.id,

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from core.domain.amendment import Amendment, Changed
+from core.domain.change_request import RequestStep
 from core.domain.ids import ItemId, OrderId
 from core.domain.order import Order, StatusChange
 from core.domain.payment import PaymentChange
@@ -75,6 +76,8 @@ class OrderDetails(msgspec.Struct, frozen=True, kw_only=True):
     """The payment history, oldest first. Empty for an order that is unpaid as it was placed."""
     amendments: tuple[Amendment, ...] = ()
     """Every amendment with the version that it replaced, oldest first."""
+    requests: tuple[RequestStep, ...] = ()
+    """What its customer asked for and what was answered, oldest first."""
 
 
 class CustomerList(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from core.domain.commands import Version
 from core.domain.discount import MAX_OFFERED, Discount
-from core.domain.menu import Category
+from core.domain.menu import Category, ChangesUntil
 from core.domain.order import Order, PaymentState
 from core.domain.payment import payments_of
 from core.domain.sale.rounding import MAX_INCREMENT, Rounding
@@ -117,6 +117,8 @@ class ChangeShop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cash_increment_minor: Annotated[int, Meta(ge=1, le=MAX_INCREMENT)] | None = None
     """The smallest coin that amounts paid in coins are rounded to; 1: they are not."""
     cash_rounding: Rounding | None = None
+    changes_until: ChangesUntil | None = None
+    """Until an order is that, its customer may ask for a change of it."""
     time_zone: Annotated[str, Meta(max_length=64, description="IANA.")] | None = None
     country: Annotated[str, Meta(min_length=2, max_length=2, description="ISO 3166-1 alpha-2.")] | None = None
     version: Version | None = None

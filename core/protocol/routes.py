@@ -11,9 +11,11 @@ from typing import Final
 from core.domain.acts import Act
 from core.domain.commands import (
     AmendOrder,
+    AskChange,
     CancelOrder,
     ChangePayment,
     ChangeStatus,
+    DeclineChange,
     PlaceOrder,
     RecallOrder,
     RefundOrder,
@@ -130,6 +132,18 @@ CANCEL: Final = Route(
     offline=Offline.OUTBOX,
     refusals=(409,),
 )
+ASK_CHANGE: Final = Route(
+    "online_ask_change",
+    "POST",
+    "/api/online/orders/{order_id}/ask-change/",
+    Who.CUSTOMER,
+    "Ask the shop to change my order, while it takes such requests",
+    body=AskChange,
+    reply=Order,
+    keyed=Keyed.REQUIRED,
+    offline=Offline.OUTBOX,
+    refusals=(409, 413),
+)
 CHANGE_STATUS: Final = Route(
     "pos_change_status",
     "POST",
@@ -231,6 +245,18 @@ REFUND: Final = Route(
     Who.STAFF,
     "Give a part of what was paid back: items of lines, or an amount",
     body=RefundOrder,
+    reply=Order,
+    keyed=Keyed.REQUIRED,
+    offline=Offline.OUTBOX,
+    refusals=(409,),
+)
+DECLINE_CHANGE: Final = Route(
+    "pos_decline_change",
+    "POST",
+    "/api/pos/orders/{order_id}/decline-change/",
+    Who.STAFF,
+    "Decline the change that the customer of an order has asked for; accepting it is amending the order",
+    body=DeclineChange,
     reply=Order,
     keyed=Keyed.REQUIRED,
     offline=Offline.OUTBOX,

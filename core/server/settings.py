@@ -56,6 +56,9 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
             extra=former("open_orders_most"),
         ),
     ] = 30
+    change_requests_max: Annotated[
+        int, Meta(ge=1, le=1_000, description="changes that a customer may ask for of one order")
+    ] = 20
     order_kib_max: Annotated[
         int, Meta(ge=4, le=64, description="KiB that one customer's order may have", extra=former("order_kib_most"))
     ] = 32

@@ -101,7 +101,7 @@ def read(transaction: Transaction, shop: Shop) -> Menu:
     coins = shop.roundings[0] if shop.roundings else CashRounding()
     return Menu(
         *(shop.name, shop.currency, shop.tax, categories, shop.menu_version, shop.country, shop.time_zone, shop.taxes),
-        *(shop.discounts, shop.tenders, coins.increment, coins.mode),
+        *(shop.discounts, shop.tenders, coins.increment, coins.mode, shop.changes_until),
     )
 
 

@@ -16,6 +16,7 @@ from core.domain.errors import DomainError
 from core.domain.ids import CustomerId, OrderId, ShopId, line_id
 from core.domain.order import (
     MAX_LINES,
+    ChangeRequest,
     Channel,
     LineChange,
     LineModifier,
@@ -70,6 +71,7 @@ _ORDER: Final = (
     _c.amendments,
     _c.changed,
     _c.follows,
+    _c.change_request,
 )
 _IN_PARTS: Final = _ORDER.index(_c.in_parts)
 _l = order_lines.c
@@ -110,7 +112,7 @@ _UPDATE: Final = Prepared(
             name: bindparam(name)
             for name in (
                 *("status", "is_open", "version", "tender", "payment", "in_parts", "given_minor"),
-                *("refunded_minor", "updated_at", "moved_at", "reason", "changed"),
+                *("refunded_minor", "updated_at", "moved_at", "reason", "changed", "change_request"),
             )
         }
     )
@@ -224,6 +226,11 @@ def _changes(text: str) -> tuple[LineChange, ...]:
     return decode(text, tuple[LineChange, ...])
 
 
+@lru_cache(256)
+def _change_request(text: str) -> ChangeRequest:
+    return decode(text, ChangeRequest)
+
+
 def _discount_text(discount: Discount | None) -> str:
     return _json(discount) if discount is not None else ""
 
@@ -253,7 +260,7 @@ def insert(
     values["moved_at"] = _us(order.moved_at)
     values["discount"] = _discount_text(order.discount)
     values["tax_date"] = _date_text(order.tax_date)
-    values["changed"] = ""
+    values["changed"] = values["change_request"] = ""
     transaction.run(_INSERT, **values, is_open=int(order.status.is_open))
     transaction.run_many(_INSERT_LINE, [_line_values(order.id, *each) for each in enumerate(order.lines)])
     order_words.insert(transaction, order)
@@ -343,6 +350,7 @@ def update_changed(transaction: Transaction, order: Order, seen: int) -> bool:
         moved_at=_us(order.moved_at),
         reason=order.reason,
         changed=_json(order.changed) if order.changed else "",
+        change_request=_json(order.change_request) if order.change_request is not None else "",
     )
     return changed == 1
 
@@ -602,6 +610,7 @@ def _order(row: Row, lines: tuple[OrderLine, ...], payments: tuple[Payment, ...]
         amendments=row[28],
         changed=_changes(row[29]) if row[29] else (),
         follows=row[30],
+        change_request=_change_request(row[31]) if row[31] else None,
         lines=lines,
         payments=payments,
     )

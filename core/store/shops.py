@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, BindParameter, ColumnClause, bindparam, case,
 from core.decoding import decode
 from core.domain.discount import Discount
 from core.domain.ids import ShopId, uuid7
-from core.domain.menu import Menu
+from core.domain.menu import ChangesUntil, Menu
 from core.domain.money import Tax
 from core.domain.numbers import AHEAD
 from core.domain.order import ONLINE_SERIES, order_number
@@ -44,6 +44,7 @@ class Shop(msgspec.Struct, frozen=True):
     tenders: tuple[ShopTender, ...] = TENDERS
     roundings: tuple[CashRounding, ...] = ()
     """How amounts in coins are rounded now, and how they were before, the newest first."""
+    changes_until: ChangesUntil = ChangesUntil.NEVER
 
     @property
     def terms(self) -> Terms:
@@ -68,6 +69,7 @@ _SHOP: Final = select(
     shops.c.discounts,
     shops.c.tenders,
     shops.c.roundings,
+    shops.c.changes_until,
 )
 _GET: Final = Prepared(_SHOP.where(shops.c.id == bindparam("shop_id")))
 _FIRST: Final = Prepared(_SHOP.order_by(shops.c.created_at, shops.c.id).limit(1))
@@ -101,6 +103,7 @@ _CHANGE: Final = Prepared(
         discounts=bindparam("to_discounts"),
         tenders=bindparam("to_tenders"),
         roundings=bindparam("to_roundings"),
+        changes_until=bindparam("to_changes_until"),
         time_zone=bindparam("to_zone"),
         country=bindparam("to_country"),
         menu_version=shops.c.menu_version + _one,
@@ -127,6 +130,7 @@ def insert(transaction: Transaction, shop_id: ShopId, menu: Menu, time_zone: str
         discounts=_json(menu.discounts),
         tenders=_json(menu.tenders or TENDERS),
         roundings=_json(menu.roundings),
+        changes_until=menu.changes_until,
         time_zone=time_zone,
         country=menu.country,
         menu_version=menu.version,
@@ -156,6 +160,7 @@ def change(transaction: Transaction, to: Shop) -> Shop:
         to_discounts=_json(to.discounts),
         to_tenders=_json(to.tenders),
         to_roundings=_json(to.roundings),
+        to_changes_until=to.changes_until,
         to_zone=to.time_zone,
         to_country=to.country,
     )
@@ -265,6 +270,7 @@ def _shop(row: tuple[Any, ...] | None) -> Shop | None:
         _discounts(discounts),
         _tenders(others[0]) or TENDERS,
         _roundings(others[1]),
+        ChangesUntil(others[2]),
     )
 
 

@@ -86,6 +86,7 @@ shops: Final = Table(
     _text("roles", server_default=text("''")),  # JSON: who may do what; empty: `core.domain.rights.START`
     _text("tenders", server_default=text("'[]'")),  # JSON: all of them, in the order of a till's keys
     _text("roundings", server_default=text("'[]'")),  # JSON: how amounts in coins are rounded, the newest first
+    _text("changes_until", server_default=text("'never'")),  # `core.domain.menu.ChangesUntil`
     _text("time_zone"),
     _text("country", server_default=text("''")),  # ISO 3166-1 alpha-2: whose phone numbers need no country code
     _int("menu_version"),
@@ -261,6 +262,7 @@ orders: Final = Table(
     _text("follows", server_default=text("''")),  # the number of an order of an earlier day, in whose place it is
     _int("amendments", server_default=text("0")),  # how often it was changed after it was placed
     _text("changed", server_default=text("''")),  # JSON: what that made of its lines since its status began
+    _text("change_request", server_default=text("''")),  # JSON: what its customer has asked for last; empty for nothing
     UniqueConstraint("shop_id", "number"),
     CheckConstraint("version >= 1", name="version"),
     CheckConstraint("total_minor >= 0", name="total"),
@@ -376,6 +378,21 @@ amendments: Final = Table(
     _text("by_role"),
     _text("approver_id", server_default=text("''")),  # who allowed it, where `by`'s own role does not
     _text("approver_name", server_default=text("''")),
+    _text("device"),
+    _big("client_at", nullable=True),
+)
+
+change_requests: Final = Table(
+    "change_requests",
+    metadata,
+    _key("order_id", ForeignKey("orders.id")),
+    Column("version", Integer, primary_key=True, nullable=False, autoincrement=False),  # the order's, that it made
+    _text("state"),  # `core.domain.order.RequestState`: what was done
+    Column("request", LargeBinary, nullable=False),  # JSON: a `core.domain.order.ChangeRequest`, as it was then
+    _big("at"),
+    _text("by_id"),
+    _text("by_name"),
+    _text("by_role"),
     _text("device"),
     _big("client_at", nullable=True),
 )
@@ -525,7 +542,7 @@ HISTORIES: Final = (status_history, ledger)
 """Append-only tables of orders, which lie by month."""
 JOURNALS: Final = (drawer_entries, z_reports)
 """Append-only tables of tills."""
-APPEND_ONLY: Final = (*HISTORIES, *JOURNALS, amendments)
+APPEND_ONLY: Final = (*HISTORIES, *JOURNALS, amendments, change_requests)
 """Each has triggers that refuse updates and deletes."""
 
 

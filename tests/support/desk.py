@@ -15,18 +15,22 @@ from core.client.sync.synchronizer import Synchronizer
 from core.client.sync.transport import Transport
 from core.client.sync.updates import Changed
 from core.domain import order_rules
+from core.domain.change_request import granting
 from core.domain.commands import (
     AmendedLine,
     AmendOrder,
+    AskChange,
     ChangePayment,
     ChangeStatus,
     Command,
+    DeclineChange,
     RefundLine,
     RefundOrder,
     TakeOrder,
     TakePayment,
 )
 from core.domain.ids import OpId, OrderId, ShopId, new_op_id, new_order_id
+from core.domain.menu import ChangesUntil
 from core.domain.order import Channel, NewLine, Order, PaymentState, Tender
 from core.domain.order_rules import Offer
 from core.domain.people import Role
@@ -107,6 +111,35 @@ class Desk:
         )
         offer = Offer(ShopId(""), MENU.terms, MENU.items())
         made = order_rules.change(row, asked, Role.CASHIER, row.updated_at, offer=offer)
+        operation = self.outbox.accept(Kind.AMEND, new_op_id(), order_id, asked, row, AT, made=made)
+        self.sync.accepted(order_id)
+        return operation
+
+    def ask(self, order_id: OrderId, note: str) -> Operation:
+        """Ask for another note, as the customer of an order."""
+        row = self.shown(order_id)
+        lines = [
+            AmendedLine(id=each, quantity=line.quantity) for each, line in zip(line_ids(row), row.lines, strict=True)
+        ]
+        asked = AskChange(version=row.version, lines=tuple(lines), note=note)
+        offer = Offer(ShopId(""), MENU.terms, MENU.items(), changes_until=ChangesUntil.PREPARING)
+        made = order_rules.change(row, asked, Role.CUSTOMER, row.updated_at, offer=offer)
+        operation = self.outbox.accept(Kind.ASK_CHANGE, new_op_id(), order_id, asked, row, AT, made=made)
+        self.sync.accepted(order_id)
+        return operation
+
+    def answer(self, order_id: OrderId, reason: str = "") -> Operation:
+        """Accept what the customer of an order has asked for or, with a reason, decline it."""
+        row = self.shown(order_id)
+        request = row.open_request
+        assert request is not None
+        if reason:
+            declined = DeclineChange(version=row.version, answers=request.version, reason=reason)
+            return self.accept(Kind.DECLINE_CHANGE, order_id, declined, row)
+        asked = granting(row, request)
+        made = order_rules.change(
+            row, asked, Role.CASHIER, row.updated_at, offer=Offer(ShopId(""), MENU.terms, MENU.items())
+        )
         operation = self.outbox.accept(Kind.AMEND, new_op_id(), order_id, asked, row, AT, made=made)
         self.sync.accepted(order_id)
         return operation

@@ -234,6 +234,7 @@ def _details(asked: Asked) -> OrderDetails:
         history=tuple(asked.backend.history[order.id]),
         payments=tuple(asked.backend.payments[order.id]),
         amendments=tuple(asked.backend.amendments.get(order.id, ())),
+        requests=tuple(asked.backend.requests.get(order.id, ())),
     )
 
 
@@ -363,6 +364,8 @@ CALLS: Final[Mapping[str, tuple[AnyRoute, Callable[[Asked], object]]]] = {
     "undo_payment": (routes.UNDO_PAYMENT, _change),
     "refund": (routes.REFUND, _change),
     "amend": (routes.AMEND, _change),
+    "ask_change": (routes.ASK_CHANGE, _change),
+    "decline_change": (routes.DECLINE_CHANGE, _change),
     "sales": (routes.SALES, _sales),
     "open_drawer": (routes.OPEN_DRAWER, _at_drawer),
     "move_cash": (routes.MOVE_CASH, _at_drawer),

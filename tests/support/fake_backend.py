@@ -21,6 +21,7 @@ from core.client.operations import Asked, Operation
 from core.client.sync.transport import Answered, HistoryProof
 from core.domain import held_baskets, order_rules
 from core.domain.amendment import Amendment
+from core.domain.change_request import RequestStep
 from core.domain.coins import Coins
 from core.domain.commands import CancelOrder, Change, ChangeStatus, NewOrder, TakeOrder
 from core.domain.drawers import (
@@ -36,7 +37,7 @@ from core.domain.drawers import (
 from core.domain.errors import DomainError, IllegalMove
 from core.domain.held_baskets import Hand, HeldBasket, HoldBasket, TakeBasket
 from core.domain.ids import BasketId, CustomerId, DeviceId, ItemId, OpId, OrderId, ShopId, new_order_id, uuid7
-from core.domain.menu import Category, Menu, with_availability
+from core.domain.menu import Category, ChangesUntil, Menu, with_availability
 from core.domain.order import ONLINE_SERIES, Order, PaymentState, StatusChange, order_number
 from core.domain.payment import PaymentChange, check_tenders_of, payments_of
 from core.domain.people import Customer, Person, Role
@@ -111,6 +112,7 @@ class FakeBackend:
         self.drawers: dict[str, DrawerSession] = {}
         """The newest session of each till's drawer."""
         self.z_reports: list[SignedReport] = []
+        self.requests: dict[OrderId, list[RequestStep]] = {}
         self.baskets: dict[BasketId, HeldBasket] = {}
         """Held ones, and those that are gone."""
         self.roles = START
@@ -221,6 +223,19 @@ class FakeBackend:
     def coins(self) -> Coins:
         return Coins.of(self.menu.tenders, (*self.menu.roundings, *self.former_roundings))
 
+    @property
+    def offer(self) -> order_rules.Offer:
+        menu = self.menu
+        return order_rules.Offer(
+            SHOP, menu.terms, menu.items(), menu.country, self.coins, menu.version, menu.changes_until
+        )
+
+    def allow_changes(self, until: ChangesUntil = ChangesUntil.PREPARING) -> None:
+        """Let customers ask for changes of their orders."""
+        with self.happened:
+            self.menu = msgspec.structs.replace(self.menu, changes_until=until, version=self.menu.version + 1)
+            self._publish(EVERYBODY, MenuChanged(version=self.menu.version))
+
     def add_order(
         self,
         request: NewOrder,
@@ -231,7 +246,7 @@ class FakeBackend:
             if request.id in self.orders:
                 raise Conflict("There already is an order with this id.", order=None, field="id")
             check_tenders_of(request, self.menu.tenders or TENDERS)
-            offer = order_rules.Offer(SHOP, self.menu.terms, self.menu.items(), self.menu.country, self.coins)
+            offer = self.offer
             order = order_rules.place(request, offer, customer, order_id=request.id or new_order_id(), at=self.now())
             number = request.number if isinstance(request, TakeOrder) else ""
             if number:
@@ -255,6 +270,14 @@ class FakeBackend:
                 version=order.version, at=order.updated_at, reason=reason, by=by, device=device, before=before
             )
             self.amendments.setdefault(order.id, []).append(one)
+        if before is not None and order.change_request not in (None, before.change_request):
+            assert order.change_request is not None
+            asked = RequestStep(
+                version=order.version, request=order.change_request, at=order.updated_at, by=by, device=device
+            )
+            self.requests.setdefault(order.id, []).append(asked)
+            if order.amendments == before.amendments:
+                return
         if before is None or order.status is not before.status:
             step = StatusChange(
                 source=before.status if before else None, target=order.status, at=order.updated_at, reason=order.reason
@@ -296,7 +319,7 @@ class FakeBackend:
         """Change an order. Raises the server's refusals."""
         try:
             check_tenders_of(request, self.menu.tenders or TENDERS)
-            offer = order_rules.Offer(SHOP, self.menu.terms, self.menu.items(), self.menu.country, self.coins)
+            offer = self.offer
             changed = order_rules.change(order, request, role, self.now(), offer=offer, coins=self.coins)
         except (order_rules.Stale, IllegalMove) as error:
             raise Conflict(error.message, order=order) from None

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from core.domain.ids import CustomerId, ItemId, ModifierId, ShopId, StaffId
-from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup
+from core.domain.menu import Category, ChangesUntil, Menu, MenuItem, Modifier, ModifierGroup
 from core.domain.money import Tax
 from core.domain.people import Role
 from core.server.setup import NewCustomer, NewDisplay, NewShop, NewStaff, create_shop
@@ -43,6 +43,7 @@ MENU: Final = Menu(
     shop_name="Test Kitchen",
     currency="USD",
     tax=Tax(rate_bp=825, included=False),
+    changes_until=ChangesUntil.PREPARING,
     categories=(
         Category(
             "mains",

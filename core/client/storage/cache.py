@@ -28,6 +28,7 @@ from core.protocol.events import (
     OrderPaymentsChanged,
     OrderPlaced,
     OrderRefunded,
+    OrderRequestChanged,
     OrderStatusChanged,
     ShopEvent,
     UnknownEvent,
@@ -52,7 +53,7 @@ def after(row: Order | None, event: Event | UnknownEvent) -> Order:
     """The order after `event`; unchanged if it includes the event already. Raises `CannotApply`."""
     if isinstance(event, UnknownEvent | ShopEvent):
         raise CannotApply(event)
-    if isinstance(event, OrderPlaced | OrderPaymentsChanged | OrderRefunded | OrderAmended):
+    if isinstance(event, OrderPlaced | OrderPaymentsChanged | OrderRefunded | OrderAmended | OrderRequestChanged):
         return row if row is not None and row.version >= event.order.version else event.order
     if row is None or row.version < event.version - 1:
         raise CannotApply(event)

@@ -23,7 +23,7 @@ from core.client.sync.synchronizer import Synchronizer
 from core.client.sync.transport import Transport
 from core.domain import order_rules
 from core.domain.coins import NO_COINS, Coins
-from core.domain.commands import AmendOrder, Change, MoneyChange, NewOrder, PlaceOrder, TakeOrder
+from core.domain.commands import AmendOrder, AskChange, Change, MoneyChange, NewOrder, PlaceOrder, TakeOrder
 from core.domain.drawers import DrawerCommand
 from core.domain.errors import DomainError, IllegalMove
 from core.domain.held_baskets import BasketCommand, HeldBasket
@@ -108,9 +108,10 @@ class Calls:
         at = self._api.client.server_now()
         offer = None
         asked = msgspec.structs.replace(asked, moved_at_client=asked.moved_at_client or at)
-        if isinstance(asked, AmendOrder):
+        if isinstance(asked, AmendOrder | AskChange):
             menu = self._cache.menu or self._menu()
             offer = _offer_of(menu)
+        if isinstance(asked, AmendOrder):
             asked = msgspec.structs.replace(asked, menu_version=asked.menu_version or menu.version)
         with _refusing(row):
             coins = NO_COINS
@@ -280,7 +281,9 @@ class Calls:
 
 def _offer_of(menu: Menu) -> order_rules.Offer:
     coins = Coins.of(menu.tenders, menu.roundings)
-    return order_rules.Offer(ShopId(""), menu.terms, menu.items(), menu.country, coins)
+    return order_rules.Offer(
+        *(ShopId(""), menu.terms, menu.items(), menu.country, coins, menu.version, menu.changes_until)
+    )
 
 
 @contextlib.contextmanager

@@ -6,7 +6,7 @@ A change is never forced. What is not plainly harmless is asked.
 from enum import Enum, auto
 
 from core.client.operations import Kind, Operation, named_version, target
-from core.domain.commands import ChangePayment, TakePayment
+from core.domain.commands import ChangePayment, DeclineChange, TakePayment
 from core.domain.order import Order, PaymentState
 from core.domain.payment import money_of, to_pay_minor
 from core.domain.status import CALLED_OFF, OrderStatus, steps_of
@@ -39,6 +39,12 @@ def judge(operation: Operation, theirs: Order) -> Verdict:
         # A step of the order leaves its content and its money as they were seen.
         unchanged = theirs.amendments == operation.seen.amendments and _same_money(operation.seen, theirs)
         return Verdict.AGAIN if unchanged and theirs.status not in CALLED_OFF else Verdict.ASK
+    if operation.kind is Kind.ASK_CHANGE:
+        # A step, a payment and what was asked before leave what is wanted as it is.
+        unchanged = theirs.amendments == operation.seen.amendments and theirs.version > operation.seen.version
+        return Verdict.AGAIN if unchanged and theirs.status not in CALLED_OFF else Verdict.ASK
+    if operation.kind is Kind.DECLINE_CHANGE:
+        return _answer(operation, theirs)
     wanted = target(operation)
     if wanted is None:
         return Verdict.ASK
@@ -58,6 +64,16 @@ def judge(operation: Operation, theirs: Order) -> Verdict:
     if only_payment and same_content and wanted not in CALLED_OFF and not unpaid_now:
         return Verdict.AGAIN
     return Verdict.ASK
+
+
+def _answer(operation: Operation, theirs: Order) -> Verdict:
+    """Nobody waits for an answer that another has given, or that the order is past. A newer request is another one."""
+    asked, waits = operation.asked, theirs.open_request
+    assert isinstance(asked, DeclineChange)
+    if waits is None:
+        return Verdict.SUPERSEDED
+    same = waits.version == asked.answers and theirs.version > operation.seen.version
+    return Verdict.AGAIN if same else Verdict.ASK
 
 
 def _passed(source: OrderStatus, wanted: OrderStatus, theirs: Order) -> bool:

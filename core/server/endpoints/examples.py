@@ -7,9 +7,11 @@ from typing import Final
 from core.domain.commands import (
     AmendedLine,
     AmendOrder,
+    AskChange,
     CancelOrder,
     ChangePayment,
     ChangeStatus,
+    DeclineChange,
     PlaceOrder,
     RecallOrder,
     RefundOrder,
@@ -109,6 +111,12 @@ AMEND: Final = AmendOrder(
     reason="The guest has changed their mind",
     tender=Tender.CARD,
 )
+ASK_CHANGE: Final = AskChange(
+    version=1,
+    lines=(AmendedLine(id=_LINE, quantity=1), AmendedLine(item_id=_BOWL, modifier_ids=(_GUACAMOLE,))),
+    note="at the window, please",
+)
+DECLINE_CHANGE: Final = DeclineChange(version=3, answers=3, reason="It is being made already")
 CANCEL: Final = CancelOrder(reason="I ordered twice")
 
 _PERSON: Final = Person(id=_CUSTOMER, role=Role.CUSTOMER, name="Ada", phone="49301234567", email="ada@example.org")

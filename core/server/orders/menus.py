@@ -120,6 +120,8 @@ def change_shop(transaction: Transaction, principal: Principal, request: ChangeS
     if after.roundings != before.roundings:
         coins = after.roundings[0]
         what.append(f"cash rounding to {coins.increment} ({coins.mode})")
+    if after.changes_until is not before.changes_until:
+        what.append(f"changes until {before.changes_until} to {after.changes_until}")
     if not what:
         return current, []
     after = shops.change(transaction, after)
@@ -149,6 +151,7 @@ def _changed(shop: Shop, request: ChangeShop) -> Shop:
         discounts=shop.discounts if request.discounts is None else request.discounts,
         tenders=shop.tenders if request.tenders is None else request.tenders,
         roundings=_roundings(shop, request),
+        changes_until=request.changes_until or shop.changes_until,
         time_zone=request.time_zone or shop.time_zone,
         country=country,
     )

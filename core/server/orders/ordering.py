@@ -16,11 +16,13 @@ from core.domain.acts import Act, Need
 from core.domain.coins import NO_COINS, Coins
 from core.domain.commands import (
     AmendOrder,
+    AskChange,
     CancelOrder,
     Change,
     MoneyChange,
     NewOrder,
     PlaceOrder,
+    RequestChange,
     TakeOrder,
     TakePayment,
 )
@@ -39,7 +41,7 @@ from core.server.auth import rights
 from core.server.endpoints.conditional import etag
 from core.server.http import problems
 from core.server.orders import baskets
-from core.store import amendments, events, ledger, menus, orders, people, shops, status_history
+from core.store import amendments, change_requests, events, ledger, menus, orders, people, shops, status_history
 from core.store.menus import Offers
 from core.store.shops import Shop
 from core.store.sql.statements import Transaction
@@ -93,6 +95,12 @@ def check_open(transaction: Transaction, principal: Principal, most: int) -> Non
         raise problems.too_many(f"You have {most} open orders. Order again when one of them is done.", _OPEN_AGAIN_S)
 
 
+def check_requests(transaction: Transaction, order_id: OrderId, most: int) -> None:
+    """Raises `Refusal` 422 when the most changes of an order were asked for that are allowed."""
+    if change_requests.asked_of(transaction, order_id) >= most:
+        raise problems.invalid("That is the maximum of changes of one order. Please ask at the counter.", "version")
+
+
 def check_size(order: Order, most_kib: int) -> None:
     """Raises `Refusal` 413 for an order that is too large to be pushed to screens."""
     if len(_encode(order)) > most_kib * 1024:
@@ -117,17 +125,18 @@ def change(
     """Move an order, change its payment or amend it, if the rules allow it and nobody has changed it since it was seen.
     One that already has the wanted status is returned unchanged; a payment that another has made is refused, with who
     and when. An amendment needs `offers`."""
-    find = own if isinstance(request, CancelOrder) else in_shop
+    find = own if isinstance(request, CancelOrder | AskChange) else in_shop
     order = find(transaction, principal, order_id)
     coins = NO_COINS
     if isinstance(request, MoneyChange):
-        shop = _shop(transaction, principal)
+        shop = _shop(transaction, order.shop_id)
         check_tenders_of(request, shop.tenders)
         coins = Coins.of(shop.tenders, shop.roundings)
     offer = None
-    if isinstance(request, AmendOrder):
+    if isinstance(request, AmendOrder | AskChange):
         assert offers is not None
-        offer = _offer(transaction, offers, _shop(transaction, principal), request.menu_version)
+        shop = _shop(transaction, order.shop_id)
+        offer = _offer(transaction, offers, shop, getattr(request, "menu_version", None))
     last_moved = partial(status_history.last_version, transaction, order.id)
     try:
         changed = order_rules.change(order, request, principal.role, now(), last_moved, offer, coins)
@@ -152,7 +161,11 @@ def change(
         reason = request.reason.strip()
         ledger.record(transaction, changed, order, principal, reason, request.moved_at_client, request.drawer)
         amendments.record(transaction, order, changed, principal, reason, request.moved_at_client)
+        if request.answers:
+            change_requests.record(transaction, changed, principal, request.moved_at_client)
         orders.amend(transaction, order, changed)
+    elif isinstance(request, RequestChange):
+        change_requests.record(transaction, changed, principal, request.moved_at_client)
     else:
         status_history.record(transaction, changed, order.status, principal, request.moved_at_client)
     if not orders.update_changed(transaction, changed, order.version):
@@ -200,7 +213,7 @@ def _new(
     order_id = request.id or new_order_id()
     if request.id is not None and orders.get(transaction, order_id) is not None:
         raise problems.exists("an order with this id", "id")
-    shop = _shop(transaction, principal)
+    shop = _shop(transaction, principal.shop_id)
     check_tenders_of(request, shop.tenders)
     offer = _offer(transaction, offers, shop, request.menu_version if isinstance(request, TakeOrder) else None)
     try:
@@ -228,10 +241,10 @@ def _new(
     return order
 
 
-def _shop(transaction: Transaction, principal: Principal) -> Shop:
-    shop = shops.get(transaction, principal.shop_id)
+def _shop(transaction: Transaction, shop_id: ShopId) -> Shop:
+    shop = shops.get(transaction, shop_id)
     if shop is None:
-        raise LookupError(f"there is no shop {principal.shop_id}")
+        raise LookupError(f"there is no shop {shop_id}")
     return shop
 
 
@@ -243,7 +256,9 @@ def _offer(transaction: Transaction, offers: Offers, shop: Shop, sold_by: int | 
     """
     past = sold_by is not None and sold_by < shop.menu_version and menus.past_offer(transaction, shop, sold_by)
     items, terms = past or (offers.of(transaction, shop).items, shop.terms)
-    return order_rules.Offer(shop.id, terms, items, shop.country, Coins.of(shop.tenders, shop.roundings))
+    coins = Coins.of(shop.tenders, shop.roundings)
+    version = shop.menu_version if sold_by is None else sold_by
+    return order_rules.Offer(shop.id, terms, items, shop.country, coins, version, shop.changes_until)
 
 
 def _claim(transaction: Transaction, shop_id: ShopId, series: str, number: str) -> str:

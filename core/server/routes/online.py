@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from core.domain.amendment import changes_of
-from core.domain.commands import CancelOrder, PlaceOrder
+from core.domain.commands import AskChange, CancelOrder, PlaceOrder
 from core.domain.ids import OrderId
 from core.domain.order import Order
 from core.domain.status import status_info
@@ -141,10 +141,28 @@ async def cancel(call: Call[CancelOrder, Nothing]) -> Encoded[Order]:
     )
 
 
+async def ask_change(call: Call[AskChange, Nothing]) -> Encoded[Order]:
+    settings = call.services.settings
+
+    def work(transaction: Transaction) -> Order:
+        before = ordering.own(transaction, call.principal, call.order_id)
+        ordering.check_requests(transaction, before.id, settings.change_requests_max)
+        order = ordering.change(transaction, call.principal, before.id, call.body, call.services.offers)
+        ordering.check_size(order, settings.order_kib_max)
+        return order
+
+    stamp = await call.services.database.read(lambda transaction: orders.stamp(transaction, call.order_id))
+    reply = await operate(call, work, in_shop=stamp.shop_id if stamp is not None else None)
+    if call.services.offers.missed(call.principal.shop_id):
+        await menu.load_offer(call)
+    return reply
+
+
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     Endpoint(routes.PLACE, place, examples.PLACE, examples.ORDER),
     Endpoint(routes.HISTORY, history, example_reply=examples.PAGE),
     Endpoint(routes.ORDER, order, example_reply=examples.ORDER),
     Endpoint(routes.ORDER_STATUS, status, example_reply=examples.REPORT),
     Endpoint(routes.CANCEL, cancel, examples.CANCEL, examples.ORDER),
+    Endpoint(routes.ASK_CHANGE, ask_change, examples.ASK_CHANGE, examples.ORDER),
 )

@@ -22,7 +22,7 @@ from core.server.endpoints.idempotency import operate
 from core.server.http import problems
 from core.server.orders import numbers, ordering
 from core.server.routes import menu, reports
-from core.store import amendments, events, ledger, orders, people, shops, status_history
+from core.store import amendments, change_requests, events, ledger, orders, people, shops, status_history
 from core.store.sql.statements import Transaction
 
 C = TypeVar("C", bound=Change)
@@ -76,6 +76,7 @@ async def details(call: Call[Nothing, Nothing]) -> Encoded[OrderDetails]:
             history=status_history.of(transaction, order.id),
             payments=ledger.changes(transaction, order.id, order.total_minor),
             amendments=amendments.of(transaction, order.id) if order.amendments else (),
+            requests=change_requests.of(transaction, order.id) if order.change_request is not None else (),
         )
 
     def work(transaction: Transaction) -> Encoded[OrderDetails]:
@@ -146,6 +147,7 @@ ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     Endpoint(routes.TAKE_PAYMENT, change, examples.TAKE_PAYMENT, examples.ORDER),
     Endpoint(routes.UNDO_PAYMENT, change, examples.UNDO_PAYMENT, examples.ORDER),
     Endpoint(routes.REFUND, change, examples.REFUND, examples.ORDER),
+    Endpoint(routes.DECLINE_CHANGE, change, examples.DECLINE_CHANGE, examples.ORDER),
     Endpoint(routes.AMEND, change, examples.AMEND, examples.ORDER),
     Endpoint(routes.CUSTOMERS, customers, example_reply=examples.CUSTOMERS),
     Endpoint(routes.NOTE_EXPORT, exported, examples.EXPORTED, examples.EXPORTED),

@@ -24,12 +24,13 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from core.domain.drawers import DrawerAct
 from core.domain.numbers import LAST
-from core.domain.order import PaymentState, Tender
+from core.domain.order import PaymentState, RequestState, Tender
 from core.domain.sale.ledger import MONEY, EntryKind
 from core.domain.status import OPEN
 from core.protocol.health import Finding
 from core.store.tables import (
     amendments,
+    change_requests,
     customers,
     drawer_entries,
     events,
@@ -47,11 +48,21 @@ from core.store.tables import (
 Advance = Callable[[int, int], None]
 """A progress callback: `done` of `total`."""
 
-_o, _h, _b, _e, _l, _s, _c, _n, _w, _k, _d, _z, _a = (
+_o, _h, _b, _e, _l, _s, _c, _n, _w, _k, _d, _z, _a, _r = (
     table.c
     for table in (
         *(orders, status_history, ledger, events, order_lines),
-        *(shops, customers, number_series, order_words, held_baskets, drawer_entries, z_reports, amendments),
+        *(
+            shops,
+            customers,
+            number_series,
+            order_words,
+            held_baskets,
+            drawer_entries,
+            z_reports,
+            amendments,
+            change_requests,
+        ),
     )
 )
 _credits = select(_b.order_id, _b.version).where(_b.kind == str(EntryKind.CREDIT)).distinct().subquery("credits")
@@ -221,6 +232,19 @@ def _broken_amendments() -> Select[Any]:
     return select(union_all(wrong, missing).subquery())
 
 
+def _broken_requests() -> Select[Any]:
+    """Orders of which a request is missing, or whose accepted request has changed nothing."""
+    last = select(_r.order_id, func.max(_r.version).label("last")).group_by(_r.order_id).subquery().c
+    of_none = case((last.last.is_(None), _o.change_request != ""), else_=_o.change_request == "")
+    joined = orders.outerjoin(last.order_id.table, last.order_id == _o.id)
+    missing = select(_o.number).select_from(joined).where(or_(of_none, last.last > _o.version))
+    step = and_(_a.order_id == _r.order_id, _a.version == _r.version)
+    granted = change_requests.join(orders, _o.id == _r.order_id).outerjoin(amendments, step)
+    without = select(_o.number).select_from(granted)
+    without = without.where(_r.state == str(RequestState.ACCEPTED), _a.version.is_(None))
+    return select(union_all(missing, without).subquery())
+
+
 def _broken_refunds() -> Select[Any]:
     """Orders whose lines do not come to what was refunded of them, or not to their ledger. An order that an earlier
     release refunded, which is whole, does not say so line by line."""
@@ -370,6 +394,11 @@ RULES: Final[tuple[Rule, ...]] = (
         "amendments",
         "every version of each order that was amended is kept, and its ledger charges what they differ by",
         _broken_amendments(),
+    ),
+    Rule(
+        "change requests",
+        "what customers asked to change is kept, and what was accepted of it was changed",
+        _broken_requests(),
     ),
     Rule("refunds", "what was refunded of each order is what its lines and its ledger say", _broken_refunds()),
     Rule("rounding", "no refund takes money, and of rounding none stays without a tip", _impossible_rounding()),

@@ -268,6 +268,7 @@ BREAKS = {
     "amounts": "UPDATE orders SET subtotal_minor = subtotal_minor + 1 WHERE number = 'ONLINE-000001'",
     "lines": "UPDATE order_lines SET quantity = quantity + 1",
     "amendments": "UPDATE orders SET amendments = 1 WHERE number = 'ONLINE-000001'",
+    "change requests": "UPDATE orders SET change_request = '{}' WHERE number = 'ONLINE-000001'",
     "refunds": "UPDATE order_lines SET refunded_quantity = quantity + 1 WHERE position = 0",
     "rounding": (  # what a refund takes, another gives
         "INSERT INTO ledger (order_id, number, version, kind, amount_minor, tender, payment, corrects, line_id, "

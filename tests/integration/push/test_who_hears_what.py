@@ -22,6 +22,7 @@ from core.protocol.events import (
     OrderPaymentsChanged,
     OrderPlaced,
     OrderRefunded,
+    OrderRequestChanged,
     OrderStatusChanged,
     RolesChanged,
 )
@@ -43,6 +44,7 @@ HEARERS: dict[type[Any], set[str]] = {
     OrderPaymentsChanged: {OWNER, *STAFF},
     OrderRefunded: {OWNER, *STAFF},
     OrderAmended: {OWNER, *STAFF},
+    OrderRequestChanged: {OWNER, *STAFF},
     MenuChanged: {OWNER, OTHER, *STAFF},
     DrawerChanged: STAFF,
     BasketChanged: STAFF,
@@ -105,6 +107,16 @@ def _amended(place: Place) -> str:
     return str(order["id"])
 
 
+def _asked(place: Place) -> str:
+    order = place.ada.place()
+    lines = [{"id": line["id"], "quantity": line["quantity"] + 1} for line in order["lines"]]
+    reply = place.ada.post(
+        f"/api/online/orders/{order['id']}/ask-change/", {"version": 1, "lines": lines}, key=new_key()
+    )
+    assert reply.status_code == 200, reply.text
+    return str(order["id"])
+
+
 def _sold_out(place: Place) -> str:
     menu = place.kim.get("/api/menu/").json()
     found = next(item for group in menu["categories"] for item in group["items"] if item["id"] == shop.SOLD_OUT)
@@ -148,6 +160,7 @@ CAUSES: dict[type[Any], Callable[[Place], str]] = {
     OrderPaymentsChanged: _paid_in_part,
     OrderRefunded: _refunded,
     OrderAmended: _amended,
+    OrderRequestChanged: _asked,
     MenuChanged: _sold_out,
     DrawerChanged: _at_the_drawer,
     BasketChanged: _held,

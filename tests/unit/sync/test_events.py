@@ -10,7 +10,7 @@ import pytest
 
 from core.client.storage.cache import CannotApply, after
 from core.domain.acts import Act
-from core.domain.commands import RefundLine
+from core.domain.commands import AmendedLine, AskChange, RefundLine
 from core.domain.drawers import CloseDrawer, CountDrawer, OpenDrawer
 from core.domain.held_baskets import DropBasket, HoldBasket, TakeBasket
 from core.domain.ids import BasketId, CustomerId, DrawerSessionId, OrderId, uuid7
@@ -47,10 +47,24 @@ def _history(open_desk: OpenDesk, shop: FakeBackend, seed: int) -> None:
         else:
             _change(desk, generator.choice(orders), generator)
         desk.send_all()
+        if orders and at_baskets.random() < 0.2:
+            _ask(shop, at_baskets.choice(orders).id)
         changeable = [order for order in desk.store if order.status not in CALLED_OFF and not order.refunded_minor]
         if changeable and at_baskets.random() < 0.1:
             desk.amend(at_baskets.choice(changeable).id, NewLine(item_id=SODA.id))
             desk.send_all()
+
+
+def _ask(shop: FakeBackend, order_id: OrderId) -> None:
+    """As its customer would."""
+    order = shop.orders[order_id]
+    if order.open_request is None and order.status is OrderStatus.CONFIRMED and not order.refunded_minor:
+        shop.allow_changes()
+        lines = [
+            AmendedLine(id=each, quantity=line.quantity + 1)
+            for each, line in zip(line_ids(order), order.lines, strict=True)
+        ]
+        shop.change(order, AskChange(version=order.version, lines=tuple(lines)), Role.CUSTOMER)
 
 
 def _change(desk: Desk, order: Order, generator: random.Random) -> None:

@@ -1,0 +1,196 @@
+"""Change requests of customers: when they may be asked, what they come to, and what becomes of them."""
+
+import msgspec
+import pytest
+
+from core.domain import order_rules
+from core.domain.change_request import granting
+from core.domain.commands import (
+    AmendedLine,
+    AskChange,
+    CancelOrder,
+    ChangePayment,
+    ChangeStatus,
+    DeclineChange,
+    PlaceOrder,
+)
+from core.domain.discount import Discount
+from core.domain.errors import CardNumber, IllegalMove, InvalidOrder, ReasonRequired
+from core.domain.ids import CustomerId, ItemId
+from core.domain.menu import ChangesUntil, with_availability
+from core.domain.order import NewLine, Order, PaymentState, RequestState
+from core.domain.order_rules import Offer, Stale
+from core.domain.payment import to_pay_minor
+from core.domain.people import Customer, Role
+from core.domain.rights import needs_of
+from core.domain.status import OrderStatus
+from core.protocol.events import OrderAmended, OrderRequestChanged, event_of
+from tests.support.menus import CHIPS, MENU, SODA
+from tests.unit.orders.test_amendments import ID, LATER, NOW, OFFER, amend, as_it_is
+
+ADA = Customer(id=CustomerId("ada"), name="Ada")
+ALLOWED = OFFER._replace(changes_until=ChangesUntil.PREPARING, menu_version=7)
+P = OrderStatus
+
+
+def placed() -> Order:
+    asked = PlaceOrder(lines=(NewLine(item_id=CHIPS.id, quantity=2), NewLine(item_id=SODA.id)))
+    return order_rules.place(asked, OFFER, ADA, order_id=ID, number="ONLINE-000001", at=NOW)
+
+
+def lines_of(order: Order, *more: AmendedLine) -> tuple[AmendedLine, ...]:
+    return (*(AmendedLine(id=line.id, quantity=line.quantity) for line in order.lines), *more)
+
+
+def ask(order: Order, *lines: AmendedLine, note: str = "", offer: Offer = ALLOWED) -> Order:
+    asked = AskChange(version=order.version, lines=lines, note=note)
+    return order_rules.change(order, asked, Role.CUSTOMER, LATER, offer=offer)
+
+
+def one_more_soda(order: Order, offer: Offer = ALLOWED) -> Order:
+    return ask(order, *lines_of(order, AmendedLine(item_id=SODA.id)), offer=offer)
+
+
+def accept(order: Order) -> Order:
+    assert order.open_request is not None
+    return order_rules.change(order, granting(order, order.open_request), Role.CASHIER, LATER, offer=ALLOWED)
+
+
+def decline(order: Order, reason: str = "It is packed", answers: int = 0) -> Order:
+    assert order.change_request is not None
+    asked = DeclineChange(version=order.version, answers=answers or order.change_request.version, reason=reason)
+    return order_rules.change(order, asked, Role.CASHIER, LATER)
+
+
+def move(order: Order, to: OrderStatus) -> Order:
+    return order_rules.change(order, ChangeStatus(to=to, version=order.version), Role.CASHIER, LATER)
+
+
+def test_a_request_changes_nothing_of_the_order_but_says_what_it_would_come_to() -> None:
+    order = placed()
+    after = one_more_soda(order)
+    request = after.open_request
+    assert request is not None
+    assert (request.version, request.total_minor, request.menu_version) == (2, order.total_minor + 109, 7)
+    assert [(each.name, each.before, each.now) for each in request.changes] == [(SODA.name, 0, 1)]
+    assert msgspec.structs.replace(after, change_request=None, version=1, updated_at=order.updated_at) == order
+    assert isinstance(event_of(order, after), OrderRequestChanged)
+
+
+def test_accepting_it_is_an_amendment_at_the_price_that_was_told() -> None:
+    asked = one_more_soda(placed())
+    after = accept(asked)
+    assert asked.open_request is not None
+    assert (after.total_minor, after.amendments) == (asked.open_request.total_minor, 1)
+    assert after.changed == asked.open_request.changes
+    assert after.change_request is not None
+    assert (after.change_request.state, after.open_request) == (RequestState.ACCEPTED, None)
+    assert isinstance(event_of(asked, after), OrderAmended)
+
+
+def test_what_the_customer_takes_off_needs_no_other_reason_but_the_cashiers_right() -> None:
+    order = order_rules.change(placed(), ChangePayment(payment=PaymentState.PAID, version=1), Role.CASHIER, LATER)
+    asked = ask(order, lines_of(order)[0], note="no straw")
+    after = accept(asked)
+    assert (after.note, to_pay_minor(after), after.payments[0].refunded_minor) == ("no straw", 0, 109)
+    request = asked.open_request
+    assert request is not None
+    needs = needs_of(granting(asked, request), asked, after)
+    assert {str(each.act) for each in needs} == {"void", "refund"}
+
+
+def test_discounts_of_the_order_stay() -> None:
+    order = amend(placed(), discount=Discount(reason="Regular", rate=10_000))
+    order = msgspec.structs.replace(order, change_request=None)
+    after = accept(one_more_soda(order))
+    assert after.discount == order.discount
+
+
+def test_declining_needs_a_reason_and_leaves_the_order() -> None:
+    asked = one_more_soda(placed())
+    with pytest.raises(ReasonRequired):
+        decline(asked, " ")
+    with pytest.raises(CardNumber):
+        decline(asked, "4111 1111 1111 1111")
+    after = decline(asked)
+    assert after.change_request is not None
+    assert (after.change_request.state, after.change_request.reason) == (RequestState.DECLINED, "It is packed")
+    assert (after.total_minor, after.lines, after.version) == (asked.total_minor, asked.lines, 3)
+    with pytest.raises(IllegalMove, match="Nobody waits"):
+        decline(after)
+
+
+def test_the_newest_request_replaces_the_one_before() -> None:
+    first = one_more_soda(placed())
+    second = ask(first, *lines_of(first, AmendedLine(item_id=SODA.id, quantity=3)))
+    assert second.open_request is not None
+    assert second.open_request.version == 3
+    with pytest.raises(IllegalMove, match="something else"):
+        decline(second, answers=2)
+
+
+def test_the_same_again_changes_nothing() -> None:
+    order = placed()
+    asked = one_more_soda(order)
+    assert one_more_soda(asked) is asked
+    assert ask(order, *lines_of(order)) is order, "it is so already"
+
+
+def test_what_the_order_is_already_withdraws_what_was_asked() -> None:
+    asked = one_more_soda(placed())
+    after = ask(asked, *lines_of(asked))
+    assert after.change_request is not None
+    assert (after.change_request.state, after.open_request) == (RequestState.WITHDRAWN, None)
+
+
+@pytest.mark.parametrize(
+    ("until", "allowed"),
+    [
+        (ChangesUntil.NEVER, ()),
+        (ChangesUntil.CONFIRMED, (P.PENDING,)),
+        (ChangesUntil.PREPARING, (P.PENDING, P.CONFIRMED)),
+        (ChangesUntil.newer("collected"), ()),
+    ],
+)
+def test_the_shop_says_until_when(until: ChangesUntil, allowed: tuple[OrderStatus, ...]) -> None:
+    offer = ALLOWED._replace(changes_until=until)
+    for status in OrderStatus:
+        order = msgspec.structs.replace(placed(), status=status)
+        if status in allowed:
+            assert one_more_soda(order, offer).open_request is not None
+        else:
+            with pytest.raises(IllegalMove, match="at the counter"):
+                one_more_soda(order, offer)
+
+
+def test_a_request_that_the_order_is_past_waits_for_nobody() -> None:
+    asked = one_more_soda(placed())
+    assert move(asked, P.CONFIRMED).open_request is not None, "the cashier decides"
+    assert order_rules.change(asked, CancelOrder(), Role.CUSTOMER, LATER).open_request is None
+    amended = order_rules.change(asked, as_it_is(asked, note="hot"), Role.CASHIER, LATER, offer=OFFER)
+    assert amended.open_request is None
+    assert asked.open_request is not None
+    late = msgspec.structs.replace(granting(asked, asked.open_request), version=amended.version)
+    with pytest.raises(IllegalMove, match="Nobody waits"):
+        order_rules.change(amended, late, Role.CASHIER, LATER, offer=OFFER)
+
+
+def test_what_is_sold_out_or_unknown_or_cheaper_cannot_be_asked_for() -> None:
+    order = placed()
+    items = {each.id: each for group in with_availability(MENU.categories, {SODA.id: False}) for each in group.items}
+    with pytest.raises(InvalidOrder, match="sold out"):
+        one_more_soda(order, ALLOWED._replace(items=items))
+    kept = ask(order, lines_of(order)[1], offer=ALLOWED._replace(items=items))
+    assert kept.open_request is not None, "what is in the order may stay"
+    with pytest.raises(InvalidOrder):
+        ask(order, *lines_of(order, AmendedLine(item_id=ItemId("unicorn"))))
+    free = AmendedLine(item_id=SODA.id, discount=Discount(reason="So", rate=100_000))
+    with pytest.raises(InvalidOrder, match="at the counter"):
+        ask(order, *lines_of(order, free))
+
+
+def test_whoever_has_not_seen_the_order_as_it_is_asks_again() -> None:
+    order = placed()
+    asked = AskChange(version=order.version, lines=lines_of(order, AmendedLine(item_id=SODA.id)))
+    with pytest.raises(Stale):
+        order_rules.change(move(order, P.CONFIRMED), asked, Role.CUSTOMER, LATER, offer=ALLOWED)
