@@ -19,6 +19,7 @@ KEYS: Final = (
     (N_("Menu"), N_("Card: everything else. Tile: sold out")),
     ("/", N_("Search")),
     ("N", N_("New order")),
+    ("1 … 9", N_("Options of an item: choose one")),
     ("Ctrl+D", N_("Discount of the basket's line, or of the order")),
     ("Ctrl+Enter", N_("Check out, and there take the payment")),
     ("F8", N_("Hold the basket; with Ctrl: what is held")),

@@ -46,6 +46,8 @@ Each category, item, option group and option has a row of its own. The columns:
   available    yes, or no for sold out; empty: yes
   min, max     of an option group: how many of its options must and may be taken; empty: none, and any number
   tax          of an item: its category of the tax table (orderbell shop taxes); empty: the one it has
+  colour       of a category: amber, blue, green, violet, pink, teal or auto, by its place; empty: the one it has
+  default      of an option: yes if it is taken unless somebody chooses otherwise, or no; empty: as it is
 
 The file is the whole menu: what is not in it is not sold any more. Past orders keep what they had."""
 _WORDS_SHOWN: Final = 8
@@ -61,6 +63,7 @@ _WORDS: Final = {
     Kind.SOLD_AGAIN: "sold again",
     Kind.ORDER: "order",
     Kind.TAX: "tax",
+    Kind.COLOUR: "colour",
 }
 
 

@@ -14,6 +14,8 @@ Each category, item, option group and option has a row of its own:
 | `description` | items | |
 | `available` | items | `yes` or `no` (sold out); empty: yes |
 | `tax` | items | its category of the shop's tax table; empty: the one it has, of a new item the standard one |
+| `colour` | categories | amber, blue, green, violet, pink, teal or `auto`, by its place; empty: the one it has |
+| `default` | options | `yes`: taken unless somebody chooses otherwise, or `no`; empty: as it is |
 | `min`, `max` | option groups | how many of its options must and may be taken; empty: none, and any number |
 
 Files of earlier releases have the types `group` and `choice`, and the columns `least` and `most`.
@@ -41,6 +43,7 @@ from core import spreadsheet
 from core.domain.digits import ascii_digits
 from core.domain.ids import ItemId, ModifierId
 from core.domain.menu import (
+    BY_PLACE,
     Category,
     MenuItem,
     Mistake,
@@ -68,6 +71,8 @@ COLUMNS: Final = (
     "min",
     "max",
     "tax",
+    "colour",
+    "default",
 )
 TYPES: Final = ("category", "item", "group", "choice")
 _Named = Category | MenuItem | ModifierGroup | Modifier
@@ -149,7 +154,8 @@ def write(categories: Iterable[Category], currency: str, separator: Separator = 
         return Decimal(as_decimal(minor, currency))
 
     for category in categories:
-        rows.append({"type": "category", "id": category.id, "name": category.name})
+        colour = category.colour or BY_PLACE
+        rows.append({"type": "category", "id": category.id, "name": category.name, "colour": colour})
         for item in category.items:
             rows.append(
                 {
@@ -168,7 +174,8 @@ def write(categories: Iterable[Category], currency: str, separator: Separator = 
                 rows.append({"type": "option group", "item": item.id, "id": group.id, "name": group.name, **bounds})
                 for option in group.modifiers:
                     whose = {"item": item.id, "group": group.id, "id": option.id, "name": option.name}
-                    rows.append({"type": "option", **whose, "price": price(option.price_minor)})
+                    default = "yes" if option.default else "no"
+                    rows.append({"type": "option", **whose, "price": price(option.price_minor), "default": default})
     table = ([row.get(column, "") for column in COLUMNS] for row in rows)
     return spreadsheet.text_of(itertools.chain([COLUMNS], table), separator)
 
@@ -322,7 +329,9 @@ class _Reading:
     def done(self) -> Parsed:
         self._identify()
         tops = [row for row in self._rows if row.type == "category"]
-        categories = tuple(Category(top.id, top.name, tuple(map(self._item, top.children))) for top in tops)
+        categories = tuple(
+            Category(top.id, top.name, tuple(map(self._item, top.children)), self._colour(top)) for top in tops
+        )
         found = [self._located(mistake, tops) for mistake in mistakes(categories)]
         complaints = sorted({*self._complaints, *found}, key=lambda each: (each.line, each.column))
         return Parsed(() if complaints else categories, tuple(complaints))
@@ -426,7 +435,9 @@ class _Reading:
         )
 
     def _group(self, row: _Row) -> ModifierGroup:
-        options = tuple(Modifier(ModifierId(each.id), each.name, self._price(each)) for each in row.children)
+        options = tuple(
+            Modifier(ModifierId(each.id), each.name, self._price(each), self._default(each)) for each in row.children
+        )
         return ModifierGroup(row.id, row.name, options, self._count(row, "min") or 0, self._count(row, "max"))
 
     def _price(self, row: _Row, *, required: bool = False) -> int:
@@ -454,6 +465,25 @@ class _Reading:
         if text not in _YES | _NO:
             self.complain(row.line, "available", "Write yes, or no for sold out.")
         return text not in _NO
+
+    def _default(self, row: _Row) -> bool | None:
+        """None where nothing is to change, and for a new option that is no default."""
+        text = row.cells["default"].casefold()
+        if text not in _YES | _NO:
+            self.complain(row.line, "default", "Write yes or no, or nothing to leave it as it is.")
+        if not text:
+            return None
+        return text not in _NO or (False if self._was_default(row) else None)
+
+    def _was_default(self, row: _Row) -> bool:
+        item = self._items.get(ItemId(row.scope))
+        return any(row.id in group.defaults for group in (item.groups if item is not None else ()))
+
+    def _colour(self, row: _Row) -> str:
+        """That of its place is named only where the category has another."""
+        colour = row.cells["colour"].casefold()
+        known = self._categories.get(row.id)
+        return "" if colour == BY_PLACE and not (known and known.colour) else colour
 
     def _count(self, row: _Row, column: str) -> int | None:
         text = ascii_digits(row.cells[column])

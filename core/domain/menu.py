@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Final
 
@@ -27,6 +27,10 @@ MAX_NAME: Final = 80
 MAX_DESCRIPTION: Final = 500
 MAX_PRICE_MINOR: Final = 1_000_000_000
 """A total of 200 lines of 999 items at this price still fits into 64 bits."""
+COLOURS: Final = ("amber", "blue", "green", "violet", "pink", "teal")
+"""Those that a category can have; each look has its own shade of them."""
+BY_PLACE: Final = "auto"
+"""Where a menu is written: the category has no colour of its own."""
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
@@ -37,6 +41,9 @@ class Modifier(msgspec.Struct, frozen=True):
     id: ModifierId
     name: str
     price_minor: int = 0
+    default: bool | None = None
+    """Whether it is taken unless somebody chooses otherwise. Of a menu that is to replace another, None leaves what the
+    option has, since an earlier release's window sends none; a stored one has True or None."""
 
 
 class ModifierGroup(msgspec.Struct, frozen=True):
@@ -47,6 +54,11 @@ class ModifierGroup(msgspec.Struct, frozen=True):
     modifiers: tuple[Modifier, ...]
     least: int = 0
     most: int | None = None
+
+    @property
+    def defaults(self) -> tuple[ModifierId, ...]:
+        """What is taken unless somebody chooses otherwise."""
+        return tuple(modifier.id for modifier in self.modifiers if modifier.default)
 
 
 class MenuItem(msgspec.Struct, frozen=True):
@@ -65,6 +77,9 @@ class Category(msgspec.Struct, frozen=True):
     id: str
     name: str
     items: tuple[MenuItem, ...]
+    colour: str = ""
+    """One of `COLOURS`; empty: by its place on the menu. In a menu that is to replace another, empty leaves what the
+    category has, and `BY_PLACE` takes it away."""
 
 
 class ChangesUntil(WireEnum):
@@ -149,16 +164,43 @@ def tax_categories_of(categories: Iterable[Category]) -> set[str]:
     return {item.tax_category for item in items_of(categories).values() if item.tax_category}
 
 
-def with_tax_categories(categories: Iterable[Category], before: Iterable[Category]) -> tuple[Category, ...]:
-    """The menu with the tax categories that are meant: an item that names none has the one that it had."""
-    known = {item_id: item.tax_category for item_id, item in items_of(before).items()}
+def as_meant(categories: Iterable[Category], before: Sequence[Category]) -> tuple[Category, ...]:
+    """The menu that is meant: tax categories, colours and defaults that it does not name are those that there were, and
+    words for "none" are none."""
+    items, colours = items_of(before), {category.id: category.colour for category in before}
 
-    def meant(item: MenuItem) -> MenuItem:
-        category = known.get(item.id, "") if not item.tax_category else item.tax_category
-        category = "" if category == STANDARD else category
-        return item if category == item.tax_category else msgspec.structs.replace(item, tax_category=category)
+    def item_meant(item: MenuItem) -> MenuItem:
+        known = items.get(item.id)
+        category = item.tax_category or (known.tax_category if known is not None else "")
+        taken = {
+            each.id for group in (known.groups if known is not None else ()) for each in group.modifiers if each.default
+        }
+        return msgspec.structs.replace(
+            item,
+            tax_category="" if category == STANDARD else category,
+            groups=tuple(_group_meant(group, taken) for group in item.groups),
+        )
 
-    return tuple(msgspec.structs.replace(each, items=tuple(map(meant, each.items))) for each in categories)
+    def colour_meant(category: Category) -> str:
+        colour = category.colour or colours.get(category.id, "")
+        return "" if colour == BY_PLACE else colour
+
+    return tuple(
+        msgspec.structs.replace(each, items=tuple(map(item_meant, each.items)), colour=colour_meant(each))
+        for each in categories
+    )
+
+
+def _group_meant(group: ModifierGroup, taken: Container[ModifierId]) -> ModifierGroup:
+    """`taken`: the defaults that there were. Where the group takes fewer by now, none of those is one."""
+    named = [each.id in taken if each.default is None else each.default for each in group.modifiers]
+    if group.most is not None and sum(named) > group.most:
+        named = [bool(each.default) for each in group.modifiers]
+    modifiers = tuple(
+        msgspec.structs.replace(each, default=default or None)
+        for each, default in zip(group.modifiers, named, strict=True)
+    )
+    return msgspec.structs.replace(group, modifiers=modifiers)
 
 
 # -- validation
@@ -212,6 +254,8 @@ def _mistakes(categories: Sequence[Category]) -> Iterator[Mistake]:
     for place, category in enumerate(categories):
         field = f"categories[{place}]"
         yield from _named(field, category.id, category.name, category_ids, "category")
+        if category.colour not in ("", BY_PLACE, *COLOURS):
+            yield Mistake(f"{field}.colour", f"A colour is one of: {', '.join((*COLOURS, BY_PLACE))}.")
         for row, item in enumerate(category.items):
             yield from _of_item(f"{field}.items[{row}]", item, item_ids)
 
@@ -247,6 +291,8 @@ def _of_group(field: str, group: ModifierGroup, groups: set[str], modifiers: set
         yield Mistake(f"{field}.least", "The minimum is between 0 and the number of options.")
     if group.most is not None and not max(1, group.least) <= group.most <= MAX_CHOICES:
         yield Mistake(f"{field}.most", "The maximum is 1 or more, and not below the minimum.")
+    elif group.most is not None and len(group.defaults) > group.most:
+        yield Mistake(f"{field}.default", "No more options are taken by default than the maximum.")
     for place, modifier in enumerate(group.modifiers):
         where = f"{field}.modifiers[{place}]"
         yield from _named(where, modifier.id, modifier.name, modifiers, "option")

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from core.domain.menu import Category, MenuItem
+from core.domain.menu import BY_PLACE, Category, MenuItem, as_meant, items_of, with_availability
 from core.domain.tax_table import STANDARD
 
 
@@ -17,6 +17,7 @@ class Kind(StrEnum):
     DESCRIPTION = "description"
     CATEGORY = "category"
     CHOICES = "choices"
+    COLOUR = "colour"
     TAX = "tax"
     """Its category of the tax table."""
     SOLD_OUT = "sold_out"
@@ -37,27 +38,35 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def changes(before: Sequence[Category], after: Sequence[Category]) -> tuple[Change, ...]:
-    """All differences, in the order of the new menu; removed rows come last."""
+    """All differences that a menu makes which is to replace another, in its order; removed rows come last."""
+    after = as_meant(after, before)
     return (*_categories(before, after), *_items(before, after))
 
 
 def only_availability(before: Sequence[Category], after: Sequence[Category]) -> bool:
     """Whether the menus differ in nothing but what is sold out."""
-    return all(change.kind in (Kind.SOLD_OUT, Kind.SOLD_AGAIN) for change in changes(before, after))
+    available = {item_id: item.available for item_id, item in items_of(after).items()}
+    return with_availability(before, available) == tuple(after)
 
 
 def _categories(before: Sequence[Category], after: Sequence[Category]) -> Iterator[Change]:
-    old = {category.id: category.name for category in before}
-    new = {category.id: category.name for category in after}
-    for category_id, name in new.items():
-        if category_id not in old:
-            yield Change(kind=Kind.ADDED, id=category_id, name=name, is_category=True)
-        elif old[category_id] != name:
-            known = old[category_id]
-            yield Change(kind=Kind.NAME, id=category_id, name=known, before=known, after=name, is_category=True)
-    for category_id, name in old.items():
-        if category_id not in new:
-            yield Change(kind=Kind.REMOVED, id=category_id, name=name, is_category=True)
+    old = {category.id: category for category in before}
+    new = {category.id: category for category in after}
+    for each in new.values():
+        known = old.get(each.id)
+        if known is None:
+            yield Change(kind=Kind.ADDED, id=each.id, name=each.name, is_category=True)
+            continue
+        fields = (
+            (Kind.NAME, known.name, each.name),
+            (Kind.COLOUR, known.colour or BY_PLACE, each.colour or BY_PLACE),
+        )
+        for kind, was, becomes in fields:
+            if was != becomes:
+                yield Change(kind=kind, id=each.id, name=known.name, before=was, after=becomes, is_category=True)
+    for each in old.values():
+        if each.id not in new:
+            yield Change(kind=Kind.REMOVED, id=each.id, name=each.name, is_category=True)
     if [each for each in old if each in new] != [each for each in new if each in old]:
         yield Change(kind=Kind.ORDER, id="", name="", is_category=True)
 
@@ -88,7 +97,7 @@ def _item(was: MenuItem, item: MenuItem) -> Iterator[Change]:
         (Kind.NAME, was.name, item.name),
         (Kind.PRICE, was.price_minor, item.price_minor),
         (Kind.DESCRIPTION, was.description, item.description),
-        (Kind.TAX, was.tax_category or STANDARD, item.tax_category or was.tax_category or STANDARD),
+        (Kind.TAX, was.tax_category or STANDARD, item.tax_category or STANDARD),
     )
     for kind, old, new in fields:
         if old != new:

@@ -9,7 +9,7 @@ from sqlalchemy import BindParameter, ColumnClause, bindparam, delete, literal_c
 
 from core.decoding import decode, decoder
 from core.domain.ids import ItemId, ShopId
-from core.domain.menu import Category, Menu, MenuItem, Modifier, ModifierGroup, items_of
+from core.domain.menu import BY_PLACE, Category, Menu, MenuItem, Modifier, ModifierGroup, items_of
 from core.domain.sale.rounding import CashRounding
 from core.domain.tax_table import STANDARD, Terms
 from core.instants import now, to_us
@@ -40,7 +40,7 @@ _NEXT_VERSION: Final = Prepared(
     .returning(shops.c.menu_version)
 )
 _CATEGORIES: Final = Prepared(
-    select(menu_categories.c.id, menu_categories.c.name)
+    select(menu_categories.c.id, menu_categories.c.name, menu_categories.c.colour)
     .where(menu_categories.c.shop_id == _this_shop)
     .order_by(menu_categories.c.position)
 )
@@ -59,7 +59,7 @@ _GROUPS: Final = Prepared(
 )
 _m = menu_modifiers.c
 _MODIFIERS: Final = Prepared(
-    select(_m.item_id, _m.group_id, _m.id, _m.name, _m.price_minor)
+    select(_m.item_id, _m.group_id, _m.id, _m.name, _m.price_minor, _m.is_default)
     .where(_m.shop_id == _this_shop)
     .order_by(_m.position)
 )
@@ -84,8 +84,9 @@ _decode: Final = decoder(tuple[Category, ...]).decode
 def read(transaction: Transaction, shop: Shop) -> Menu:
     """The whole menu of a shop, in display order."""
     modifiers: dict[tuple[str, str], list[Modifier]] = {}
-    for item_id, group_id, modifier_id, name, price in transaction.all(_MODIFIERS, shop=shop.id):
-        modifiers.setdefault((item_id, group_id), []).append(Modifier(modifier_id, name, price))
+    for item_id, group_id, modifier_id, name, price, default in transaction.all(_MODIFIERS, shop=shop.id):
+        modifier = Modifier(modifier_id, name, price, bool(default) or None)
+        modifiers.setdefault((item_id, group_id), []).append(modifier)
     groups: dict[str, list[ModifierGroup]] = {}
     for item_id, group_id, name, least, most in transaction.all(_GROUPS, shop=shop.id):
         chosen = tuple(modifiers.get((item_id, group_id), ()))
@@ -95,8 +96,8 @@ def read(transaction: Transaction, shop: Shop) -> Menu:
         item = MenuItem(item_id, name, price, description, bool(available), tuple(groups.get(item_id, ())), taxed)
         items.setdefault(category_id, []).append(item)
     categories = tuple(
-        Category(category_id, name, tuple(items.get(category_id, ())))
-        for category_id, name in transaction.all(_CATEGORIES, shop=shop.id)
+        Category(category_id, name, tuple(items.get(category_id, ())), colour)
+        for category_id, name, colour in transaction.all(_CATEGORIES, shop=shop.id)
     )
     coins = shop.roundings[0] if shop.roundings else CashRounding()
     return Menu(
@@ -229,7 +230,13 @@ def _next_version(transaction: Transaction, shop_id: ShopId) -> int:
 
 def _category_rows(shop_id: ShopId, categories: Sequence[Category]) -> Iterable[dict[str, Any]]:
     for place, category in enumerate(categories):
-        yield {"shop_id": shop_id, "id": category.id, "position": place, "name": category.name}
+        yield {
+            "shop_id": shop_id,
+            "id": category.id,
+            "position": place,
+            "name": category.name,
+            "colour": "" if category.colour == BY_PLACE else category.colour,
+        }
 
 
 def _item_rows(shop_id: ShopId, categories: Sequence[Category]) -> Iterable[dict[str, Any]]:
@@ -270,4 +277,5 @@ def _modifier_rows(shop_id: ShopId, item: MenuItem, group: ModifierGroup) -> Ite
             "position": place,
             "name": modifier.name,
             "price_minor": modifier.price_minor,
+            "is_default": int(bool(modifier.default)),
         }

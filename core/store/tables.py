@@ -172,6 +172,7 @@ menu_categories: Final = Table(
     _key("id"),
     _int("position"),
     _text("name"),
+    _text("colour", server_default=text("''")),
 )
 
 menu_items: Final = Table(
@@ -212,6 +213,7 @@ menu_modifiers: Final = Table(
     _int("position"),
     _text("name"),
     _big("price_minor"),
+    _int("is_default", server_default=text("0")),
     ForeignKeyConstraint(
         ["shop_id", "item_id", "group_id"], ["menu_groups.shop_id", "menu_groups.item_id", "menu_groups.id"]
     ),

@@ -3,19 +3,20 @@
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from core.domain.ids import ModifierId
 from core.domain.menu import MAX_NAME, Modifier, ModifierGroup, new_id
 from core.ui.text import _, figure
 from core.ui.theme import Theme
-from core.ui.widgets.controls import button, label
-from core.ui.widgets.fields import Picker
+from core.ui.widgets.controls import button, label, set_tip
+from core.ui.widgets.fields import CheckBox, Picker
 from pos_app.menu.price_field import PriceField
 
 _USUALLY: Final = 12
 """The highest number that a field for a count offers at least."""
+_WHOLE: Final = Qt.AlignmentFlag(0)
 
 
 class Choices(QWidget):
@@ -99,11 +100,23 @@ class Choices(QWidget):
 class _Row:
     """The fields of one choice."""
 
-    def __init__(self, choice: Modifier, name: QLineEdit, price: PriceField, remove: QPushButton) -> None:
+    def __init__(
+        self, choice: Modifier, name: QLineEdit, price: PriceField, default: CheckBox, remove: QPushButton
+    ) -> None:
         self.choice = choice
         self.name = name
         self.price = price
+        self.default = default
         self.remove = remove
+
+    @property
+    def is_default(self) -> bool | None:
+        """What `Modifier.default` is to be; False takes away what there was."""
+        return self.default.isChecked() or (False if self.choice.default else None)
+
+    @property
+    def parts(self) -> tuple[QWidget, ...]:
+        return self.name, self.price, self.default, self.remove
 
 
 class _GroupCard(QFrame):
@@ -139,6 +152,8 @@ class _GroupCard(QFrame):
         self._grid = QGridLayout()
         self._grid.setSpacing(theme.space(2))
         self._grid.setColumnStretch(0, 1)
+        for place, words in enumerate((_("Option"), _("Adds"), _("Default"))):
+            self._grid.addWidget(label(words, "small"), 0, place)
         add = button(_("Add an option"), theme, "quiet", "plus", name="menu_add_choice")
         add.clicked.connect(self._on_add_pressed)
         column = QVBoxLayout(self)
@@ -174,7 +189,12 @@ class _GroupCard(QFrame):
             choices.add(choice_id)
             price_minor = row.price.price_minor
             found.append(
-                Modifier(ModifierId(choice_id), called, row.choice.price_minor if price_minor is None else price_minor)
+                Modifier(
+                    ModifierId(choice_id),
+                    called,
+                    row.choice.price_minor if price_minor is None else price_minor,
+                    row.is_default,
+                )
             )
         return ModifierGroup(
             self.group_id or new_id(name, groups),
@@ -192,11 +212,16 @@ class _GroupCard(QFrame):
         price.show_price(choice.price_minor, self._currency)
         remove = button("", self._theme, "quiet", "close", name="menu_remove_choice")
         remove.setAccessibleName(_("Remove the option {name}").format(name=choice.name))
-        row = _Row(choice, name, price, remove)
+        default = CheckBox(self._theme, "menu_choice_default", "")
+        default.setAccessibleName(_("{name} is taken unless somebody chooses otherwise").format(name=choice.name))
+        set_tip(default, _("Taken unless somebody chooses otherwise"))
+        default.setChecked(bool(choice.default))
+        row = _Row(choice, name, price, default, remove)
         at = self._grid.rowCount()
-        for place, widget in enumerate((name, price, remove)):
-            self._grid.addWidget(widget, at, place)
+        for place, widget in enumerate(row.parts):
+            self._grid.addWidget(widget, at, place, Qt.AlignmentFlag.AlignCenter if widget is default else _WHOLE)
             widget.show()
+        default.clicked.connect(self._on_default_pressed)
         name.textEdited.connect(self.changed)
         price.textEdited.connect(self.changed)
         remove.clicked.connect(self._on_remove_pressed)
@@ -209,11 +234,21 @@ class _GroupCard(QFrame):
         self.changed.emit()
 
     @Slot()
+    def _on_default_pressed(self) -> None:
+        """Where one is taken, there is one default."""
+        pressed = self.sender()
+        if self._most.currentData() == 1:
+            for row in self._rows:
+                if row.default is not pressed:
+                    row.default.setChecked(False)
+        self.changed.emit()
+
+    @Slot()
     def _on_remove_pressed(self) -> None:
         pressed = self.sender()
         for row in [each for each in self._rows if each.remove is pressed]:
             self._rows.remove(row)
-            for widget in (row.name, row.price, row.remove):
+            for widget in row.parts:
                 self._grid.removeWidget(widget)
                 widget.hide()
                 widget.deleteLater()

@@ -289,5 +289,6 @@ def _complaint(field: str) -> str:
         "modifiers": _("An option group has at least one option."),
         "least": _("The minimum is more than there are options."),
         "most": _("The maximum is less than the minimum."),
+        "default": _("More options are taken by default than the maximum."),
         "groups": _("There are too many options, or they take more off the price than there is."),
     }.get(part, _("Two things here are the same."))

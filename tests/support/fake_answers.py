@@ -14,7 +14,7 @@ from core.domain.credentials import TooCommon, check_password
 from core.domain.drawers import DrawerSession, cash_of
 from core.domain.held_baskets import HeldBasket
 from core.domain.ids import CustomerId, ItemId, OpId, OrderId, StaffId
-from core.domain.menu import Menu, check_menu, with_tax_categories
+from core.domain.menu import Menu, as_meant, check_menu
 from core.domain.order import Channel, Order
 from core.domain.people import Customer, Person, Role
 from core.domain.rights import lacking, rights_of
@@ -151,7 +151,7 @@ def _replace_menu(asked: Asked) -> Menu:
         raise MenuMoved("Somebody else has changed it meanwhile.", asked.backend.menu)
     check_menu(asked.content.categories)
     backend = asked.backend
-    return backend.change_menu(with_tax_categories(asked.content.categories, backend.menu.categories))
+    return backend.change_menu(as_meant(asked.content.categories, backend.menu.categories))
 
 
 def _place(asked: Asked) -> tuple[Order, str]:

@@ -45,7 +45,8 @@ def named(widget: QWidget) -> str:
 
 
 def _shown(window: QWidget) -> list[QWidget]:
-    return [each for each in window.findChildren(QWidget) if each.isVisible() and each.window() is window]
+    whole = window.window()
+    return [each for each in window.findChildren(QWidget) if each.isVisible() and each.window() is whole]
 
 
 def _is_seen(widget: QWidget) -> bool:

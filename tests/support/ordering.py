@@ -46,7 +46,7 @@ class Finger:
 
     @property
     def dialog(self) -> ItemDialog:
-        found = [each for each in self.view.findChildren(ItemDialog) if each.isVisible()]
+        found = [each for each in self.view.window().findChildren(ItemDialog) if each.isVisible()]
         assert len(found) == 1
         return found[0]
 

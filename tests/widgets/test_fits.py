@@ -33,6 +33,7 @@ from core.ui.ordering.basket_list import FEWER
 from core.ui.ordering.view import OrderingView
 from core.ui.sound import Sounds
 from core.ui.theme import Theme
+from core.ui.widgets.overlay import Overlay
 from customer_view.account.sign_in_page import SignInPage
 from customer_view.account.sign_out_dialog import SignOutDialog
 from customer_view.account.still_there import StillThere
@@ -109,7 +110,8 @@ class Walk:
             _settle()
             opening()
             _settle()
-            dialog = QApplication.activeModalWidget()
+            open_panels = [each for each in self._window.findChildren(Overlay) if each.isVisible()]
+            dialog = next(iter(open_panels), None) or QApplication.activeModalWidget()
             assert isinstance(dialog, QDialog), page
             inside = dialog.size().boundedTo(size)
             self._keep(f"{page} {size.width()}x{size.height()}", dialog, inside)

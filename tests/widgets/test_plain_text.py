@@ -289,10 +289,13 @@ def test_the_board(qtbot: QtBot, words: str, look: Looked) -> None:
 def test_the_item_dialog_and_the_receipt(qtbot: QtBot, backend: FakeBackend, words: str, look: Looked) -> None:
     theme, jobs = Theme("light"), Jobs()
     bowl = backend.menu.categories[0].items[0]
-    dialog = ItemDialog(bowl, "USD", theme)
-    qtbot.addWidget(dialog)
-    dialog.show()
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.show()
+    dialog = ItemDialog(bowl, "USD", theme, None, window)
+    dialog.open()
     look()
+    dialog.close()
     paper = receipt.ReceiptDialog(orders(backend, words)[2], words, theme, jobs)
     qtbot.addWidget(paper)
     paper.show()

@@ -264,7 +264,9 @@ MENU: Final = Menu(
                     _BOWL,
                     "Burrito bowl",
                     975,
-                    groups=(ModifierGroup("extras", "Extras", (Modifier(_GUACAMOLE, "Guacamole", 200),)),),
+                    groups=(
+                        ModifierGroup("extras", "Extras", (Modifier(_GUACAMOLE, "Guacamole", 200, default=True),)),
+                    ),
                 ),
             ),
         ),

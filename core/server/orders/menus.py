@@ -8,7 +8,7 @@ from core.domain.acts import Act, Need
 from core.domain.discount import check_offered
 from core.domain.errors import DomainError
 from core.domain.ids import ItemId, ShopId
-from core.domain.menu import Menu, check_menu, check_tax_categories, tax_categories_of, with_tax_categories
+from core.domain.menu import Menu, as_meant, check_menu, check_tax_categories, tax_categories_of
 from core.domain.menu_ids import never_reused
 from core.domain.money import check_currency, exponent
 from core.domain.people import Principal
@@ -51,7 +51,7 @@ def replace(transaction: Transaction, principal: Principal, request: ReplaceMenu
     check_menu(request.categories)
     shop = shop_of(transaction, principal)
     current = menus.read(transaction, shop)
-    wanted = with_tax_categories(request.categories, current.categories)
+    wanted = as_meant(request.categories, current.categories)
     if current.categories == wanted:
         return current
     if current.version != request.version:

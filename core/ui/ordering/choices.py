@@ -1,9 +1,19 @@
-"""Large check boxes and radio buttons for an item's choices, with their surcharges. (_LTR, _END): Around an amount with
-a sign, so that the sign stays before it in right-to-left text."""
+"""Large check boxes and radio buttons for an item's choices, with their surcharges."""
+
+from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QFont, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QCheckBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from core.domain.ids import ModifierId
 from core.domain.menu import Modifier, ModifierGroup
@@ -11,10 +21,12 @@ from core.ui import icons
 from core.ui.ordering.painting import TRAILING, line_height, paint_card, paint_lines, wrapped
 from core.ui.text import _, figure, literal, money
 from core.ui.theme import Theme
-from core.ui.widgets.controls import label, pressed_by_enter, restyle
+from core.ui.widgets.controls import label, restyle
 
 _COLUMNS = 2
 _MARK = 22
+_DIGITS = 9
+"""So many choices of a group have a digit that chooses them."""
 _LTR, _END = "\N{LEFT-TO-RIGHT ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 """Around an amount with a sign, so that the sign stays before it in right-to-left text."""
 
@@ -45,6 +57,8 @@ class _Look:
         self.modifier = modifier
         self.surcharge = _surcharge(modifier.price_minor, currency)
         self.theme = theme
+        self.key = ""
+        """The digit that chooses it, shown in its mark; empty for none."""
 
     def name_font(self) -> QFont:
         return self.theme.font("strong", QFont.Weight.Medium)
@@ -91,6 +105,10 @@ class _Look:
         elif checked:
             inset = mark.width() * 0.18
             icons.paint(painter, "check", mark.adjusted(inset, inset, -inset, -inset), theme.colour("brand_ink"))
+        elif self.key:
+            painter.setFont(theme.font("small", QFont.Weight.DemiBold))
+            painter.setPen(theme.colour("text"))
+            painter.drawText(mark, Qt.AlignmentFlag.AlignCenter, self.key)
 
 
 def _mirrored(widget: QWidget, rect: QRect) -> QRect:
@@ -107,10 +125,11 @@ class _Painted:
         self.look.paint(self)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        """Enter chooses the option. On one that is chosen already, it is passed on to the dialog's default button."""
-        assert isinstance(self, QCheckBox | QRadioButton)
-        if self.isChecked() or not pressed_by_enter(self, event):
+        """Space chooses. Everything else is for the panel around it."""
+        if event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Select):
             super().keyPressEvent(event)  # type: ignore[misc]
+        else:
+            event.ignore()
 
     def hitButton(self, _point: QPoint) -> bool:  # noqa: N802
         return True
@@ -153,8 +172,7 @@ class ChoiceGroup(QFrame):
         self._state = label(role="small")
         self._complaining = False
         head = QHBoxLayout()
-        head.addWidget(label(group.name, "strong"))
-        head.addStretch(1)
+        head.addWidget(label(group.name, "strong", wrap=True), 1)
         head.addWidget(self._state)
         grid = QGridLayout()
         grid.setSpacing(theme.space(2))
@@ -195,6 +213,25 @@ class ChoiceGroup(QFrame):
         """Focus the first choice."""
         if self._boxes:
             self._boxes[0].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @property
+    def boxes(self) -> Sequence[QAbstractButton]:
+        return self._boxes
+
+    def choose(self, digit: int) -> bool:
+        """Press the choice of that digit, from 1. False: there is none, or it cannot be chosen."""
+        box = self._boxes[digit - 1] if 1 <= digit <= min(len(self._boxes), _DIGITS) else None
+        if box is None or not box.isEnabled():
+            return False
+        box.setFocus(Qt.FocusReason.OtherFocusReason)
+        box.click()
+        return True
+
+    def show_digits(self, *, shown: bool) -> None:
+        """Show, or hide, the digits that choose."""
+        for at, box in enumerate(self._boxes[:_DIGITS], start=1):
+            box.look.key = figure(at) if shown else ""
+            box.update()
 
     @Slot()
     def _on_box_clicked(self) -> None:

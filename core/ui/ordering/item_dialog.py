@@ -1,31 +1,38 @@
-"""The dialog of one item: choices, note, quantity, and price."""
+"""The panel of one item: choices, note, quantity, and price."""
 
-from PySide6.QtCore import QRegularExpression, Qt, Signal, Slot
-from PySide6.QtWidgets import (
-    QDialog,
-    QFrame,
-    QHBoxLayout,
-    QLineEdit,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from typing import Final
 
+from PySide6.QtCore import QPoint, QRegularExpression, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from core.domain.digits import ascii_digits
 from core.domain.errors import InvalidOrder
-from core.domain.ids import ModifierId
 from core.domain.menu import MenuItem
 from core.domain.order import MAX_QUANTITY, NewLine, price_lines
+from core.ui import keys
 from core.ui.ordering.basket import BasketLine
 from core.ui.ordering.choices import ChoiceGroup
-from core.ui.text import _, money, window_title
+from core.ui.pace import GAP_S, Pace
+from core.ui.text import _, money
 from core.ui.theme import Theme
-from core.ui.widgets.controls import button, keep_room, label
+from core.ui.widgets.controls import ElidedLabel, button, label
 from core.ui.widgets.digits_validator import DigitsValidator
+from core.ui.widgets.finger import scroll_by_finger
+from core.ui.widgets.overlay import Overlay
+from core.ui.widgets.scroll import VerticalScroll
 
 _NOTE_LENGTH = 500
 _FROM_ONE = QRegularExpression("[1-9][0-9]{0,2}")
 _FROM_NONE = QRegularExpression("0|[1-9][0-9]{0,2}")
 _WIDTH = 640
+_ARROWS: Final = {
+    Qt.Key.Key_Left: QPoint(-1, 0),
+    Qt.Key.Key_Right: QPoint(1, 0),
+    Qt.Key.Key_Up: QPoint(0, -1),
+    Qt.Key.Key_Down: QPoint(0, 1),
+}
 
 
 class Stepper(QWidget):
@@ -86,50 +93,84 @@ class Stepper(QWidget):
         self.changed.emit(self.value)
 
 
-class ItemDialog(QDialog):
-    """`chosen` carries the `NewLine`. Without required choices it names them and stays open."""
+class _Body(VerticalScroll):
+    """What scrolls in it. Keys are the panel's: arrows lead from option to option."""
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        event.ignore()
+
+
+class ItemDialog(Overlay):
+    """The options of an item, in a panel of the window. `chosen` carries the `NewLine`. Without required choices it
+    names them and stays open. Its button stays where it is, whatever is chosen and however many options there are.
+
+    Keys: a digit chooses in the group that has the keyboard, arrows go from option to option, Space chooses, `+` and
+    `-` change the quantity, and Enter adds as soon as nothing is missing.
+    """
 
     chosen = Signal(object)
 
     def __init__(
-        self, item: MenuItem, currency: str, theme: Theme, line: BasketLine | None = None, parent: QWidget | None = None
+        self,
+        item: MenuItem,
+        currency: str,
+        theme: Theme,
+        line: BasketLine | None,
+        window: QWidget,
+        *,
+        by_keys: bool = False,
     ) -> None:
-        super().__init__(parent)
+        super().__init__(theme, window)
         self.setObjectName("item_dialog")
-        self.setWindowTitle(window_title(item.name))
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setAccessibleName(item.name)
         self._item = item
-        self._theme = theme
         self._currency = currency
         self._editing = line is not None
-        chosen: frozenset[ModifierId] = frozenset(line.wanted.modifier_ids if line else ())
-        self._groups = [ChoiceGroup(group, currency, theme, chosen) for group in item.groups]
+        self._by_keys = by_keys
+        self._pace = Pace()
+        self._digit = QTimer(self)
+        """Runs until a digit is known to be none of a scanned code."""
+        self._digit.setSingleShot(True)
+        self._digit.setInterval(round(GAP_S * 1000))
+        self._digit.timeout.connect(self._on_digit)
+        self._typed = 0
+        taken = line.wanted.modifier_ids if line else [each for group in item.groups for each in group.defaults]
+        self._groups = [ChoiceGroup(group, currency, theme, frozenset(taken)) for group in item.groups]
         self._note = QLineEdit(line.wanted.note if line else "")
         self._note.setObjectName("item_note")
         self._note.setMaxLength(_NOTE_LENGTH)
         self._note.setPlaceholderText(_("Note for the kitchen: no onions, sauce apart…"))
         self._note.setAccessibleName(_("Note for the kitchen"))
         self._stepper = Stepper(theme, line.wanted.quantity if line else 1)
-        self._why = label(role="error", wrap=True)
+        self._why = ElidedLabel("", "error", 1)
         self._why.setObjectName("item_error")
-        keep_room(self._why, theme.lines_px(1))
-        self._why.hide()
         self._add = button("", theme, "primary", name="item_add")
         self._add.setDefault(True)
         self._add.clicked.connect(self._on_add_clicked)
-        self._cancel = button(_("Cancel"), theme, name="item_cancel")
+        self._cancel = button("", theme, "quiet", "close", name="item_cancel")
+        self._cancel.setAccessibleName(_("Cancel"))
         self._cancel.setAutoDefault(False)
         self._cancel.clicked.connect(self.reject)
-        self._content = QWidget()
-        self._scroll = self._body(theme)
-        self._lay_out(theme)
+        self._scroll = self._body()
+        self._lay_out()
         for group in self._groups:
             group.changed.connect(self._on_changed)
         self._stepper.changed.connect(self._on_changed)
+        QApplication.instance().focusChanged.connect(self._show_digits)  # type: ignore[union-attr]
         self._on_changed()
-        # Enter adds what needs nothing more, and else chooses.
-        incomplete = next((group for group in self._groups if not group.complete), None)
-        (incomplete.focus if incomplete is not None else self._add.setFocus)()
+
+    @override
+    def open(self) -> None:
+        """Enter adds what needs nothing more, and else chooses."""
+        super().open()
+        incomplete = self._incomplete
+        if incomplete:
+            incomplete[0].focus()
+        elif self._groups:
+            self._groups[0].focus()
+        else:
+            self._add.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @property
     def wanted(self) -> NewLine:
@@ -142,54 +183,54 @@ class ItemDialog(QDialog):
             note=self._note.text().strip(),
         )
 
-    def _body(self, theme: Theme) -> QScrollArea:
-        column = QVBoxLayout(self._content)
-        column.setContentsMargins(0, 0, theme.space(2), 0)
-        column.setSpacing(theme.space(2))
-        for group in self._groups:
-            column.addWidget(group)
-        column.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(self._content)
-        return scroll
+    @property
+    def _incomplete(self) -> list[ChoiceGroup]:
+        return [group for group in self._groups if not group.complete]
 
-    def _lay_out(self, theme: Theme) -> None:
-        column = QVBoxLayout(self)
-        edge = theme.space(5)
-        column.setContentsMargins(edge, edge, edge, edge)
-        column.setSpacing(theme.space(3))
-        head = QHBoxLayout()
-        head.addWidget(label(self._item.name, "title", wrap=True), 1)
-        head.addWidget(label(money(self._item.price_minor, self._currency), "number"), 0, Qt.AlignmentFlag.AlignTop)
-        column.addLayout(head)
+    # -- what it looks like
+
+    def _body(self) -> VerticalScroll:
+        """What scrolls, where there is too little room."""
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, self._theme.space(2), 0)
+        column.setSpacing(self._theme.space(2))
         if self._item.description:
             column.addWidget(label(self._item.description, "muted", wrap=True))
-        if self._groups:
-            column.addWidget(self._scroll, 1)
+        for group in self._groups:
+            column.addWidget(group)
         column.addWidget(self._note)
-        column.addWidget(self._why)
+        column.addStretch(1)
+        scroll = _Body(content, self._theme.touch_px)
+        scroll_by_finger(scroll)
+        return scroll
+
+    def _lay_out(self) -> None:
+        theme = self._theme
+        edge = theme.space(5)
+        self.column.setContentsMargins(edge, edge, edge, edge)
+        self.column.setSpacing(theme.space(2))
+        head = QHBoxLayout()
+        head.setSpacing(theme.space(3))
+        head.addWidget(label(self._item.name, "title", wrap=True), 1)
+        head.addWidget(self._cancel, 0, Qt.AlignmentFlag.AlignTop)
         foot = QHBoxLayout()
         foot.setSpacing(theme.space(3))
         foot.addWidget(self._stepper)
-        foot.addStretch(1)
-        foot.addWidget(self._cancel)
-        foot.addWidget(self._add)
-        column.addLayout(foot)
-        self._fit()
+        foot.addWidget(self._add, 1)
+        self.column.addLayout(head)
+        self.column.addWidget(self._scroll, 1)
+        self.column.addWidget(self._why)
+        self.column.addLayout(foot)
 
-    def _fit(self) -> None:
-        """Fit the height to the choices, at most that of the window behind."""
-        theme, over = self._theme, self.parentWidget()
-        most = over.window().height() - 2 * theme.space(6) if over is not None else theme.px(720)
-        wanted = self.sizeHint().height()
-        if self._groups:
-            wanted += self._content.sizeHint().height() + theme.space(1) - self._scroll.sizeHint().height()
-        widest = over.window().width() - 2 * theme.space(6) if over is not None else theme.px(_WIDTH)
-        self.resize(min(theme.px(_WIDTH), widest), min(wanted, max(most, theme.px(360))))
+    @override
+    def wished(self, room: QSize) -> QSize:
+        """As high as its choices, where the window is."""
+        width = min(self._theme.px(_WIDTH), room.width())
+        self.sheet.resize(width, room.height())
+        self.column.activate()
+        spare = self._scroll.height() - self._scroll.sizeHint().height()
+        return QSize(width, room.height() - max(0, spare))
 
     def _price_minor(self) -> int:
         prices = {modifier.id: modifier.price_minor for group in self._item.groups for modifier in group.modifiers}
@@ -201,28 +242,100 @@ class ItemDialog(QDialog):
         amount = money(self._price_minor(), self._currency)
         text = _("Save · {amount}") if self._editing else _("Add · {amount}")
         self._add.setText(text.format(amount=amount))
-        if all(group.complete for group in self._groups):
-            self._why.hide()
+        if not self._incomplete:
+            self._why.set_text("")
+
+    # -- keys
+
+    @property
+    def _current(self) -> ChoiceGroup | None:
+        """The group that has the keyboard."""
+        focused = self._over.focusWidget()
+        return next((group for group in self._groups if group.isAncestorOf(focused)), None)
+
+    @Slot()
+    def _show_digits(self) -> None:
+        if not self.isVisible():
+            return
+        current = self._current
+        for group in self._groups:
+            group.show_digits(shown=self._by_keys and group is current)
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """What neither an option nor a field has taken. A code that is scanned meanwhile chooses and adds nothing."""
+        self._by_keys = True
+        self._show_digits()
+        is_scanned, sign = self._pace.count > 0, ascii_digits(keys.typed(event))
+        self._pace.note(event.text())
+        if self._digit.isActive():
+            self._digit.stop()
+            if not is_scanned or not sign:
+                self._on_digit()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if keys.is_alone(event) and not self._pace.is_code and not event.isAutoRepeat():
+                self._on_enter()
+        elif event.key() in _ARROWS and keys.is_alone(event):
+            self._on_arrow(_ARROWS[Qt.Key(event.key())])
+        elif sign.isdecimal() and not is_scanned:
+            self._typed = int(sign)
+            self._digit.start()
+        elif sign in keys.STEPS and not is_scanned:
+            self._stepper.value += keys.STEPS[sign]
+        else:
+            super().keyPressEvent(event)
+        event.accept()
+
+    def _on_enter(self) -> None:
+        """Choose the option that has the keyboard, where one is missing; else add."""
+        current, focused = self._current, self._over.focusWidget()
+        if current is not None and not current.complete and isinstance(focused, QAbstractButton):
+            if not focused.isChecked():
+                focused.click()
+        else:
+            self._on_add_clicked()
+
+    @Slot()
+    def _on_digit(self) -> None:
+        """Choose in the group that has the keyboard. Once that is complete, the next that is not has it."""
+        group = self._current or next(iter(self._incomplete or self._groups), None)
+        if group is not None and group.choose(self._typed) and group.complete and group.group.most == 1:
+            for following in self._incomplete[:1]:
+                following.focus()
+                self._scroll.ensureWidgetVisible(following, 0, 0)
+
+    def _on_arrow(self, towards: QPoint) -> None:
+        """To the nearest option in that direction."""
+        focused = self._over.focusWidget()
+        boxes = [box for group in self._groups for box in group.boxes if box.isEnabled()]
+        if focused not in boxes:
+            return
+        places = {box: box.mapTo(self, box.rect().center()) for box in boxes}
+        here = places[focused]
+        found = [box for box in boxes if QPoint.dotProduct(places[box] - here, towards) > 0]
+        if towards.x():
+            found = [box for box in found if abs(places[box].y() - here.y()) < box.height()]
+        if found:
+            nearest = min(found, key=lambda box: (places[box] - here).manhattanLength())
+            nearest.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._scroll.ensureWidgetVisible(nearest, 0, self._theme.space(2))
+
+    # -- adding it
 
     @Slot()
     def _on_add_clicked(self) -> None:
-        wanted = self.wanted
-        incomplete = [group for group in self._groups if not group.complete]
+        wanted, incomplete = self.wanted, self._incomplete
         for group in reversed(incomplete):
             group.complain()
         if incomplete:
             self._scroll.ensureWidgetVisible(incomplete[0], 0, 0)
             names = ", ".join(group.group.name for group in incomplete)
-            self._show_error(_("Please choose: {groups}.").format(groups=names))
+            self._why.set_text(_("Please choose: {groups}.").format(groups=names))
             return
         try:
             price_lines({self._item.id: self._item}, (wanted,))
         except InvalidOrder as error:
-            self._show_error(_(error.message))
+            self._why.set_text(_(error.message))
             return
         self.chosen.emit(wanted)
         self.accept()
-
-    def _show_error(self, why: str) -> None:
-        self._why.setText(why)
-        self._why.show()

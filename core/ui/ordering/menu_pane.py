@@ -111,6 +111,11 @@ class MenuPane(QWidget):
         self.pills.left_down.connect(self._on_search_left)
         self.search.stepped.connect(self.stepped)
 
+    @property
+    def by_keys(self) -> bool:
+        """Whether the keyboard, and not a finger, chooses from it."""
+        return self.search.hasFocus() or (self.tiles.hasFocus() and self.tiles.by_keys)
+
     def clear(self) -> None:
         """Reset for the next person: no search, the first category, the top of the list."""
         self.search.clear()

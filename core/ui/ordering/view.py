@@ -46,6 +46,7 @@ class OrderingView(QWidget):
         self._theme = theme
         self._notice = notice
         self._dialog: QWidget | None = None
+        self._was_focused: QWidget | None = None
         self._blocked = ""
         self.menu = MenuPane(ordering, theme)
         self.basket = BasketPane(ordering.basket, theme)
@@ -180,7 +181,9 @@ class OrderingView(QWidget):
         from core.ui.ordering.item_dialog import ItemDialog
 
         self._close_dialog()
-        dialog = ItemDialog(item, self._ordering.basket.basket.currency, self._theme, line, self)
+        self._was_focused = self.window().focusWidget()
+        currency = self._ordering.basket.basket.currency
+        dialog = ItemDialog(item, currency, self._theme, line, self, by_keys=self.menu.by_keys)
         self._dialog = dialog
 
         def take(wanted: NewLine) -> None:
@@ -195,7 +198,11 @@ class OrderingView(QWidget):
 
     @Slot()
     def _on_dialog_finished(self) -> None:
+        """The keyboard goes back to where it was."""
         self._dialog = None
+        if self._was_focused is not None:
+            by_keys = self._was_focused is not self.menu.tiles or self.menu.tiles.by_keys
+            self._was_focused.setFocus(Qt.FocusReason.OtherFocusReason if by_keys else Qt.FocusReason.MouseFocusReason)
 
     @Slot(str, str)
     def _on_notified(self, title: str, message: str) -> None:

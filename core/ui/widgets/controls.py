@@ -99,10 +99,17 @@ def pressed_by_enter(part: QAbstractButton, event: QKeyEvent) -> bool:
         _pace.note(event.text())
         return False
     if _pace.is_code:
-        event.setAccepted(isinstance(part.window(), QDialog))
+        event.setAccepted(_in_dialog(part))
     elif not event.isAutoRepeat():
         part.click()
     return True
+
+
+def _in_dialog(part: QWidget) -> bool:
+    above: QWidget | None = part
+    while above is not None and not isinstance(above, QDialog):
+        above = above.parentWidget()
+    return above is not None
 
 
 class Button(QPushButton):

@@ -316,3 +316,25 @@ def test_a_menu_that_was_rolled_back_is_not_remembered(place: Place) -> None:
     assert not offers.missed(place.world.shop)
     assert now[shop.FRIES].available
     assert now[shop.SOLD_OUT].available
+
+
+def test_a_window_that_sends_no_colours_and_defaults_takes_none_away(place: Place) -> None:
+    mains, sides = shop.MENU.categories
+    row, item = next((at, each) for at, each in enumerate(mains.items) if each.groups)
+    group = item.groups[0]
+
+    def menu_with(colour: str, default: bool) -> tuple[Category, ...]:
+        first = msgspec.structs.replace(group.modifiers[0], default=default)
+        groups = (msgspec.structs.replace(group, modifiers=(first, *group.modifiers[1:])), *item.groups[1:])
+        items = (*mains.items[:row], msgspec.structs.replace(item, groups=groups), *mains.items[row + 1 :])
+        return (msgspec.structs.replace(mains, items=items, colour=colour), sides)
+
+    assert put(place, menu_with("teal", True)).status_code == 200
+    told = menu(place.nobody).categories
+    assert (told[0].colour, told[0].items[row].groups[0].defaults) == ("teal", (group.modifiers[0].id,))
+    before = menu(place.alex).version
+    assert put(place, shop.MENU.categories).status_code == 200
+    assert menu(place.alex).version == before, "nothing was changed"
+    assert put(place, menu_with("mauve", True)).status_code == 422
+    assert put(place, menu_with("auto", False)).status_code == 200
+    assert menu(place.nobody).categories == shop.MENU.categories

@@ -204,7 +204,7 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     rows = exported.read_text(encoding="utf-8-sig")
     assert f"{shop.FRIES}," in rows
     changed = "\n".join(
-        line.removesuffix("standard") + "food" if f",{shop.FRIES}," in line else line for line in rows.splitlines()
+        line.replace(",standard,", ",food,") if f",{shop.FRIES}," in line else line for line in rows.splitlines()
     )
     exported.write_text(changed, encoding="utf-8")
     status, said = run("menu", "import", str(exported), "--yes")

@@ -20,6 +20,7 @@ from core.domain.menu import (
     Modifier,
     ModifierGroup,
     as_if_available,
+    as_meant,
     check_menu,
     items_of,
     mistakes,
@@ -321,3 +322,30 @@ def test_categories_that_come_and_go_are_told_as_such() -> None:
     assert changes((Category("c", "C", (CHIPS, SODA)),), (turned,)) == (
         Change(kind=Kind.ORDER, id="c", name="C", is_category=True),
     )
+
+
+def test_defaults_are_no_more_than_may_be_taken() -> None:
+    two = tuple(Modifier(ModifierId(each), each, default=True) for each in "ab")
+    for most, wrong in ((None, 0), (2, 0), (1, 1)):
+        item = MenuItem(ItemId("i"), "I", 100, groups=(ModifierGroup("g", "G", two, 0, most),))
+        found = mistakes((Category("c", "C", (item,)),))
+        assert [each.field for each in found] == ["categories[0].items[0].groups[0].default"] * wrong
+
+
+def test_a_colour_is_one_of_the_palette() -> None:
+    for colour, wrong in (("", 0), ("auto", 0), ("teal", 0), ("mauve", 1)):
+        found = mistakes((Category("c", "C", (), colour),))
+        assert [each.field for each in found] == ["categories[0].colour"] * wrong
+
+
+def test_what_a_menu_does_not_name_stays_and_words_for_none_take_it_away() -> None:
+    def menu(colour: str, *defaults: bool | None, most: int | None = None) -> tuple[Category, ...]:
+        options = tuple(Modifier(ModifierId(f"o{n}"), f"O{n}", 0, each) for n, each in enumerate(defaults))
+        item = MenuItem(ItemId("i"), "I", 100, groups=(ModifierGroup("g", "G", options, 0, most),))
+        return (Category("c", "C", (item,), colour),)
+
+    before = menu("teal", True, None, most=1)
+    assert as_meant(menu("", None, None, most=1), before) == before, "a window of an earlier release sends neither"
+    assert as_meant(menu("auto", False, None, most=1), before) == menu("", None, None, most=1)
+    assert as_meant(menu("pink", None, True, most=1), before) == menu("pink", None, True, most=1), "another one instead"
+    assert as_meant(before, ()) == before

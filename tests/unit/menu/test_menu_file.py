@@ -338,7 +338,7 @@ def test_a_cell_of_several_lines_is_counted_right() -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\xff\xfe", "größe".encode("latin-1"), b"name\nx\n", b"type,name,name\n", b"type,name,colour\n", b"\x00"],
+    [b"", b"\xff\xfe", "größe".encode("latin-1"), b"name\nx\n", b"type,name,name\n", b"type,name,shade\n", b"\x00"],
 )
 def test_what_is_no_such_file_is_said_in_a_sentence(content: bytes) -> None:
     (complaint,) = parse(content, "USD").complaints
@@ -461,3 +461,24 @@ def test_encodings() -> None:
 def test_what_the_first_line_lacks_is_named(first: str, said: str) -> None:
     (complaint,) = parse(f"{first}\n".encode(), "EUR").complaints
     assert complaint.message.startswith(said)
+
+
+def test_colours_and_defaults_go_out_and_in_and_may_be_left_out() -> None:
+    hot = Modifier(ModifierId("hot"), "Hot", 0, default=True)
+    salsa = ModifierGroup("salsa", "Salsa", (Modifier(ModifierId("mild"), "Mild"), hot), 1, 1)
+    menu = (Category("c", "C", (MenuItem(ItemId("i"), "I", 100, groups=(salsa,)),), "teal"), Category("d", "D", ()))
+    content = write(menu, "USD")
+    assert parse(content.encode(), "USD").categories == menu
+    hot_row = next(line for line in content.splitlines() if ",Hot," in line)
+    rows = list(csv.DictReader(io.StringIO(content)))
+    assert [row["colour"] for row in rows if row["type"] == "category"] == ["teal", "auto"]
+    assert [row["default"] for row in rows if row["type"] == "option"] == ["no", "yes"]
+    old = parse(
+        b"type,name,price\ncategory,C,\nitem,I,1\noption group,Salsa,\noption,Mild,\noption,Hot,\n", "USD", menu
+    )
+    (category,) = old.categories
+    assert (category.colour, category.items[0].groups[0].defaults) == ("", ()), "which leaves what there is"
+    none = parse(content.replace("teal", "auto").replace(hot_row, hot_row[:-3] + "no").encode(), "USD", menu).categories
+    assert (none[0].colour, none[0].items[0].groups[0].modifiers[1].default) == ("auto", False)
+    wrong = parse(content.replace("teal", "mauve").replace(hot_row, hot_row[:-3] + "often").encode(), "USD", menu)
+    assert [each.column for each in wrong.complaints] == ["colour", "default"]

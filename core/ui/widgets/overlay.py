@@ -1,0 +1,113 @@
+"""A panel inside its window, before a backdrop: nothing of the system's opens in a sale."""
+
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QDialog, QFrame, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from core.ui.theme import Theme
+from core.ui.widgets.controls import panel
+
+_BACKDROP = 0.55
+"""The opacity of what lies over the window."""
+
+
+class Overlay(QDialog):
+    """A dialog that covers its window and has its content in `sheet`, in the middle. Escape and a press beside it close
+    it, as `reject` does; keys and Tab stay inside. `over` is the window, or something in it."""
+
+    def __init__(self, theme: Theme, over: QWidget) -> None:
+        super().__init__(over.window())
+        self.setWindowFlags(Qt.WindowType.Widget)  # a dialog that is made so would be a window all the same
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setProperty("role", "overlay")
+        self._theme = theme
+        self._over = over.window()
+        self._pressed_beside = False
+        self.sheet: QFrame
+        self.column: QVBoxLayout
+        self.sheet, self.column = panel("card")
+        self.sheet.setParent(self)
+        self._over.installEventFilter(self)
+
+    def wished(self, room: QSize) -> QSize:
+        """The size that the sheet is to have, at most `room`."""
+        return self.sheet.sizeHint().boundedTo(room)
+
+    @override
+    def open(self) -> None:
+        self._place()
+        self.show()
+        self._place()  # by now the style sheet has had its say about sizes
+        self.raise_()
+
+    def _place(self) -> None:
+        gap = self._theme.space(4)
+        self.setGeometry(self._over.rect())
+        room = self.rect().adjusted(gap, gap, -gap, -gap)
+        size = self.wished(room.size()).boundedTo(room.size())
+        corner = room.center() - QPoint(size.width() // 2, size.height() // 2)
+        self.sheet.setGeometry(QRect(corner, size))
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Resize and watched is self._over:
+            self._place()
+        return super().eventFilter(watched, event)
+
+    @override
+    def event(self, event: QEvent) -> bool:
+        # The shortcuts of the page behind are nobody's while the panel is open.
+        if event.type() is QEvent.Type.ShortcutOverride:
+            event.accept()
+            return True
+        return super().event(event)
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        super().keyPressEvent(event)
+        event.accept()
+
+    @override
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab goes round inside."""
+        if not super().focusNextPrevChild(forward):
+            return False
+        if not self.isAncestorOf(self._over.focusWidget()):
+            stops = [each for each in self._chain() if each.focusPolicy() & Qt.FocusPolicy.TabFocus]
+            if stops:
+                reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
+                stops[0 if forward else -1].setFocus(reason)
+        return True
+
+    def _chain(self) -> list[QWidget]:
+        """What is visible in it and can be used, in the order of Tab."""
+        found, at = list[QWidget](), self.nextInFocusChain()
+        while at is not None and at is not self:
+            if self.isAncestorOf(at) and at.isVisible() and at.isEnabled():
+                found.append(at)
+            at = at.nextInFocusChain()
+        return found
+
+    @override
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._pressed_beside = self._is_beside(event)
+
+    @override
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._pressed_beside and self._is_beside(event):
+            self.reject()
+
+    @override
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        """The second of two quick presses on what opened it closes nothing."""
+
+    def _is_beside(self, event: QMouseEvent) -> bool:
+        return not self.sheet.geometry().contains(event.position().toPoint())
+
+    @override
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setOpacity(_BACKDROP)
+        painter.fillRect(self.rect(), self._theme.colour("shadow"))
+        painter.end()
