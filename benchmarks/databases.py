@@ -5,7 +5,7 @@ import sqlite3
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,7 @@ from sqlalchemy import Column, Integer, Table, text
 
 from benchmarks import dataset
 from core.domain import search
-from core.domain.ids import DeviceId, ShopId, StaffId
+from core.domain.ids import DeviceId, OrderId, ShopId, StaffId, line_id
 from core.domain.menu import Menu
 from core.domain.money import Tax
 from core.domain.people import Role
@@ -51,14 +51,24 @@ def kept(name: str, count: int, *sources: Path) -> Path:
 
 def orderbell(count: int) -> Path:
     """An Orderbell database of `count` orders. It is only ever to be read: take a `copy` to write to."""
+    return _kept("orderbell", count, dataset.PENDING_SHARE)
+
+
+def sold(count: int) -> Path:
+    """The same with every order completed and paid by one of three people, in cash or by card; some with a discount, a
+    line refunded, or called off. Its orders are not found by words."""
+    return _kept("sold", count, 0)
+
+
+def _kept(name: str, count: int, pending_share: float) -> Path:
     versions = sorted(Path(migrate.__file__).with_name("migrations").glob("versions/*.py"))
     sources = (tables.__file__, search.__file__, order_words.__file__, __file__)
-    path = kept("orderbell", count, *map(Path, sources), *versions)
+    path = kept(name, count, *map(Path, sources), *versions)
     if not path.exists():
         print(f"building a shop of {count:,} orders in {path.name} ...", file=sys.stderr, flush=True)
         building = path.with_suffix(".building")
         building.unlink(missing_ok=True)
-        _build(building, count)
+        _build(building, count, pending_share)
         building.replace(path)
     return path
 
@@ -73,14 +83,14 @@ def copy(path: Path, target: Path) -> Path:
 
 
 @contextmanager
-def folder(count: int) -> Iterator[Path]:
+def folder(count: int, make: Callable[[int], Path] = orderbell) -> Iterator[Path]:
     """A folder with a shop of so many orders, `orderbell.db`, to write to. It is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="orderbell-benchmark-") as name:
-        copy(orderbell(count), Path(name) / "orderbell.db")
+        copy(make(count), Path(name) / "orderbell.db")
         yield Path(name)
 
 
-def _build(path: Path, count: int) -> None:
+def _build(path: Path, count: int, pending_share: float) -> None:
     engine = make_engine(file_url(path))
     migrate.upgrade(engine)
     with engine.connect() as connection:
@@ -90,7 +100,10 @@ def _build(path: Path, count: int) -> None:
         transaction.command("BEGIN")
         _insert_shop(transaction)
         _insert_customers(transaction, count)
-        _insert_orders(transaction, count)
+        if pending_share:
+            _insert_orders(transaction, count)
+        else:
+            _insert_sold(transaction, count)
         transaction.command("COMMIT")
         transaction.command("ANALYZE")
         transaction.command("PRAGMA journal_mode = WAL")
@@ -102,8 +115,11 @@ def _insert_shop(transaction: Transaction) -> None:
     shops.insert(transaction, shop_id, Menu(dataset.SHOP_NAME, dataset.CURRENCY, Tax(), ()), "UTC")
     devices.insert(transaction, shop_id, DeviceId(dataset.DEVICE))
     pin_hash = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1).hash(PIN)
-    cashier = StaffMember(StaffId(dataset.CASHIER_ID), shop_id, dataset.CASHIER, Role.CASHIER, pin_hash)
-    people.insert_staff(transaction, cashier)
+    for staff_id, name, role in (
+        (dataset.CASHIER_ID, dataset.CASHIER, Role.CASHIER),
+        (dataset.ADMIN_ID, dataset.ADMIN, Role.ADMIN),
+    ):
+        people.insert_staff(transaction, StaffMember(StaffId(staff_id), shop_id, name, role, pin_hash))
 
 
 def _insert_customers(transaction: Transaction, count: int) -> None:
@@ -135,6 +151,79 @@ def _insert_orders(transaction: Transaction, count: int) -> None:
     # Sorted, each goes to the end of the table. As they come, each would go to another page of it.
     transaction.command("INSERT INTO order_words SELECT DISTINCT * FROM unsorted ORDER BY 1, 2, 3")
     transaction.command("DROP TABLE unsorted")
+
+
+def _insert_sold(transaction: Transaction, count: int) -> None:
+    transaction.command(f"UPDATE number_series SET last = {count} WHERE series = 'ONLINE'")
+    rest = enumerate(dataset.orders(count, pending_share=0))
+    while batch := list(islice(rest, _BATCH)):
+        _insert(transaction, tables.orders, (_sold(*each) for each in batch))
+        _insert(transaction, tables.order_lines, (row for each in batch for row in _sold_lines(*each)))
+        _insert(transaction, tables.status_history, (row for each in batch for row in _sold_changes(*each)))
+        _insert(transaction, tables.ledger, (row for each in batch for row in _entries(*each)))
+
+
+def _off(position: int, order: dataset.Order) -> int:
+    """What is taken off the first line."""
+    return order.lines[0].total_minor // 10 if position % 10 == 0 else 0
+
+
+def _sold(position: int, order: dataset.Order) -> dict[str, Any]:
+    row = _order(order) | {"tender": "cash" if position % 3 else "card", "channel": "counter"}
+    if position % 50 == 1:
+        return row | {"status": "cancelled"}
+    off = _off(position, order)
+    total = order.total_minor - off
+    taxed = {"discount_minor": off, "total_minor": total, "tax_minor": sum(map(_tax, _sold_lines(position, order)))}
+    back = _refunded(position, order)
+    fulfilment = "dine_in" if position % 4 else "pickup"
+    return row | taxed | {"payment": "paid", "refunded_minor": back, "fulfilment": fulfilment}
+
+
+def _tax(line: dict[str, Any]) -> int:
+    return int((line["total_minor"] - line.get("discount_minor", 0)) * 7 // 107)
+
+
+def _refunded(position: int, order: dataset.Order) -> int:
+    return order.lines[-1].unit_price_minor if position % 30 == 7 else 0
+
+
+def _sold_lines(position: int, order: dataset.Order) -> Iterator[dict[str, Any]]:
+    for place, line in enumerate(_lines(order)):
+        if place == 0 and (off := _off(position, order)):
+            line |= {"discount_minor": off, "discount": '{"reason":"regular","rate":10000}'}
+        if place == len(order.lines) - 1 and (back := _refunded(position, order)):
+            line |= {"refunded_quantity": 1, "refunded_minor": back, "refunded_tax_minor": back * 7 // 107}
+        taxes = [{"code": "VAT", "rate": 7_000, "amount_minor": _tax(line)}]
+        yield line | {"taxes": msgspec.json.encode(taxes).decode()}
+
+
+def _sold_changes(position: int, order: dataset.Order) -> Iterator[dict[str, Any]]:
+    changes = list(_changes(order))
+    if position % 50 == 1:
+        changes[-1] |= {"target": "cancelled", "reason": "nobody came"}
+    return iter(changes)
+
+
+def _entries(position: int, order: dataset.Order) -> Iterator[dict[str, Any]]:
+    if position % 50 == 1:
+        return
+    entry = {
+        "order_id": order.id,
+        "version": 1,
+        "tender": "cash" if position % 3 else "card",
+        "at": order.updated_at,
+        "by_name": ("Robin", "Kim", "Sam")[position % 3],
+        "device": dataset.DEVICE,
+    }
+    amount_minor = order.total_minor - _off(position, order)
+    yield entry | {"number": 1, "kind": "payment", "amount_minor": amount_minor, "payment": 1}
+    if back := _refunded(position, order):
+        line = line_id(OrderId(order.id), len(order.lines) - 1)
+        of_line = {"line_id": line, "quantity": 1, "tax_minor": -(back * 7 // 107)}
+        entry |= {"version": 2, "amount_minor": -back, "reason": "cold"}
+        yield entry | of_line | {"number": 2, "kind": "credit", "tender": ""}
+        yield entry | {"number": 3, "kind": "refund"}
 
 
 def _insert(transaction: Transaction, table: Table, rows: Iterable[dict[str, Any]]) -> None:

@@ -14,6 +14,8 @@ SHOP_NAME: Final = "Corner Kitchen"
 CURRENCY: Final = "USD"
 CASHIER: Final = "Robin"
 CASHIER_ID: Final = "0198a2b4-0000-7000-8000-00000000ca54"
+ADMIN: Final = "Alex"
+ADMIN_ID: Final = "0198a2b4-0000-7000-8000-00000000ad41"
 DEVICE: Final = "POS1"
 ORDERS_EACH: Final = 25
 """Orders of an ordinary customer, on average."""
@@ -104,11 +106,11 @@ def _name(position: int) -> str:
     return f"{_FIRST[position % len(_FIRST)]} {''.join(syllables).capitalize()}"
 
 
-def orders(count: int, seed: int = 7) -> Iterator[Order]:
+def orders(count: int, seed: int = 7, pending_share: float = PENDING_SHARE) -> Iterator[Order]:
     """`count` orders, oldest first; the newest are pending, the others completed."""
     chance = random.Random(seed)
     people = customers(count)
-    pending_from = int(count * (1 - PENDING_SHARE))
+    pending_from = int(count * (1 - pending_share))
     for position in range(count):
         placed_at = _NEWEST - _SPAN + position * _SPAN // count
         regular = chance.random() < REGULAR_SHARE

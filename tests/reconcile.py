@@ -14,6 +14,7 @@ import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 from unittest import mock
@@ -23,17 +24,21 @@ import msgspec
 from core.admin.demo import orders_file
 from core.admin.demo.orders_file import OrdersFile
 from core.domain.order import LineTax
+from core.domain.sale.business_day import began
 from core.domain.sale.rounding import CashRounding, Rounding
+from core.instants import to_us, zone
 from core.protocol.journal import FLOAT, OVER_SHORT, RECEIVABLES, ROUNDING, SALES, TAX, TIPS, Posting, tender_account
 from core.protocol.reports import By, SalesQuery
 from core.server.drawers.journal import journal
 from core.server.routes.reports import sales_report
-from core.store import z_reports
+from core.store import day_sums, z_reports
 from core.store.backups import check
+from core.store.day_sums import Day
+from core.store.reports import Named
 from core.store.sql.statements import Transaction
 from tests.support import books, databases, order_files
 from tests.support.books import Books
-from tests.support.money_days import FIRST_DAY, NOW_IN, TILLS, Clock, Days, Made, make_shop
+from tests.support.money_days import FIRST_DAY, NOW_IN, TILLS, ZONE, Clock, Days, Made, make_shop
 from tests.support.server import ServerThread
 
 DAYS: Final = 12
@@ -69,7 +74,8 @@ def reconcile(directory: Path, file: OrdersFile, seed: int) -> list[str]:
             clock.at = FIRST_DAY
             life, own = Days(server, made, clock, chance), file.orders[at::2]
             for day in range(DAYS):
-                life.day(own[day::DAYS])
+                with _adding_up(server, made, clock):
+                    life.day(own[day::DAYS])
             life.finish()
         services = server.services
 
@@ -82,9 +88,41 @@ def reconcile(directory: Path, file: OrdersFile, seed: int) -> list[str]:
                 sql = databases.placed("SELECT id FROM orders WHERE shop_id = ?")
                 own = whole.only({row[0] for row in connection.exec_driver_sql(sql, (made.id,))})
                 found += [*_reports(transaction, made, own), *_journal(transaction, made, own)]
+                found += _day_sums(transaction, made, clock, chance)
             return found
 
         return server.database.read_blocking(work)
+
+
+@contextlib.contextmanager
+def _adding_up(server: ServerThread, made: Made, clock: Clock) -> Iterator[None]:
+    """Days that are over are added up before the block and kept after it: what is done in it has the last word."""
+    database = server.database
+    days = database.read_blocking(lambda transaction: day_sums.missing(transaction, made.id, clock.at, DAYS))
+    claims = [database.write_blocking(partial(day_sums.claim, shop_id=made.id, day=day), made.id) for day in days]
+    sums = [database.read_blocking(partial(day_sums.content, shop_id=made.id, day=day)) for day in days]
+    yield
+    for day, claim, content in zip(days, claims, sums, strict=True):
+        work = partial(day_sums.keep, shop_id=made.id, day=day, claimed=claim, sums=content)
+        database.write_blocking(work, made.id)
+
+
+def _day_sums(transaction: Transaction, made: Made, clock: Clock, chance: random.Random) -> Iterator[str]:
+    """Reports from what is kept of days are those from rows, for any days."""
+    where, days = zone(ZONE), [FIRST_DAY.date() + timedelta(days=day) for day in range(DAYS)]
+    missing = len(day_sums.missing(transaction, made.id, clock.at, DAYS))
+    if not 0 < missing < DAYS - 1:
+        yield f"days: {missing} are not kept"
+    for by in day_sums.ALL:
+        first, last = sorted(chance.choices(days, k=2))
+        period = Day(to_us(began(first, where)), to_us(began(last + timedelta(days=1), where)))
+        rows = day_sums.from_rows(transaction, made.id, by, where, period)
+        if _that_count(day_sums.of_days(transaction, made.id, by, where, first, last)) != _that_count(rows):
+            yield f"days from {first} to {last} by {by} are not their rows"
+
+
+def _that_count(rows: list[Named]) -> list[Named]:
+    return [each for each in rows if any(each[2:])]
 
 
 def _reports(transaction: Transaction, made: Made, own: Books) -> Iterator[str]:

@@ -25,11 +25,16 @@ _EXAMPLES: Final = f"""examples:
   orderbell report november.csv --by tender --from 2026-11-01 --to 2026-11-30
 
 Of drawers: orderbell report x, orderbell report z, orderbell report verify. For the bookkeeper: orderbell report
-journal. Each has a --help of its own.
+journal. Sums of days that are over are kept, and proven by orderbell db check: orderbell report rebuild has them added
+up again. Each has a --help of its own.
 
 A sale counts when its payment is booked, a refund when it is given back, on the shop's business day, which ends at
 {CUT:%H:%M} by its clock. Amounts are with tax; of items and categories, without tax that is added to their prices.
 Turnover is sales less refunds."""
+_REBUILD: Final = """examples:
+  orderbell report rebuild
+
+Nothing of the ledger is touched. Reports are right meanwhile, and slower until the server has added up every day."""
 _WEEK: Final = timedelta(days=7)
 _NAMELESS: Final = {
     By.STAFF: "(nobody known)",
@@ -48,6 +53,8 @@ def main(argv: Sequence[str]) -> int:
         return drawer_reports.main(argv)
     if argv and argv[0] == "journal":
         return journal.main(argv[1:])
+    if argv and argv[0] == "rebuild":
+        return _rebuild_main(argv[1:])
     parser = Parser("orderbell report", __doc__, _EXAMPLES)
     parser.add_argument("--by", choices=[each.value for each in By], default=By.DAY.value, help="(default: day)")
     parser.add_argument("--from", dest="first", metavar="DAY", type=day, help="the first business day (default: today)")
@@ -60,6 +67,23 @@ def main(argv: Sequence[str]) -> int:
     settings.add_flags(parser, ServerSettings, only=WHERE)
     parser.set_defaults(run=asked(_report))
     return parser.run(argv)
+
+
+def _rebuild_main(argv: Sequence[str]) -> int:
+    parser = Parser("orderbell report rebuild", "Has the sums that are kept of each day added up again.", _REBUILD)
+    parser.add_argument("--json", action="store_true", help="for a script")
+    parser.add_argument("--shop", metavar="ID", default="", help="which of several (default: the first one)")
+    settings.add_flags(parser, ServerSettings, only=WHERE)
+    parser.set_defaults(run=asked(_rebuild))
+    return parser.run(argv)
+
+
+def _rebuild(api: Backend, options: argparse.Namespace) -> None:
+    forgotten = api.call(routes.FORGET_DAYS())
+    if options.json:
+        console.as_json(forgotten)
+    else:
+        console.show(f"Threw away what was kept of {forgotten.days} days. The server adds them up again.")
 
 
 def _report(api: Backend, options: argparse.Namespace) -> None:

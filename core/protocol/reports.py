@@ -102,3 +102,10 @@ class SalesReport(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     rows: tuple[SalesRow, ...]
     total: SalesRow
+
+
+class DaysForgotten(msgspec.Struct, frozen=True):
+    """How many business days' sums were thrown away. They are added up again in the background; reports are right
+    meanwhile."""
+
+    days: int

@@ -58,7 +58,7 @@ from core.protocol.replies import (
     StatusReport,
     Tokens,
 )
-from core.protocol.reports import SalesQuery, SalesReport
+from core.protocol.reports import DaysForgotten, SalesQuery, SalesReport
 from core.protocol.requests import (
     ChangeAvailability,
     ChangeShop,
@@ -485,6 +485,14 @@ JOURNAL: Final = Route(
     reply=Journal,
     refusals=(422,),
     act=Act.REPORTS,
+)
+FORGET_DAYS: Final = Route(
+    "reports_forget_days",
+    "DELETE",
+    "/api/admin/reports/days/",
+    Who.OPERATOR,
+    "Throw away what is kept of business days, so that it is added up again",
+    reply=DaysForgotten,
 )
 MENU: Final = Route(
     "menu_menu",

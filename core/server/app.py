@@ -23,6 +23,7 @@ from core.server.endpoints.endpoint import AnyEndpoint
 from core.server.endpoints.endpoint_app import EndpointApp
 from core.server.health.metrics import OTHER
 from core.server.http import problems
+from core.server.jobs.day_sums import add_up_days
 from core.server.jobs.expiry import forget_expired, keep_mark
 from core.server.jobs.partition_upkeep import maintain_partitions
 from core.server.push.hub import Hub
@@ -56,6 +57,7 @@ class Orderbell(Starlette):
                     partial(forget_old_events, shared),
                     partial(forget_expired, shared),
                     partial(maintain_partitions, shared),
+                    partial(add_up_days, shared),
                     partial(keep_mark, shared),
                     shared.follow_keys,
                 ),

@@ -34,7 +34,7 @@ from core.domain.status import Fulfilment, OrderStatus
 from core.instants import from_us, to_us
 from core.protocol.replies import OrderPage, StaffOrderPage
 from core.protocol.requests import HistoryQuery, OrderQuery
-from core.store import cursors, ledger, order_search, order_words, reports, status_history
+from core.store import cursors, day_sums, ledger, order_search, order_words, reports, status_history
 from core.store.sql.statements import Prepared, Row, Transaction
 from core.store.tables import customers, order_lines, orders
 
@@ -270,6 +270,7 @@ def insert(
         ledger.record(transaction, order, None, by, client_at=client_at, drawer=drawer)
     if order.customer_id is not None:
         transaction.run(_COUNT_UP, customer=order.customer_id)
+    day_sums.forget(transaction, order.shop_id, order.id)
 
 
 def _line_values(order_id: OrderId, position: int, line: OrderLine) -> dict[str, Any]:
@@ -333,7 +334,8 @@ def amend(transaction: Transaction, former: Order, order: Order) -> None:
 
 
 def update_changed(transaction: Transaction, order: Order, seen: int) -> bool:
-    """Update `order` if it is still at version `seen`; returns whether it was. Lines: `update_lines`."""
+    """Update `order` if it is still at version `seen`; returns whether it was. Lines: `update_lines`. It comes
+    last, after all that is recorded of the change."""
     changed = transaction.run(
         _UPDATE,
         order_id=order.id,
@@ -352,6 +354,7 @@ def update_changed(transaction: Transaction, order: Order, seen: int) -> bool:
         changed=_json(order.changed) if order.changed else "",
         change_request=_json(order.change_request) if order.change_request is not None else "",
     )
+    day_sums.forget(transaction, order.shop_id, order.id)
     return changed == 1
 
 

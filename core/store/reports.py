@@ -12,7 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from core.decoding import decode
 from core.domain.discount import Discount
-from core.domain.ids import ItemId, OrderId, ShopId, line_id
+from core.domain.ids import OrderId, ShopId, line_id
 from core.domain.order import LineTax, PaymentState
 from core.domain.sale.ledger import OF_SALE, EntryKind
 from core.domain.status import CALLED_OFF
@@ -220,6 +220,7 @@ _BACK_WHY: Final = Prepared(
     .group_by(_e.reason)
 )
 _is_called_off = and_(
+    literal_column("orders.status IN ('cancelled', 'rejected')"),  # worded like the partial index, or it is not used
     _o.is_open == 0,
     _o.updated_at >= bindparam("from_us"),
     _o.payment == str(PaymentState.UNPAID),
@@ -268,18 +269,23 @@ class Booked(NamedTuple):
     discounts_minor: int = 0
 
 
-class Sold(NamedTuple):
-    """Items that were sold, or taken back; amounts as on the menu, less discounts."""
+class Named(NamedTuple):
+    """Figures of a name, or of an item of a name: see `core.protocol.reports.SalesRow`."""
 
-    item_id: ItemId
     name: str
-    quantity: int = 0
-    minor: int = 0
-    back: int = 0
-    back_minor: int = 0
-    off: int = 0
-    """Those that a discount of their own, or of their order, took something off."""
-    off_minor: int = 0
+    item_id: str = ""
+    sales: int = 0
+    sales_minor: int = 0
+    refunds: int = 0
+    refunds_minor: int = 0
+    tax_minor: int = 0
+    tips_minor: int = 0
+    discounts: int = 0
+    discounts_minor: int = 0
+    voids: int = 0
+    voids_minor: int = 0
+    waits: int = 0
+    waited_us: int = 0
 
 
 def booked(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) -> Iterator[Booked]:
@@ -308,10 +314,11 @@ def by_tender(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: in
         yield none._replace(tender=tender, refunds_minor=int(minor))
 
 
-def sold(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) -> Iterator[Sold]:
+def by_item(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) -> Iterator[Named]:
+    """Items that were sold or taken back; amounts as on the menu, less discounts."""
     for item_id, name, *figures in transaction.all(_SOLD, shop_id=shop_id, from_us=from_us, to_us=to_us):
-        quantity, minor, off, off_minor = map(int, figures)
-        yield Sold(item_id, name, quantity, minor, off=off, off_minor=off_minor)
+        sales, minor, off, off_minor = map(int, figures)
+        yield Named(name, item_id, sales, minor, discounts=off, discounts_minor=off_minor)
     credits_of: dict[str, list[Row]] = {}
     for order_id, *credit in transaction.all(_CREDITS, shop_id=shop_id, from_us=from_us, to_us=to_us):
         credits_of.setdefault(order_id, []).append(tuple(credit))
@@ -322,27 +329,11 @@ def sold(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) ->
         }
         for line, quantity, minor, tax, added in taken_back:
             if line in lines:
-                yield Sold(*lines[line][:2], back=quantity, back_minor=minor + (tax if added else 0))
+                item_id, name, *_whole = lines[line]
+                yield Named(name, item_id, refunds=quantity, refunds_minor=minor + (tax if added else 0))
             elif not line:  # an earlier release refunded it whole
                 for item_id, name, whole, total in lines.values():
-                    yield Sold(item_id, name, back=whole, back_minor=total)
-
-
-class Named(NamedTuple):
-    """Figures of a name: see `core.protocol.reports.SalesRow`."""
-
-    name: str
-    sales: int = 0
-    sales_minor: int = 0
-    refunds: int = 0
-    refunds_minor: int = 0
-    tax_minor: int = 0
-    discounts: int = 0
-    discounts_minor: int = 0
-    voids: int = 0
-    voids_minor: int = 0
-    waits: int = 0
-    waited_s: int = 0
+                    yield Named(name, item_id, refunds=whole, refunds_minor=total)
 
 
 def by_tax(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) -> Iterator[Named]:
@@ -358,7 +349,7 @@ def by_tax(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) 
         lines, items, amount = map(int, sums)
         name, tax = _taxes(taxes)
         gross = amount if included else amount + lines * tax
-        yield Named(name, items, gross, tax_minor=lines * tax)
+        yield Named(name, sales=items, sales_minor=gross, tax_minor=lines * tax)
         whole[0] -= gross
         whole[2] -= lines * tax
     for charged in (_CHARGED, _CHARGED_LATER):
@@ -407,7 +398,7 @@ def by_void(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int)
 def by_stage(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) -> Iterator[Named]:
     """How often orders placed in the period have left a status, and how long they were in it."""
     for status, count, us in transaction.all(_STAGES, shop_id=shop_id, from_us=from_us, to_us=to_us):
-        yield Named(status, waits=int(count), waited_s=int(us) // 1_000_000)
+        yield Named(status, waits=int(count), waited_us=int(us))
 
 
 @lru_cache(8192)

@@ -274,6 +274,7 @@ orders: Final = Table(
     _index_where("ix_orders_open", "shop_id", "placed_at", "id", where="is_open = 1"),
     # Recently closed orders; written once an order, when it closes.
     _index_where("ix_orders_closed", "shop_id", "updated_at", where="is_open = 0"),
+    _index_where("ix_orders_called_off", "shop_id", "updated_at", where="status IN ('cancelled', 'rejected')"),  # few
 )
 
 order_words: Final = Table(
@@ -434,6 +435,17 @@ z_reports: Final = Table(
     Column("content", LargeBinary, nullable=False),  # JSON: a `core.protocol.drawers.ZReport`, as it was hashed
     _text("hash"),  # by a key that is not in the database, over content, which has the hash before
     UniqueConstraint("shop_id", "drawer_session_id", "supplement"),
+)
+
+day_sums: Final = Table(
+    "day_sums",
+    metadata,
+    _key("shop_id", ForeignKey("shops.id")),
+    Column("began_us", BigInteger, primary_key=True, nullable=False, autoincrement=False),  # the business day's
+    _big("ended_us"),
+    _text("claim"),  # whoever adds it up: one that was deleted meanwhile is not filled in
+    _text("form"),  # `core.store.day_sums.form`
+    Column("content", LargeBinary, nullable=True),  # JSON: `core.store.day_sums.Sums`; null while it is added up
 )
 
 held_baskets: Final = Table(

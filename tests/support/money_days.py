@@ -52,7 +52,7 @@ from tests.support.server import ServerThread
 TILLS: Final = ("POS1", "POS2")
 FIRST_DAY: Final = datetime(2026, 3, 27, 15, tzinfo=UTC)
 """The clocks of Berlin change on the third day."""
-_ZONE: Final = "Europe/Berlin"
+ZONE: Final = "Europe/Berlin"
 _TENDERS: Final = (Tender.CASH, Tender.CASH, Tender.CARD, Tender.VOUCHER)
 _TAXES: Final = TaxTable(
     (
@@ -98,7 +98,7 @@ def make_shop(
         cash_increment_minor=coins.increment,
         cash_rounding=coins.mode,
     )
-    made = create_shop(database, NewShop(menu=menu, staff=(shop.ALEX, shop.KIM), devices=TILLS, time_zone=_ZONE))
+    made = create_shop(database, NewShop(menu=menu, staff=(shop.ALEX, shop.KIM), devices=TILLS, time_zone=ZONE))
     by = Principal(subject=made.staff[0], role=Role.ADMIN, name="Alex", session_id="", shop_id=made.id)
     return Made(made.id, by, menu)
 

@@ -26,7 +26,7 @@ from core.protocol.replies import Availability
 from core.protocol.requests import ChangeShop, ReplaceMenu
 from core.server.auth import rights
 from core.server.http import problems
-from core.store import events, menus, shops
+from core.store import day_sums, events, menus, shops
 from core.store.events import EVERYBODY
 from core.store.shops import Shop
 from core.store.sql.statements import Transaction
@@ -124,6 +124,8 @@ def change_shop(transaction: Transaction, principal: Principal, request: ChangeS
         what.append(f"changes until {before.changes_until} to {after.changes_until}")
     if not what:
         return current, []
+    if after.time_zone != before.time_zone:
+        day_sums.forget_all(transaction, before.id)
     after = shops.change(transaction, after)
     _publish(transaction, before.id, MenuChanged(version=after.menu_version))
     return menus.read(transaction, after), what

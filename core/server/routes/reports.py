@@ -1,7 +1,8 @@
 """For admins: reports of their shop's sales."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -10,17 +11,17 @@ from sqlalchemy.sql.elements import ColumnElement
 from core.domain.ids import DeviceId, ItemId, ShopId
 from core.domain.sale.business_day import CUT, began
 from core.domain.status import OrderStatus
-from core.instants import from_us, to_us, zone
+from core.instants import to_us, zone
 from core.protocol import routes
 from core.protocol.journal import SALES, TAX, Journal, JournalQuery, Posting
-from core.protocol.reports import By, SalesQuery, SalesReport, SalesRow
+from core.protocol.reports import By, DaysForgotten, SalesQuery, SalesReport, SalesRow
 from core.protocol.requests import OrderQuery
 from core.protocol.route import Nothing
 from core.server.drawers.journal import journal
 from core.server.endpoints.endpoint import AnyEndpoint, Call, Endpoint
 from core.server.http import problems
-from core.store import menus, reports, shops
-from core.store.reports import QUARTER_US, Booked, Sold
+from core.store import day_sums, menus, reports, shops
+from core.store.reports import Named
 from core.store.shops import Shop
 from core.store.sql.statements import Transaction
 
@@ -47,6 +48,12 @@ async def day_journal(call: Call[Nothing, JournalQuery]) -> Journal:
     return await call.services.database.report(lambda transaction: journal(transaction, shop_id, first, last))
 
 
+async def forget_days(call: Call[Nothing, Nothing]) -> DaysForgotten:
+    shop_id = call.principal.shop_id
+    days = await call.services.database.write(partial(day_sums.forget_all, shop_id=shop_id), shop_id)
+    return DaysForgotten(days)
+
+
 def _days_of(query: SalesQuery | JournalQuery | OrderQuery) -> tuple[date, date]:
     first, last = _day(query.first, "first"), _day(query.last, "last")
     if not first <= last:
@@ -58,20 +65,12 @@ def sales_report(transaction: Transaction, shop_id: ShopId, query: SalesQuery, f
     shop = shops.get(transaction, shop_id)
     if shop is None:
         raise LookupError(f"there is no shop {shop_id}")
-    where = zone(shop.time_zone)
-    from_us, until_us = (to_us(began(day, where)) for day in (first, last + timedelta(days=1)))
-    if query.by in (By.ITEM, By.CATEGORY):
-        names = _names(transaction, shop) if query.by is By.CATEGORY else None
-        found = (_of_line(each, names) for each in reports.sold(transaction, shop_id, from_us, until_us))
-    elif query.by in _NAMED:
-        added_up = _NAMED[query.by](transaction, shop_id, from_us, until_us)
-        found = (SalesRow(**each._asdict()) for each in added_up)
-    else:
-        name = _NAMES[query.by]
-        of_period = reports.by_tender if query.by is By.TENDER else reports.booked
-        booked = of_period(transaction, shop_id, from_us, until_us)
-        found = (_of_booked(each, name(each, where)) for each in booked)
-    rows = _summed(found)
+    by = By.ITEM if query.by is By.CATEGORY else query.by
+    found = day_sums.of_days(transaction, shop_id, by, zone(shop.time_zone), first, last)
+    if query.by is By.CATEGORY:
+        names = _names(transaction, shop)
+        found = [each._replace(name=names.get(ItemId(each.item_id), "")) for each in found]
+    rows = [_row(each) for each in day_sums.summed(each._replace(item_id="") for each in found)]
     if query.by is By.HOUR:
         rows.sort(key=lambda row: place_of_hour(row.name))
     elif query.by is By.STAGE:
@@ -84,7 +83,7 @@ def sales_report(transaction: Transaction, shop_id: ShopId, query: SalesQuery, f
         last=query.last,
         currency=shop.currency,
         rows=tuple(rows),
-        total=_sum("", rows),
+        total=_sum(rows),
     )
 
 
@@ -137,85 +136,27 @@ def place_of_hour(name: str) -> int:
     return (int(name[:2]) - CUT.hour) % 24
 
 
-def _local(each: Booked, where: tzinfo | None) -> datetime:
-    return from_us(each.quarter * QUARTER_US).astimezone(where)
-
-
-def _business_day(each: Booked, where: tzinfo | None) -> str:
-    local = _local(each, where)
-    return str(local.date() - timedelta(days=local.time() < CUT))
-
-
-_NAMES: Final[dict[By, Callable[[Booked, tzinfo | None], str]]] = {
-    By.DAY: _business_day,
-    By.HOUR: lambda each, where: f"{_local(each, where):%H:00}",
-    By.TENDER: lambda each, _where: each.tender,
-    By.CHANNEL: lambda each, _where: each.channel,
-    By.FULFILMENT: lambda each, _where: each.fulfilment,
-    By.STAFF: lambda each, _where: each.by,
-}
-
-
-_NAMED: Final = {
-    By.TAX: reports.by_tax,
-    By.DISCOUNT: reports.by_discount,
-    By.REFUND: reports.by_refund,
-    By.VOID: reports.by_void,
-    By.STAGE: reports.by_stage,
-}
 _STAGES: Final = [str(status) for status in OrderStatus]
 
 
-def _of_booked(each: Booked, name: str) -> SalesRow:
-    return SalesRow(
-        name=name,
-        sales=each.sales,
-        sales_minor=each.sales_minor,
-        refunds=each.refunds,
-        refunds_minor=each.refunds_minor,
-        tax_minor=each.tax_minor,
-        discounts=each.discounts,
-        discounts_minor=each.discounts_minor,
-        tips_minor=each.tips_minor,
-    )
+def _row(each: Named) -> SalesRow:
+    figures = each._asdict()
+    del figures["item_id"]
+    waited_s = figures.pop("waited_us") // 1_000_000
+    return SalesRow(**figures, waited_s=waited_s)
 
 
-def _of_line(each: Sold, names: dict[ItemId, str] | None) -> SalesRow:
-    name = each.name if names is None else names.get(each.item_id, "")
-    return SalesRow(
-        name=name,
-        sales=each.quantity,
-        sales_minor=each.minor,
-        refunds=each.back,
-        refunds_minor=each.back_minor,
-        discounts=each.off,
-        discounts_minor=each.off_minor,
-    )
+def _sum(rows: Sequence[SalesRow]) -> SalesRow:
+    return SalesRow(name="", **{field: sum(getattr(row, field) for row in rows) for field in _FIGURES})
+
+
+_FIGURES: Final = tuple(field.name for field in msgspec.structs.fields(SalesRow) if field.name != "name")
 
 
 def _names(transaction: Transaction, shop: Shop) -> dict[ItemId, str]:
     """The category of each item on the menu."""
     categories = menus.read(transaction, shop).categories
     return {item.id: category.name for category in categories for item in category.items}
-
-
-def _summed(found: Iterable[SalesRow]) -> list[SalesRow]:
-    """One row of each name, in the order of names."""
-    rows: dict[str, list[SalesRow]] = {}
-    for row in found:
-        rows.setdefault(row.name, []).append(row)
-    return [_sum(name, rows[name]) for name in sorted(rows)]
-
-
-def _sum(name: str, rows: Iterable[SalesRow]) -> SalesRow:
-    sums = dict.fromkeys(_FIGURES, 0)
-    for row in rows:
-        for field in _FIGURES:
-            sums[field] += getattr(row, field)
-    return SalesRow(name=name, **sums)
-
-
-_FIGURES: Final = tuple(field.name for field in msgspec.structs.fields(SalesRow) if field.name != "name")
 
 
 def _day(text: str, field: str) -> date:
@@ -257,4 +198,5 @@ _JOURNAL: Final = Journal(
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     Endpoint(routes.SALES, sales, example_reply=_EXAMPLE),
     Endpoint(routes.JOURNAL, day_journal, example_reply=_JOURNAL),
+    Endpoint(routes.FORGET_DAYS, forget_days, example_reply=DaysForgotten(365)),
 )

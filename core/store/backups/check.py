@@ -28,6 +28,8 @@ from core.domain.order import PaymentState, RequestState, Tender
 from core.domain.sale.ledger import MONEY, EntryKind
 from core.domain.status import OPEN
 from core.protocol.health import Finding
+from core.store import day_sums
+from core.store.sql.statements import Transaction
 from core.store.tables import (
     amendments,
     change_requests,
@@ -412,6 +414,9 @@ RULES: Final[tuple[Rule, ...]] = (
 )
 
 
+DAY_SUMS_SAY: Final = "what is kept of each business day is what its rows come to"
+
+
 def soundness(connection: Connection, *, quick: bool = False) -> list[Finding]:
     """Checks of the database file: for SQLite every page, index and reference; database servers check themselves.
 
@@ -440,12 +445,16 @@ def _pragma_rows(connection: Connection, pragma: str) -> list[tuple[Any, ...]]:
 
 
 def invariants(connection: Connection, advance: Advance | None = None) -> list[Finding]:
-    """Checks of the invariants between rows, one finding a rule. The database must have the newest schema."""
+    """Checks of the invariants between rows, one finding a rule, and of what is kept of days. The database must have
+    the newest schema."""
     found = []
     for done, rule in enumerate(RULES, 1):
         found.append(_finding(rule.name, rule.says, [str(row[0]) for row in connection.execute(rule.offenders)]))
         if advance is not None:
-            advance(done, len(RULES))
+            advance(done, len(RULES) + 1)
+    found.append(_finding("day sums", DAY_SUMS_SAY, list(day_sums.differing(Transaction(connection)))))
+    if advance is not None:
+        advance(len(RULES) + 1, len(RULES) + 1)
     return found
 
 

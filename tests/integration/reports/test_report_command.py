@@ -71,3 +71,5 @@ def test_a_days_figures(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes
     assert rows["total"]["turnover"] == "18,67", "10.00 given back has 0.77 of tax in it"
     assert main(["report", "--data-dir", str(tmp_path), "--from", "2026-11-22", "--to", "2026-11-22"]) == 0
     assert capfdbinary.readouterr().out == b"Nothing was sold from 2026-11-22 to 2026-11-22.\n"
+    assert main(["report", "rebuild", "--json", "--data-dir", str(tmp_path)]) == 0
+    assert json.loads(capfdbinary.readouterr().out) == {"days": 0}
