@@ -56,6 +56,12 @@ def renamed_category(categories: Categories, category_id: str, name: str) -> Cat
     return tuple(msgspec.structs.replace(each, name=name) if each.id == category_id else each for each in categories)
 
 
+def coloured_category(categories: Categories, category_id: str, colour: str) -> Categories:
+    return tuple(
+        msgspec.structs.replace(each, colour=colour) if each.id == category_id else each for each in categories
+    )
+
+
 def moved_category(categories: Categories, category_id: str, by: int) -> Categories:
     return _moved(categories, category_id, by)
 

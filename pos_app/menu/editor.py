@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QStackedWidget, QV
 
 from core.domain import menu_draft
 from core.domain.ids import ItemId
+from core.domain.menu import BY_PLACE
 from core.ui.text import _, ngettext
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label
@@ -105,6 +106,7 @@ class MenuEditor(QFrame):
         self.item_form.move_wanted.connect(self._on_item_move_wanted)
         self.item_form.remove_wanted.connect(self._on_item_remove_wanted)
         self.category_form.renamed.connect(self._on_category_renamed)
+        self.category_form.coloured.connect(self._on_category_coloured)
         self.category_form.add_wanted.connect(self.add_item)
         self.category_form.move_wanted.connect(self._on_category_move_wanted)
         self.category_form.remove_wanted.connect(self._on_category_remove_wanted)
@@ -219,6 +221,15 @@ class MenuEditor(QFrame):
     def _on_category_renamed(self, name: str) -> None:
         category_id = self.editing.chosen.removeprefix(HEADING)
         self.editing.edit(lambda draft: menu_draft.renamed_category(draft, category_id, name))
+
+    @Slot(str)
+    def _on_category_coloured(self, colour: str) -> None:
+        """Words for none only where the menu has another."""
+        category_id = self.editing.chosen.removeprefix(HEADING)
+        known = self.editing.menu.categories if self.editing.menu is not None else ()
+        has = any(each.id == category_id and each.colour for each in known)
+        wanted = "" if colour == BY_PLACE and not has else colour
+        self.editing.edit(lambda draft: menu_draft.coloured_category(draft, category_id, wanted))
 
     @Slot(int)
     def _on_category_move_wanted(self, by: int) -> None:

@@ -1,21 +1,34 @@
 """The forms of one item and of one category."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QPointF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollArea, QVBoxLayout, QWidget
 
-from core.domain.menu import MAX_DESCRIPTION, MAX_NAME, Category, MenuItem
+from core.domain.menu import BY_PLACE, COLOURS, MAX_DESCRIPTION, MAX_NAME, Category, MenuItem
 from core.domain.sale.taxes import TaxTable
 from core.domain.tax_table import STANDARD
 from core.domain.tax_table import categories as categories_of
-from core.ui.text import _
+from core.ui.ordering.menu_model import TOKENS
+from core.ui.ordering.painting import paint_disc
+from core.ui.text import N_, _
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, restyle
 from core.ui.widgets.fields import Picker
 from pos_app.menu.choices import Choices
 from pos_app.menu.price_field import PriceField
+
+COLOUR_WORDS: Final = {
+    "amber": N_("Amber"),
+    "blue": N_("Blue"),
+    "green": N_("Green"),
+    "violet": N_("Violet"),
+    "pink": N_("Pink"),
+    "teal": N_("Teal"),
+}
 
 
 class _Form(QScrollArea):
@@ -175,6 +188,8 @@ class ItemForm(_Form):
 
 class CategoryForm(_Form):
     renamed = Signal(str)
+    coloured = Signal(str)
+    """One of `COLOURS`, or `BY_PLACE`."""
     add_wanted = Signal()
     """Add an item to it."""
 
@@ -183,10 +198,18 @@ class CategoryForm(_Form):
         self.name = _line("menu_category_name", _("Name of the category"), MAX_NAME)
         self.name.textEdited.connect(self._on_name_edited)
         self._count = label(role="muted", wrap=True)
+        self.colour = Picker(theme, "menu_category_colour", _("Colour"))
+        for words, colour in ((_("By its place"), BY_PLACE), *((_(COLOUR_WORDS[each]), each) for each in COLOURS)):
+            self.colour.addItem(words, colour)
+        self.colour.activated.connect(self._on_colour_chosen)
+        theme.changed.connect(self._paint_colours)
+        self._paint_colours()
         add = button(_("Add an item to it"), theme, icon="plus", name="menu_category_add")
         add.clicked.connect(self.add_wanted)
         self.column.addWidget(label(_("Category"), "small"))
         self.column.addWidget(self.name)
+        self.column.addWidget(label(_("Colour"), "small"))
+        self.column.addWidget(self.colour)
         self.column.addWidget(self._count)
         self.column.addWidget(add)
         self.column.addSpacing(theme.space(3))
@@ -197,7 +220,25 @@ class CategoryForm(_Form):
         if self.name.text().strip() != category.name:
             self.name.setText(category.name)
         self._count.setText(count)
+        self.colour.setCurrentIndex(max(0, self.colour.findData(category.colour or BY_PLACE)))
         restyle(self.name, invalid="" if category.name else "true")
+
+    @Slot()
+    def _paint_colours(self) -> None:
+        size = self._theme.px(18)
+        for at in range(1, self.colour.count()):
+            swatch = QPixmap(size, size)
+            swatch.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(swatch)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            paint_disc(painter, QPointF(size / 2, size / 2), size, self._theme.colour(TOKENS[self.colour.itemData(at)]))
+            painter.end()
+            self.colour.setItemIcon(at, QIcon(swatch))
+        self.colour.setIconSize(QSize(size, size))
+
+    @Slot()
+    def _on_colour_chosen(self) -> None:
+        self.coloured.emit(self.colour.currentData())
 
     @Slot()
     def _on_name_edited(self) -> None:

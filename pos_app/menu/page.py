@@ -134,7 +134,7 @@ class MenuPage(QWidget):
     def _update_view(self) -> None:
         editing, menu = self.editing, self.editing.menu
         was = items_of(menu.categories) if menu is not None else {}
-        named = {category.id: category.name for category in menu.categories} if menu is not None else {}
+        known = {each.id: (each.name, each.colour) for each in menu.categories} if menu is not None else {}
         items = items_of(editing.draft)
         wrong = {key_of(editing.draft, mistake.field) for mistake in editing.mistakes()}
         self._rows.currency = editing.currency
@@ -147,7 +147,7 @@ class MenuPage(QWidget):
                 switchable={item_id for item_id in was if not editing.switching(item_id)},
                 unsaved={
                     *(item_id for item_id, item in items.items() if was.get(item_id) != item),
-                    *(HEADING + each.id for each in editing.draft if named.get(each.id) != each.name),
+                    *(HEADING + each.id for each in editing.draft if known.get(each.id) != (each.name, each.colour)),
                 },
                 wrong=wrong,
             )

@@ -27,6 +27,7 @@ from core.ui.widgets.notice import Notice
 from pos_app.context import PosContext
 from pos_app.new_order.changing import ChangeBar, Changing
 from pos_app.new_order.customer_field import CustomerField
+from pos_app.new_order.favourites import TillFavourites
 from pos_app.new_order.held_stages import HeldStages
 from pos_app.new_order.presenter import TakeOrderPresenter, tenders
 from pos_app.order.cash_pad import CashPad
@@ -70,6 +71,8 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self.stock = Stock(context.jobs, context.api, self)
         """Switches the item whose tile is held down."""
         self.view.menu.tiles.can_hold = True
+        self._favourites = TillFavourites(context, self)
+        self.view.menu.offer_stars()
         self.view.basket.can_discount = True
         self.held = HeldStages(context, self.view, presenter, form, customer, self.notice)
         self.changing = Changing(context, self._ordering.basket, self)
@@ -96,6 +99,9 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         shortcut.activated.connect(self._on_discount_key)
         self.view.menu.held.connect(self.stock.switch)
         self.stock.failed.connect(self._on_not_switched)
+        self.view.menu.starred.connect(self._favourites.switch)
+        self._favourites.changed.connect(self._ordering.set_favourites)
+        self._favourites.failed.connect(self._on_not_switched)
         self._ordering.menu_changed.connect(self._update_tenders)
         self._bridge.sync_status_changed.connect(self._update_tenders)
         self.change_bar.left.connect(self.clear)
@@ -128,6 +134,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
     @override
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._favourites.read()
         self.view.menu.search.setFocus()
 
     @override

@@ -95,6 +95,36 @@ def test_the_menu_key_does_the_same(till: Till, tiles: Tiles, backend: FakeBacke
     assert not available(backend, CHIPS.name)
 
 
+def test_shift_f10_does_too_where_a_keyboard_has_no_menu_key(
+    till: Till, tiles: Tiles, backend: FakeBackend, qtbot: QtBot
+) -> None:
+    tiles.list.setFocus()
+    tiles.list.setCurrentIndex(tiles.list.indexAt(tiles.at(CHIPS.name)))
+    qtbot.keyClick(tiles.list, Qt.Key.Key_F10)
+    till.settle()
+    assert available(backend, CHIPS.name)
+    qtbot.keyClick(tiles.list, Qt.Key.Key_F10, Qt.KeyboardModifier.ShiftModifier)
+    till.settle()
+    assert not available(backend, CHIPS.name)
+
+
+def test_the_right_button_does_too_where_it_was_pressed(
+    till: Till, tiles: Tiles, backend: FakeBackend, qtbot: QtBot
+) -> None:
+    right, viewport = Qt.MouseButton.RightButton, tiles.list.viewport()
+    qtbot.mousePress(viewport, right, pos=tiles.at(CHIPS.name))
+    qtbot.mouseRelease(viewport, right, pos=tiles.at(SOUP.name))
+    till.settle()
+    assert available(backend, CHIPS.name)
+    qtbot.mouseClick(viewport, right, pos=tiles.at(CHIPS.name))
+    till.settle()
+    assert not available(backend, CHIPS.name)
+    assert tiles.finger.lines() == []
+    till.window.workspace.undo.act()
+    till.settle()
+    assert available(backend, CHIPS.name)
+
+
 def test_without_a_server_it_says_so(till: Till, tiles: Tiles, backend: FakeBackend) -> None:
     backend.fail_with = Unreachable("Nothing answers.")
     tiles.hold(CHIPS.name)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QWheelEvent
-from PySide6.QtWidgets import QApplication, QComboBox, QWidget
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import Unreachable
@@ -305,6 +305,44 @@ def test_categories_are_made_renamed_moved_and_removed(admin: Desk) -> None:
         ("drinks", "Drinks"),
         ("sides", "Sides and drinks"),
     ]
+
+
+def test_a_category_is_given_a_colour_and_it_is_taken_away(admin: Desk) -> None:
+    admin.press(HEADING + "bowls")
+    picker = admin.till.find(QComboBox, "menu_category_colour")
+    assert picker.currentText() == "By its place"
+
+    def choose(words: str) -> None:
+        picker.setCurrentIndex(picker.findText(words))
+        picker.activated.emit(picker.currentIndex())
+
+    choose("Teal")
+    assert admin.row(HEADING + "bowls").unsaved
+    choose("By its place")
+    assert not admin.saves(), "as it was"
+    choose("Teal")
+    admin.save()
+    assert admin.backend.menu.categories[0].colour == "teal"
+    assert picker.currentText() == "Teal"
+    choose("By its place")
+    admin.save()
+    assert admin.backend.menu.categories[0].colour == ""
+
+
+def test_an_option_is_made_the_usual_one_and_another_instead(admin: Desk) -> None:
+    def defaults() -> list[bool | None]:
+        return [each.default for each in admin.sold(BOWL).groups[0].modifiers]
+
+    admin.press(BOWL.id)
+    mild, hot = admin.page.editor.item_form.choices.findChildren(QCheckBox, "menu_choice_default")[:2]
+    mild.click()
+    admin.save()
+    assert defaults() == [True, None]
+    mild, hot = admin.page.editor.item_form.choices.findChildren(QCheckBox, "menu_choice_default")[:2]
+    hot.click()
+    assert not mild.isChecked(), "one is taken"
+    admin.save()
+    assert defaults() == [None, True]
 
 
 def test_choices_are_changed(admin: Desk) -> None:

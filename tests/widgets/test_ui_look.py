@@ -15,7 +15,7 @@ from core.client.errors import Refused
 from core.client.settings import Scheme
 from core.domain.status import OrderStatus, look
 from core.ui import icons, text
-from core.ui.ordering.menu_model import COLOURS
+from core.ui.ordering.menu_model import TOKENS
 from core.ui.theme import Theme
 from core.ui.widgets.notice import Notice
 
@@ -66,7 +66,9 @@ def test_where_one_types_can_be_seen(qapp: object, scheme: Scheme) -> None:
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_colours_of_categories_can_be_seen(qapp: object, scheme: Scheme) -> None:
     theme = Theme(scheme)
-    assert all(contrast(theme.colour(each), theme.colour(on)) >= 3 for each in COLOURS for on in ("surface", "sunken"))
+    assert all(
+        contrast(theme.colour(each), theme.colour(on)) >= 3 for each in TOKENS.values() for on in ("surface", "sunken")
+    )
 
 
 @pytest.mark.parametrize("status", OrderStatus)

@@ -150,6 +150,8 @@ _LEDGER: Final = (
     CREATE TABLE card_attempts (key TEXT PRIMARY KEY, shop TEXT NOT NULL, ended INTEGER NOT NULL, content BLOB NOT NULL)
         WITHOUT ROWID;
     """,
+    # See `core.client.storage.favourites`.
+    "CREATE TABLE favourites (shop TEXT NOT NULL, item TEXT NOT NULL, PRIMARY KEY (shop, item)) WITHOUT ROWID",
 )
 """Each entry migrates the ledger to the next version. Entries are only ever added."""
 

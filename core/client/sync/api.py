@@ -28,6 +28,7 @@ from core.client.http.api import HttpClient, SessionApi
 from core.client.operations import Operation, Owner
 from core.client.storage import operation_table, session_file, window_id
 from core.client.storage.cache import Cache
+from core.client.storage.favourites import Favourites
 from core.client.storage.lease import Lease
 from core.client.storage.local_store import LocalStore
 from core.client.storage.seal import KeptIn, Seal
@@ -88,6 +89,7 @@ class _Present:
         self.sync = Synchronizer(self.lease, self.cache, self.outbox, self.transport, partial(on_changed, self))
         self.engine = Engine(self.sync, self.transport, partial(on_sync_status, self), push=push)
         self.calls = Calls(api, self.cache, self.outbox, self.transport, self.sync, self.engine)
+        self.favourites = Favourites(self.lease, ShopId(owner.shop))
         self.cards = CardAttempts(api, self.lease, self.outbox, self.calls.row, self.calls.call, self.calls.rights)
 
     def stop(self, wait_s: float = 0.0) -> None:
@@ -389,6 +391,11 @@ class SyncedApi:
     def cards(self) -> CardAttempts:
         """What the current session has asked of a card terminal."""
         return self._signed_in.cards
+
+    @property
+    def favourites(self) -> Favourites:
+        """The items that this till shows first."""
+        return self._signed_in.favourites
 
     # -- status
 

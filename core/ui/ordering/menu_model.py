@@ -1,6 +1,6 @@
 """The menu as Qt models: all tiles, and those that match a category or a search."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Final
 
 import msgspec
@@ -8,15 +8,18 @@ from PySide6.QtCore import QObject, QSortFilterProxyModel, Qt
 from typing_extensions import override
 
 from core.domain.ids import ItemId
-from core.domain.menu import Category, Menu, MenuItem
+from core.domain.menu import COLOURS, Category, Menu, MenuItem
 from core.domain.search import begins_words, words_of
 from core.ui.rows import ROW, Index, RowsModel
 from core.ui.text import _, money, plain
 
 ALL: Final = ""
 """The category that holds every item."""
-COLOURS: Final = tuple(f"category_{number}" for number in range(1, 7))
-"""The colour tokens of categories, by their place on the menu, over again where there are more."""
+FAVOURITES: Final = "*"
+"""The category of a till's favourites; no category of a menu has such an id."""
+TOKENS: Final = {colour: f"category_{number}" for number, colour in enumerate(COLOURS, start=1)}
+"""The colour tokens of categories. Those without a colour have them by their place on the menu, over again where there
+are more."""
 
 
 class Tile(msgspec.Struct, frozen=True):
@@ -26,7 +29,8 @@ class Tile(msgspec.Struct, frozen=True):
     item: MenuItem
     count: int = 0
     colour: str = ""
-    """The token of its category's colour; empty on a menu of one category."""
+    """The token of its category's colour; empty on a menu of one category that has none."""
+    favourite: bool = False
 
 
 class CategoryTab(msgspec.Struct, frozen=True):
@@ -34,23 +38,31 @@ class CategoryTab(msgspec.Struct, frozen=True):
     name: str
     colour: str = ""
     """A colour token; empty for none."""
+    icon: str = ""
+    """In place of the colour; empty for none."""
 
 
 def _coloured(menu: Menu) -> list[tuple[Category, str]]:
     """The categories that have items, with their colours."""
     shown = [category for category in menu.categories if category.items]
-    return [(category, COLOURS[at % len(COLOURS)] if len(shown) > 1 else "") for at, category in enumerate(shown)]
+    by_place = [TOKENS[COLOURS[at % len(COLOURS)]] if len(shown) > 1 else "" for at in range(len(shown))]
+    return [(each, TOKENS.get(each.colour, colour)) for each, colour in zip(shown, by_place, strict=True)]
+
+
+def _some(menu: Menu, favourites: Container[ItemId]) -> bool:
+    return any(item_id in favourites for item_id in menu.items())
 
 
 class CategoryModel(RowsModel[CategoryTab]):
-    """`All`, then the menu's categories."""
+    """A till's favourites, if it has any on the menu, `All`, then the menu's categories."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(lambda tab: tab.id, parent)
 
-    def use(self, menu: Menu) -> None:
+    def use(self, menu: Menu, favourites: Container[ItemId] = ()) -> None:
         tabs = [CategoryTab(category.id, category.name, colour) for category, colour in _coloured(menu)]
-        self.set_rows([CategoryTab(ALL, _("All")), *tabs] if len(tabs) > 1 else tabs)
+        first = [CategoryTab(FAVOURITES, _("Favourites"), icon="star-full")] if _some(menu, favourites) else []
+        self.set_rows([*first, CategoryTab(ALL, _("All")), *tabs] if len(tabs) > 1 or first else tabs)
 
     @override
     def value(self, row: CategoryTab, role: int) -> str | None:
@@ -66,11 +78,11 @@ class TileModel(RowsModel[Tile]):
         self.currency = ""
         self._counts: Mapping[ItemId, int] = {}
 
-    def use(self, menu: Menu) -> None:
+    def use(self, menu: Menu, favourites: Container[ItemId] = ()) -> None:
         self.currency = menu.currency
         self.set_rows(
             [
-                Tile(category.id, item, self._counts.get(item.id, 0), colour)
+                Tile(category.id, item, self._counts.get(item.id, 0), colour, item.id in favourites)
                 for category, colour in _coloured(menu)
                 for item in category.items
             ]
@@ -91,6 +103,8 @@ class TileModel(RowsModel[Tile]):
             parts = [row.item.name, money(row.item.price_minor, self.currency), row.item.description]
             if not row.item.available:
                 parts.append(_("Sold out"))
+            if row.favourite:
+                parts.append(_("Favourite"))
             if row.count:
                 parts.append(_("{count} in the basket").format(count=row.count))
             return ", ".join(part for part in parts if part)
@@ -121,4 +135,4 @@ class ShownTiles(QSortFilterProxyModel):
         tile: Tile = self.sourceModel().index(source_row, 0).data(ROW)
         if self._words:
             return begins_words(tile.item.name, self._words)
-        return self._category in (ALL, tile.category_id)
+        return tile.favourite if self._category == FAVOURITES else self._category in (ALL, tile.category_id)

@@ -6,7 +6,9 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.client.errors import ClientError
+from core.domain.menu import MenuItem
 from core.ui import keys
+from core.ui.ordering.menu_model import ALL
 from core.ui.ordering.menu_tiles import CategoryPills, MenuTiles
 from core.ui.ordering.presenter import Ordering
 from core.ui.rows import ROW
@@ -44,6 +46,8 @@ class MenuPane(QWidget):
     """A letter that neither tiles nor categories handle."""
     held = Signal(object)
     """A `MenuItem` whose tile was held down; only where `tiles.can_hold`."""
+    starred = Signal(object)
+    """A `MenuItem` that is to be a favourite, or no longer; only where `offer_stars`."""
 
     def __init__(self, ordering: Ordering, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -57,6 +61,11 @@ class MenuPane(QWidget):
         self._refresh = button("", theme, "quiet", "refresh", name="menu_refresh")
         self._refresh.setAccessibleName(_("Read the menu again"))
         set_tip(self._refresh, _("Read the menu again"))
+        self._star = button("", theme, "tab", "star", name="menu_star")
+        self._star.setCheckable(True)
+        self._star.setAccessibleName(_("Choose favourites"))
+        set_tip(self._star, _("Choose favourites: press the tiles that are to come first"))
+        self._star.hide()
         self._why = label(role="title", wrap=True)
         self._what = label(role="muted", wrap=True)
         self._again = button("", theme, "primary", name="menu_again")
@@ -72,6 +81,7 @@ class MenuPane(QWidget):
         top.setContentsMargins(0, 0, 0, 0)
         top.setSpacing(theme.space(2))
         top.addWidget(self.search, 1)
+        top.addWidget(self._star)
         top.addWidget(self._refresh)
         instead = QWidget()
         words = QVBoxLayout(instead)
@@ -97,8 +107,10 @@ class MenuPane(QWidget):
         menu.started.connect(self._show_state)
         menu.ended.connect(self._show_state)
         self._ordering.menu_changed.connect(self._on_menu_changed)
+        self._ordering.categories.rowsInserted.connect(self._on_categories_inserted)
         menu.failed.connect(self._on_menu_failed)
         self._refresh.clicked.connect(menu.refresh)
+        self._star.toggled.connect(self._on_star_toggled)
         self._again.clicked.connect(self._on_again_clicked)
         self.tiles.pressed_part.connect(self._on_tile_pressed)
         self.tiles.held_long.connect(self._on_tile_held)
@@ -111,6 +123,10 @@ class MenuPane(QWidget):
         self.pills.left_down.connect(self._on_search_left)
         self.search.stepped.connect(self.stepped)
 
+    def offer_stars(self) -> None:
+        """Let favourites be chosen here."""
+        self._star.show()
+
     @property
     def by_keys(self) -> bool:
         """Whether the keyboard, and not a finger, chooses from it."""
@@ -118,6 +134,7 @@ class MenuPane(QWidget):
 
     def clear(self) -> None:
         """Reset for the next person: no search, the first category, the top of the list."""
+        self._star.setChecked(False)
         self.search.clear()
         self.pills.choose(0)
         self.tiles.scrollToTop()
@@ -130,6 +147,12 @@ class MenuPane(QWidget):
         if not self.pills.currentIndex().isValid():
             self.pills.choose(0)
         self._show_state()
+
+    @Slot()
+    def _on_categories_inserted(self) -> None:
+        """What comes first is shown, where nobody has chosen a category."""
+        if not self.tiles.starring and self.pills.currentIndex().row() == self._ordering.categories.row_of(ALL):
+            self.pills.choose(0)
 
     @Slot(object)
     def _on_menu_failed(self, error: ClientError) -> None:
@@ -173,7 +196,7 @@ class MenuPane(QWidget):
 
     @Slot(QModelIndex, str)
     def _on_tile_pressed(self, index: QModelIndex, _part: str) -> None:
-        self._ordering.press(index.data(ROW).item)
+        self._press(index.data(ROW).item)
 
     @Slot(QModelIndex)
     def _on_tile_held(self, index: QModelIndex) -> None:
@@ -196,7 +219,24 @@ class MenuPane(QWidget):
         if self.search.text().strip() and self.tiles.shown.rowCount():
             item = self.tiles.shown.index(0, 0).data(ROW).item
             self.search.clear()
+            self._press(item)
+
+    def _press(self, item: MenuItem) -> None:
+        if self.tiles.starring:
+            self.starred.emit(item)
+        else:
             self._ordering.press(item)
+
+    @Slot(bool)
+    def _on_star_toggled(self, starring: bool) -> None:
+        """Favourites are chosen among all items."""
+        self.tiles.starring = starring
+        if starring:
+            self.search.clear()
+            self.pills.choose(self._ordering.categories.row_of(ALL))
+        else:
+            self.pills.choose(0)
+        self.tiles.viewport().update()
 
     @Slot()
     def _on_search_left(self) -> None:

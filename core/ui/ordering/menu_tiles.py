@@ -53,6 +53,8 @@ class MenuTiles(PressList):
         self.setUniformItemSizes(True)
         self.shown = ShownTiles(tiles, self)
         self.setModel(self.shown)
+        self.starring = False
+        """Whether a press marks a favourite: tiles show a star then, full or empty."""
         self.setItemDelegate(_TileDelegate(tiles, self, theme))
         theme.changed.connect(self._fit)
 
@@ -134,7 +136,7 @@ class _TileDelegate(QStyledItemDelegate):
         painter.setFont(theme.font("strong", QFont.Weight.Bold))
         painter.setPen(theme.colour("text" if item.available else "muted"))
         price = money(item.price_minor, self._tiles.currency)
-        if not item.available:
+        if not item.available and not self._view.starring:
             taken = painter.fontMetrics().horizontalAdvance(price) + chip_width(_("Sold out"), theme) + theme.space(1)
             if taken <= foot.width():
                 painter.drawText(foot, LEADING, price)
@@ -147,7 +149,9 @@ class _TileDelegate(QStyledItemDelegate):
         size = theme.px(_BADGE)
         margin = foot.x() - option.rect.x()
         badge = mirrored(option, QRect(option.rect.right() - margin - size + 1, foot.y(), size, size))
-        if tile.count:
+        if self._view.starring:
+            icons.paint(painter, "star-full" if tile.favourite else "star", QRectF(badge), theme.colour("brand"))
+        elif tile.count:
             ink = theme.colour("brand_ink")
             text = figure(tile.count)
             font = theme.font("body", QFont.Weight.Bold)
@@ -238,7 +242,7 @@ class _PillDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         tab: CategoryTab = index.data(ROW)
         words = round(QFontMetricsF(self._font()).horizontalAdvance(tab.name))
-        words += self._dot if tab.colour else 0
+        words += self._dot if tab.colour else 2 * self._dot if tab.icon else 0
         most = max(self._view.viewport().width(), self._theme.touch_px)
         return QSize(min(words + 2 * self._theme.space(4) + self._theme.space(2), most), self._theme.touch_px)
 
@@ -277,6 +281,13 @@ class _PillDelegate(QStyledItemDelegate):
             ink = theme.colour("brand_ink" if current else tab.colour)
             paint_disc(painter, QPointF(at, QRectF(pill).center().y()), theme.space(2), ink)
             painter.restore()
+        elif tab.icon:
+            size = theme.px(16)
+            rtl = option.direction is Qt.LayoutDirection.RightToLeft
+            words = words.adjusted(0, 0, -size, 0) if rtl else words.adjusted(size, 0, 0, 0)
+            at = pill.right() - theme.space(3) - size if rtl else pill.x() + theme.space(3)
+            place = QRectF(at, QRectF(pill).center().y() - size / 2, size, size)
+            icons.paint(painter, tab.icon, place, theme.colour("brand_ink" if current else "brand"))
         text = QFontMetricsF(self._font()).elidedText(tab.name, Qt.TextElideMode.ElideRight, words.width())
         painter.drawText(words, CENTRE, text)
         painter.restore()

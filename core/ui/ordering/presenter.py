@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from core.client.errors import ClientError, PriceChanged
 from core.domain.coins import NO_COINS, Coins
 from core.domain.errors import InvalidOrder
+from core.domain.ids import ItemId
 from core.domain.menu import Menu, MenuItem
 from core.domain.order import NewLine
 from core.domain.tenders import ShopTender
@@ -50,6 +51,8 @@ class Ordering(QObject):
         self.coins = NO_COINS
         """How it rounds what is paid in coins."""
         self._told_version = 0
+        self._menu: Menu | None = None
+        self._favourites: frozenset[ItemId] = frozenset()
         self.menu.succeeded.connect(self._on_menu_read)
         self.basket.changed.connect(self._on_basket_changed)
 
@@ -70,8 +73,8 @@ class Ordering(QObject):
         self.shop_name, self.tenders = menu.shop_name, menu.tenders
         self.coins = Coins.of(menu.tenders, menu.roundings)
         use_zone(menu.time_zone)
-        self.categories.use(menu)
-        self.tiles.use(menu)
+        self._menu = menu
+        self._show_menu(menu)
         self.basket.use(menu)
         self.menu_changed.emit(menu)
         if basket.troubled is not None and stood is None:
@@ -79,6 +82,17 @@ class Ordering(QObject):
         elif _prices(basket.lines) != prices:
             amount = money(basket.amounts().total_minor, basket.currency)
             self.notified.emit(_("The price has changed"), _("The basket comes to {amount} now.").format(amount=amount))
+
+    def _show_menu(self, menu: Menu) -> None:
+        self.tiles.use(menu, self._favourites)
+        self.categories.use(menu, self._favourites)
+
+    @Slot(object)
+    def set_favourites(self, items: frozenset[ItemId]) -> None:
+        """Use others. They come first, as a category of their own."""
+        self._favourites = items
+        if self._menu is not None:
+            self._show_menu(self._menu)
 
     @Slot()
     def _on_basket_changed(self) -> None:

@@ -12,7 +12,8 @@ from core.ui.widgets.finger import scroll_by_finger
 
 BODY = ""
 """The part of a row that is not a button."""
-_LONG_MS: Final = 700
+_OWN: Final = Qt.MouseEventSource.MouseEventNotSynthesized
+_LONG_MS: Final = 600
 """How long a row is held until that is no longer a press."""
 
 
@@ -21,7 +22,8 @@ class PressList(QListView):
 
     pressed_part = Signal(QModelIndex, str)
     held_long = Signal(QModelIndex)
-    """A row was held down, with `can_hold`, or the menu key was pressed on it. Its release presses nothing."""
+    """With `can_hold`: a row was held down, or pressed with the right button, or the menu key was pressed on it. Its
+    release presses nothing."""
     typed = Signal(str)
     """A letter that the list does not handle."""
 
@@ -42,6 +44,9 @@ class PressList(QListView):
         self._long.setSingleShot(True)
         self._long.setInterval(_LONG_MS)
         self._long.timeout.connect(self._on_held_long)
+        self._right: tuple[QPersistentModelIndex, str] | None = None
+        """What the right button was pressed on. A finger that rests presses it in some systems: those presses are not
+        the mouse's own."""
         self._moving = False
         self._stopping = False
         scroll_by_finger(self).stateChanged.connect(self._on_scroller_state_changed)
@@ -103,7 +108,10 @@ class PressList(QListView):
     @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.by_keys = False
-        if event.source() is Qt.MouseEventSource.MouseEventNotSynthesized:
+        self._right = None
+        if event.button() is Qt.MouseButton.RightButton and event.source() is _OWN:
+            self._right = self._at(event.position().toPoint())
+        if event.source() is _OWN:
             self._hold(self._under(event))
         super().mousePressEvent(event)
         self.viewport().update()
@@ -120,11 +128,14 @@ class PressList(QListView):
 
     @override
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        held = self.held
+        held, right = self.held, self._right
         self._hold(None)
+        self._right = None
         super().mouseReleaseEvent(event)
         self.viewport().update()
         under = self._under(event)
+        if self.can_hold and right is not None and right == self._at(event.position().toPoint()):
+            self.held_long.emit(self.model().index(right[0].row(), 0))
         if under is not None and held == under:
             self.pressed_part.emit(self.indexAt(event.position().toPoint()), under[1])
 
@@ -136,7 +147,7 @@ class PressList(QListView):
                 event.ignore()
             else:
                 self.pressed_part.emit(self.currentIndex(), BODY)
-        elif self.can_hold and event.key() == Qt.Key.Key_Menu and self.currentIndex().isValid():
+        elif self.can_hold and _asks_for_more(event) and self.currentIndex().isValid():
             self.held_long.emit(self.currentIndex())
         elif letter := keys.typed(event):
             self.typed.emit(letter)
@@ -161,3 +172,9 @@ class PressList(QListView):
             return None
         part = next((part for part in self.parts if self.part_rect(index, part).contains(point)), BODY)
         return QPersistentModelIndex(index), part
+
+
+def _asks_for_more(event: QKeyEvent) -> bool:
+    """The menu key, or Shift+F10 where keyboards have none."""
+    shift = event.modifiers() == Qt.KeyboardModifier.ShiftModifier
+    return event.key() == Qt.Key.Key_Menu or (event.key() == Qt.Key.Key_F10 and shift)
