@@ -9,8 +9,8 @@ from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 from core import clock
 from core.client.sync.engine import AWAY_S, SyncStatus
 from core.client.sync.outbox import Counts
-from core.domain.order import Order
-from core.domain.status import look
+from core.domain.order import Order, RequestState
+from core.domain.status import OrderStatus, look
 from core.protocol.replies import Tokens
 from core.ui import icons
 from core.ui.sound import Sounds
@@ -85,7 +85,7 @@ class Visit(QObject):
         self._store = context.store
         self._sounds = sounds
         self._history = History(context, self)
-        self._tracker = Tracker(context, self)
+        self._tracker = Tracker(context, tokens.shop, self)
         self._news = Notifications(self._store, context.now, self)
         self._toasts = self.page.toasts
         self._header = self.page.header
@@ -108,10 +108,12 @@ class Visit(QObject):
         self._header.sign_out_asked.connect(self.sign_out_asked)
         chip.try_now.connect(self._on_try_now_chosen)
         self._my_orders.order_wanted.connect(self._on_order_wanted)
+        self._my_orders.change_wanted.connect(self._on_change_wanted)
         bridge.announce_with(self._news.announcer)
         chip.set_sync_status(bridge.sync_status)
         bridge.sync_status_changed.connect(chip.set_sync_status)
         self._news.moved.connect(self._on_order_moved)
+        self._news.answered.connect(self._on_request_answered)
         self._news.missed.connect(self._on_notifications_missed)
         self._sounds.unavailable.connect(self._on_sounds_unavailable)
         bridge.sync_status_changed.connect(self._on_sync_status_changed)
@@ -158,7 +160,8 @@ class Visit(QObject):
         if self._order is None:
             from customer_view.order.page import OrderPage
 
-            page, bridge = OrderPage(self._context, self.page.notice), self._context.bridge
+            page = OrderPage(self._context, self._tracker.asking, self.page.notice)
+            bridge = self._context.bridge
             bridge.menu_changed.connect(page.set_menu)
             bridge.sync_status_changed.connect(page.refresher.confirm)
             if bridge.menu is not None:
@@ -166,6 +169,7 @@ class Visit(QObject):
                 page.refresher.remember(self._history.refresher.age_s)  # they were kept together
                 page.refresher.refresh()
             page.placed.connect(self._on_order_placed)
+            page.change_ended.connect(self._on_order_placed)
             self.page.add_page(page)
             self._order = page
         return self._order
@@ -174,6 +178,12 @@ class Visit(QObject):
     def _on_order_placed(self, order: Order) -> None:
         self.show_tab(MY_ORDERS)
         self._my_orders.select(order)
+
+    @Slot(object)
+    def _on_change_wanted(self, order: Order) -> None:
+        page = self._order_page()
+        if page.change(order):
+            self.show_tab(ORDER)
 
     @Slot()
     def _on_order_wanted(self) -> None:
@@ -209,6 +219,17 @@ class Visit(QObject):
             detail = _("{number} · {reason}").format(number=order.number, reason=order.reason)
             told = detail if order.reason else order.number
             self._toasts.show_toast(icons.status_icon(order.status), sentence(order.status), told, about=order.id)
+
+    @Slot(object)
+    def _on_request_answered(self, order: Order) -> None:
+        request = order.change_request
+        accepted = request is not None and request.state is RequestState.ACCEPTED
+        self._sounds.play(look(OrderStatus.CONFIRMED if accepted else OrderStatus.CANCELLED).sound)
+        if self._toasts is not None:
+            title = _("The shop has accepted your change.") if accepted else _("The shop could not accept your change.")
+            reason = request.reason if request is not None else ""
+            told = _("{number} · {reason}").format(number=order.number, reason=reason) if reason else order.number
+            self._toasts.show_toast("info", title, told, about=order.id)
 
     @Slot(str, str)
     def _on_order_renumbered(self, former: str, number: str) -> None:

@@ -22,7 +22,7 @@ from core.domain.discount import Discount
 from core.domain.drawers import DrawerAct
 from core.domain.errors import DomainError
 from core.domain.money import exponent, parse_minor
-from core.domain.order import LineChange, Order, Payment, PaymentState, Tender, is_table
+from core.domain.order import ChangeRequest, LineChange, Order, Payment, PaymentState, Tender, is_table
 from core.domain.payment import paid_minor, payments_of
 from core.domain.pricing import Amounts, TaxSum
 from core.domain.sale.rounding import PERCENT
@@ -177,6 +177,14 @@ def change_text(change: LineChange) -> str:
     if change.before == change.now:
         return f"{change.name}: “{change.note}”"
     return f"{change.name}: {figure(change.before)} → {figure(change.now)}"
+
+
+def request_lines(order: Order, request: ChangeRequest) -> list[str]:
+    """What a customer asks for, a line for each difference."""
+    told = [change_text(each) for each in request.changes]
+    if request.note != order.note:
+        told.append(_("Note: {note}").format(note=request.note) if request.note else _("No note any more"))
+    return told
 
 
 _LESS: Final = "\N{MINUS SIGN}"

@@ -33,6 +33,8 @@ class OrdersPage(QWidget):
 
     order_wanted = Signal()
     """A customer without orders wants to place one."""
+    change_wanted = Signal(object)
+    """An `Order` of which a change is to be asked for."""
 
     def __init__(self, context: CustomerContext, history: History, tracker: Tracker, notice: Notice) -> None:
         super().__init__()
@@ -131,6 +133,8 @@ class OrdersPage(QWidget):
         for refresh in (self._refresh, self._details.refresh):
             refresh.pressed_by_hand.connect(self._on_refresh_pressed)
         self._details.cancel_asked.connect(self._on_cancel_asked)
+        self._details.change_asked.connect(self._on_change_asked)
+        tracker.asking.failed.connect(self._on_asking_failed)
         tracker.cancelled.connect(self._on_order_cancelled)
         tracker.cancel_failed.connect(self._on_cancel_failed)
         tracker.cancel_overtaken.connect(self._on_order_moved_on)
@@ -204,6 +208,19 @@ class OrdersPage(QWidget):
         if self._outage and self.notice.text.endswith(self._outage):
             self.notice.clear()
         self._outage = ""
+
+    # -- asking for a change
+
+    @Slot()
+    def _on_change_asked(self) -> None:
+        order = self.tracker.order
+        if order is not None and self.tracker.asking.can_ask(order):
+            self.change_wanted.emit(order)
+
+    @Slot(object)
+    def _on_asking_failed(self, error: ClientError) -> None:
+        if self.isVisible():
+            self.notice.show_error(for_customer(error))
 
     # -- cancelling
 

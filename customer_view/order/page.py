@@ -7,6 +7,7 @@ from typing_extensions import override
 from core.client.errors import ClientError
 from core.domain.order import Order
 from core.domain.status import Fulfilment
+from core.ui.ordering.change_bar import ChangeBar
 from core.ui.ordering.checkout import HandoverForm
 from core.ui.ordering.checkout_pane import CheckoutPane
 from core.ui.ordering.page import OrderingPage
@@ -15,18 +16,29 @@ from core.ui.theme import Theme
 from core.ui.widgets.notice import Notice
 from customer_view.context import CustomerContext
 from customer_view.order.presenter import PlaceOrderPresenter, tenders
+from customer_view.tracker.asking import Asking
 from customer_view.words import for_customer
 
 _FULFILMENTS = (Fulfilment.PICKUP, Fulfilment.DINE_IN, Fulfilment.DELIVERY)
 
 
 class OrderPage(OrderingPage[PlaceOrderPresenter]):
-    """`clear()` it between customers. The menu is refreshed while the page is shown."""
+    """Also where a change of a placed order is put together.
+
+    `clear()` it between customers. The menu is refreshed while the page is shown."""
 
     placed = Signal(object)
     """The server's `Order`. The page has been cleared."""
+    change_ended = Signal(object)
+    """The `Order` of which a change was asked for, or is not to be. The page has been cleared."""
 
-    def __init__(self, context: CustomerContext, notice: Notice | None = None, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        context: CustomerContext,
+        asking: Asking | None = None,
+        notice: Notice | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
         theme = context.theme
         presenter = PlaceOrderPresenter(context.jobs, context.api)
         form = HandoverForm(
@@ -37,6 +49,12 @@ class OrderPage(OrderingPage[PlaceOrderPresenter]):
         )
         super().__init__(theme, presenter, form, checkout, notice, parent)
         self.setObjectName("order_page")
+        self._store = context.store
+        self._asking = asking or Asking(context, parent=self)
+        self._change_bar = ChangeBar(theme)
+        column = self.layout()
+        assert isinstance(column, QVBoxLayout)
+        column.insertWidget(0, self._change_bar)
         self._connect()
         self._update_view()
 
@@ -49,6 +67,10 @@ class OrderPage(OrderingPage[PlaceOrderPresenter]):
         presenter.placed.connect(self._on_order_placed)
         presenter.unknown.connect(self._on_outcome_unknown)
         presenter.busy_changed.connect(self._update_view)
+        self._change_bar.left.connect(self._on_change_left)
+        self._asking.busy_changed.connect(self._update_view)
+        self._asking.asked.connect(self._on_change_asked)
+        self._asking.failed.connect(self._on_asking_failed)
 
     def clear(self) -> None:
         """Reset for the next customer."""
@@ -61,15 +83,68 @@ class OrderPage(OrderingPage[PlaceOrderPresenter]):
     def _on_menu_changed(self) -> None:
         self._form.use_tenders(self._ordering.tenders)
 
+    # -- asking for a change of a placed order
+
+    @property
+    def _changing(self) -> Order | None:
+        """The order as it was when its change began."""
+        return self._ordering.basket.basket.changes
+
+    def change(self, order: Order) -> bool:
+        """Begin to change a placed order. False while another basket is in progress."""
+        if self._ordering.basket.basket.lines and self._changing is None:
+            self.notice.show_message(
+                _("There is a basket in progress."), _("Place or empty it. Then ask for the change.")
+            )
+            return False
+        self.clear()
+        self._ordering.basket.change(order)
+        self._form.fill(order.fulfilment, order.address, order.note)
+        self._update_view()
+        return True
+
+    @Slot()
+    def _on_change_left(self) -> None:
+        order = self._changing
+        self.clear()
+        if order is not None:
+            self.change_ended.emit(order)
+
+    def _ask(self, begun: Order) -> None:
+        """Ask for what is on the page, unless the order is another by now."""
+        order = self._store.get(begun.id) or begun
+        if order.amendments != begun.amendments or not self._asking.can_ask(order):
+            told = _("The shop has changed it or gone on with it. Please look at the order again.")
+            self.notice.show_message(_("{number} is not as you saw it").format(number=order.number), told)
+            return
+        self._asking.ask(order, self._ordering.basket.basket.amended, self._form.note.text().strip())
+
+    @Slot(object)
+    def _on_change_asked(self, order: Order) -> None:
+        begun = self._changing
+        if begun is not None and begun.id == order.id:
+            self.clear()
+            self.change_ended.emit(order)
+
+    @Slot(object)
+    def _on_asking_failed(self, error: ClientError) -> None:
+        if self.isVisible():
+            self._ordering.blame(error)
+            self._on_order_refused(error)
+
     # -- placing
 
     @Slot()
     def _on_place_wanted(self) -> None:
-        if self._presenter.busy:
+        if self._presenter.busy or self._asking.busy:
             return
         self.notice.clear()
         self.view.show_checkout()
-        if self.view.at_checkout:
+        if not self.view.at_checkout:
+            return
+        if self._changing is not None:
+            self._ask(self._changing)
+        else:
             self._presenter.place(self._form.values)
 
     @Slot(object)
@@ -99,11 +174,15 @@ class OrderPage(OrderingPage[PlaceOrderPresenter]):
 
     @Slot()
     def _update_view(self) -> None:
-        basket, busy = self._ordering.basket.basket, self._presenter.busy
-        amount = money(basket.amounts().total_minor, basket.currency)
-        self._checkout.set_action(
-            _("Placing…") if busy else _("Place order · {amount}").format(amount=amount), busy=busy
-        )
+        basket, busy = self._ordering.basket.basket, self._presenter.busy or self._asking.busy
+        total_minor, order = basket.amounts().total_minor, self._changing
+        amount = money(total_minor, basket.currency)
+        title = _("Asking for a change of {number}").format(number=order.number) if order is not None else ""
+        self._change_bar.show_change(title, order, total_minor)
+        self._form.setVisible(order is None)
+        placing = _("Asking…") if order is not None else _("Placing…")
+        words = _("Ask the shop · {amount}") if order is not None else _("Place order · {amount}")
+        self._checkout.set_action(placing if busy else words.format(amount=amount), busy=busy)
         self.view.menu.setEnabled(not busy)
 
 

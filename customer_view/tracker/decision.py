@@ -76,6 +76,9 @@ def _asked(held: Operation) -> tuple[str, str, str, str]:
             return _("The price has changed"), words, _("Remove it"), _("Order it · {amount}").format(amount=amount)
         words = _("The shop says: {problem} Nothing has been ordered.").format(problem=_(held.problem))
         return _("This order was not accepted"), words, _("Remove it"), _("Send it again")
+    if held.kind is Kind.ASK_CHANGE:
+        words = _("The shop says: {problem} The order stays as it is.").format(problem=_(held.problem))
+        return _("Your change could not be asked for"), words, _("Leave it as it is"), ""
     title, keep = _("It could not be cancelled"), _("Keep order")
     if held.state is State.PARKED or theirs is None:
         return title, _("The shop says: {problem}").format(problem=_(held.problem)), keep, _("Cancel order")

@@ -8,11 +8,14 @@ from typing import Final
 from PySide6.QtCore import QObject, QTimer, Signal, Slot
 
 from core.client.announcer import Announcement, Announcer
-from core.client.order_store import OrderStore
+from core.client.order_store import Changes, OrderStore
+from core.domain.ids import OrderId
+from core.domain.order import Order, RequestState
 from core.domain.status import OrderStatus, look
 from core.ui.text import _
 
 _SETTLE_MS: Final = 1500
+_ANSWERS: Final = frozenset({RequestState.ACCEPTED, RequestState.DECLINED})
 
 
 def sentence(status: OrderStatus) -> str:
@@ -25,6 +28,8 @@ class Notifications(QObject):
 
     moved = Signal(object)
     """An `Order` whose status the shop has changed."""
+    answered = Signal(object)
+    """An `Order` of which the shop has answered what its customer asked for."""
     missed = Signal(int)
     """The number of orders that have moved while this window was away."""
 
@@ -32,6 +37,9 @@ class Notifications(QObject):
         super().__init__(parent)
         self.announcer = Announcer(store, self._on_announced, self._on_missed, now=now, concerns=_is_announced)
         self.announcer.start()
+        self._store = store
+        self._open = self._requests()
+        self._forget = store.subscribe(self._on_store_changed)
         self._behind = False
         self._missed = 0
         self._settling = QTimer(self)
@@ -42,6 +50,7 @@ class Notifications(QObject):
     def detach(self) -> None:
         """Stop observing the store."""
         self._settling.stop()
+        self._forget()
         self.announcer.close()
 
     def fall_behind(self) -> None:
@@ -61,6 +70,23 @@ class Notifications(QObject):
         if missed:
             self.missed.emit(missed)
 
+    def _requests(self) -> dict[OrderId, int]:
+        return {order.id: version for order in self._store if (version := _open_version(order))}
+
+    def _on_store_changed(self, changes: Changes) -> None:
+        for order_id in (*changes.added, *changes.updated):
+            order = self._store.server_row(order_id)
+            was = self._open.pop(order_id, 0)
+            if version := _open_version(order):
+                self._open[order_id] = version
+            request = order.change_request if order is not None else None
+            if order is None or request is None or request.version != was or request.state not in _ANSWERS:
+                continue
+            if self._behind:
+                self._missed += 1
+            else:
+                self.answered.emit(order)
+
     def _on_announced(self, announcement: Announcement) -> None:
         if self._behind:
             self._missed += 1
@@ -72,6 +98,11 @@ class Notifications(QObject):
             self._missed += count
         else:
             self.missed.emit(count)
+
+
+def _open_version(order: Order | None) -> int:
+    """Of the request that waits for its answer; 0 for none."""
+    return order.open_request.version if order is not None and order.open_request is not None else 0
 
 
 def _is_announced(announcement: Announcement) -> bool:

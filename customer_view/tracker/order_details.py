@@ -22,6 +22,7 @@ from customer_view.refresh_button import RefreshButton
 from customer_view.tracker.decision import Decision
 from customer_view.tracker.order_sheet import OrderSheet
 from customer_view.tracker.presenter import Tracker
+from customer_view.tracker.request_panel import RequestPanel
 from customer_view.tracker.status_band import StatusBand
 from customer_view.tracker.stepper import Stepper, steps
 from customer_view.words import title, when
@@ -33,6 +34,7 @@ class OrderDetails(QFrame):
     """Shows the tracker's order, and keeps the tracker running while visible."""
 
     cancel_asked = Signal()
+    change_asked = Signal()
 
     def __init__(self, theme: Theme, tracker: Tracker, now: Callable[[], datetime]) -> None:
         super().__init__()
@@ -51,12 +53,16 @@ class OrderDetails(QFrame):
         self._decision = Decision(theme)
         self._decision.given_up.connect(tracker.give_up)
         self._decision.asked_again.connect(tracker.ask_again)
+        self._request = RequestPanel(theme)
+        self._request.withdrawn.connect(tracker.withdraw_request)
         self._sheet = OrderSheet(theme)
         self.refresh = RefreshButton(_("Refresh status"), tracker.refresher, theme, "refresh_status")
         self._freshness = Freshness(tracker.refresher)
         self._freshness.setObjectName("status_freshness")
         self._cancel = button(_("Cancel order"), theme, "danger", name="cancel_order")
         self._cancel.clicked.connect(self.cancel_asked)
+        self._change = button(_("Ask for a change"), theme, name="ask_change")
+        self._change.clicked.connect(self.change_asked)
         self._nothing = label(_("Here you see where your order stands."), "muted", wrap=True)
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._shown_id: OrderId | None = None
@@ -67,6 +73,7 @@ class OrderDetails(QFrame):
         self._lay_out(theme)
         tracker.shown.connect(self.show_order)
         tracker.cancelling_changed.connect(self.show_order)
+        tracker.asking.busy_changed.connect(self.show_order)
         self.show_order()
 
     def _lay_out(self, theme: Theme) -> None:
@@ -92,6 +99,7 @@ class OrderDetails(QFrame):
         column.addWidget(head)
         column.addWidget(self._decision)
         column.addWidget(self._band)
+        column.addWidget(self._request)
         column.addWidget(self._stepper)
         column.addWidget(self._sheet)
         column.addStretch(1)
@@ -101,7 +109,7 @@ class OrderDetails(QFrame):
         self._area.setAccessibleName(_("Order"))
 
         news = Pair(theme, self.refresh, self._freshness, close=True)
-        foot = Pair(theme, news, self._cancel)
+        foot = Pair(theme, news, Pair(theme, self._change, self._cancel, close=True))
         foot.setContentsMargins(theme.space(6), theme.space(2), theme.space(6), theme.space(5))
         whole = QVBoxLayout(self._chosen)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -140,6 +148,12 @@ class OrderDetails(QFrame):
         known = self._tracker.is_with_shop
         self.refresh.setVisible(known)
         self._freshness.setVisible(known and order.status.is_open)
+        asking = self._tracker.asking
+        can_ask = asking.can_ask(order)
+        waiting = asking.is_waiting(order.id)
+        self._request.show_request(order, waiting=waiting, can_withdraw=can_ask and not asking.busy)
+        self._change.setVisible(can_ask)
+        self._change.setDisabled(asking.busy or self._tracker.cancelling)
         cancelling = self._tracker.cancelling
         self._cancel.setVisible(self._tracker.can_cancel or cancelling)
         self._cancel.setDisabled(cancelling)
@@ -150,7 +164,7 @@ class OrderDetails(QFrame):
         held, operations = self._tracker.held, self._tracker.operations
         self._decision.show_operation(held, busy=self._tracker.deciding)
         early = order.status in CALLED_OFF
-        waiting = bool(operations) and held is None
+        waiting = held is None and any(each.kind is not Kind.ASK_CHANGE for each in operations)
         self._stepper.setHidden(early or not self._tracker.is_with_shop)
         self._band.setHidden(held is not None and held.kind.makes_order)
         if not waiting:

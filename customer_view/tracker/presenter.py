@@ -18,6 +18,7 @@ from core.protocol.replies import StatusReport
 from core.ui.refresh import Refresher
 from core.ui.text import _
 from customer_view.context import CustomerContext
+from customer_view.tracker.asking import Asking
 
 
 class Cancellation(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,8 +54,10 @@ class Tracker(QObject):
     cancel_overtaken = Signal(object)
     """The `Order` that could no longer be cancelled when the cancellation arrived. Its customer decides."""
 
-    def __init__(self, context: CustomerContext, parent: QObject | None = None) -> None:
+    def __init__(self, context: CustomerContext, shop: str = "", parent: QObject | None = None) -> None:
+        """`shop`: the id of the shop that this window is at."""
         super().__init__(parent)
+        self.asking = Asking(context, shop, self)
         settings = context.settings
         self._jobs = context.jobs
         self._api = context.api
@@ -247,6 +250,12 @@ class Tracker(QObject):
             self.cancel_overtaken.emit(order)
         elif order.status is OrderStatus.CANCELLED:
             self.cancelled.emit(order)
+
+    @Slot()
+    def withdraw_request(self) -> None:
+        """The selected order is to stay as it is."""
+        if self.order is not None:
+            self.asking.withdraw(self.order)
 
     # -- deciding
 

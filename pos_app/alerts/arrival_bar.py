@@ -11,11 +11,11 @@ from core.ui.text import _, fulfilment_label, money, ngettext
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, set_margins
 from core.ui.widgets.titled_text import TitledText
-from pos_app.order.card import customer
+from pos_app.order.card import customer, request_text
 
 
 class ArrivalBar(QFrame):
-    """Lists the new orders, with one button. Hidden while there are none."""
+    """Lists the new orders and requests, with one button. Hidden while there are none."""
 
     acknowledged = Signal()
 
@@ -53,11 +53,18 @@ class ArrivalBar(QFrame):
         self.setHidden(not orders)
         if not orders:
             return
-        title = ngettext("{count} new order", "{count} new orders", len(orders))
+        asking = sum(order.open_request is not None for order in orders)
+        titles = [
+            ngettext("{count} new order", "{count} new orders", len(orders) - asking) if len(orders) > asking else "",
+            ngettext("{count} customer asks for a change", "{count} customers ask for a change", asking)
+            if asking
+            else "",
+        ]
+        title = " · ".join(filter(None, titles))
         self._title.setText(title)
         first = orders[0]
         words = (first.number, customer(first), fulfilment_label(first.fulfilment))
-        message = " · ".join((*words, money(first.total_minor, first.currency)))
+        message = " · ".join((*words, request_text(first) or money(first.total_minor, first.currency)))
         if len(orders) > 1:
             message = ", ".join(order.number for order in orders[:3]) + ("…" if len(orders) > 3 else "")
         self._message.setText(message)

@@ -1,4 +1,4 @@
-"""New online orders that were not acknowledged at this till yet."""
+"""New online orders, and changes that customers ask for, that were not acknowledged at this till yet."""
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -8,11 +8,16 @@ from core.domain.order import Channel, Order
 from core.domain.status import OrderStatus
 
 
+def _request_of(order: Order) -> int:
+    """The version of what its customer waits for; 0 for nothing."""
+    return order.open_request.version if order.open_request is not None else 0
+
+
 class Arrivals(QObject):
     """Observes the store from `start` on; orders that are there by then are not new.
 
     An order is noticed when somebody confirms it, or when it was moved at any till. One that is recalled to its first
-    status stays noticed.
+    status stays noticed. A request is noticed once it is answered, or withdrawn.
     """
 
     changed = Signal()
@@ -20,8 +25,9 @@ class Arrivals(QObject):
     def __init__(self, store: OrderStore, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = store
-        self._known: set[OrderId] = set()
-        self._unnoticed: dict[OrderId, None] = {}
+        self._known: set[tuple[OrderId, int]] = set()
+        """Orders, with the request that was known of each; 0 for the order itself."""
+        self._unnoticed: dict[OrderId, int] = {}
         self.started = False
         self._unsubscribe = store.subscribe(self._on_store_changed)
 
@@ -32,7 +38,7 @@ class Arrivals(QObject):
         return tuple(order for order in found if order is not None)
 
     def start(self) -> None:
-        self._known = {order.id for order in self._store}
+        self._known = {(order.id, known) for order in self._store for known in (0, _request_of(order))}
         self.started = True
 
     @Slot()
@@ -58,10 +64,12 @@ class Arrivals(QObject):
         for order_id in (*changes.added, *changes.updated, *changes.removed):
             order = self._store.get(order_id)
             new = order is not None and order.channel is Channel.ONLINE and order.status is OrderStatus.PENDING
-            if not new:
+            request = _request_of(order) if order is not None else 0
+            noticed = self._unnoticed.get(order_id)
+            if (not new and not request) or (noticed and noticed != request):
                 self._unnoticed.pop(order_id, None)
-            elif order_id not in self._known:
-                self._unnoticed[order_id] = None
-            self._known.add(order_id)
+            if (new or request) and (order_id, request) not in self._known:
+                self._unnoticed[order_id] = request
+            self._known |= {(order_id, 0), (order_id, request)}
         if tuple(self._unnoticed) != before:
             self.changed.emit()

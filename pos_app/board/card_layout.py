@@ -12,7 +12,17 @@ from core.domain.status import Fulfilment
 from core.ui.text import figure, fulfilment_label, money, ngettext
 from core.ui.theme import Theme
 from core.ui.widgets.chips import chip_width
-from pos_app.order.card import Card, change_mark, customer, item_count, modifiers, own_look, own_words, payment_badge
+from pos_app.order.card import (
+    Card,
+    change_mark,
+    customer,
+    item_count,
+    modifiers,
+    own_look,
+    own_words,
+    payment_badge,
+    request_text,
+)
 
 MOST_LINES: Final = 12
 """Order lines on a card; of a longer order one less, those with a note, and the number of the others."""
@@ -161,6 +171,7 @@ class _Setter:
         self._aside(order.note, "note", "pending")
         if order.fulfilment is Fulfilment.DELIVERY:
             self._aside(order.address, "pin", "delivery")
+        self._aside(request_text(order), "person", "danger")
         self._sum(order)
         step, font, more_rect = self._buttons()
         self._y += theme.px(12)

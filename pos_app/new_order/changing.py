@@ -1,8 +1,7 @@
-"""Changing a placed order on the New page: a bar over the page says which one, and what the change comes to."""
+"""Changing a placed order on the New page."""
 
 import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from core.client.errors import Refused
 from core.domain.amendment import DayEnded, check_amendable, takes_off
@@ -13,51 +12,17 @@ from core.domain.payment import money_of, paid_minor
 from core.domain.people import Guest
 from core.ui.ordering.basket_model import BasketModel
 from core.ui.ordering.checkout import Handover
-from core.ui.text import _, difference_text
-from core.ui.theme import Theme
-from core.ui.widgets.controls import button, label, panel, restyle
-from core.ui.widgets.pair import Pair
+from core.ui.text import _
 from pos_app.context import PosContext
 from pos_app.new_order.presenter import Whom
 from pos_app.order.card import customer
 
 
-class ChangeBar(QWidget):
-    """Hidden while no placed order is being changed."""
-
-    left = Signal()
-    """The change is not wanted after all."""
-
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self.setObjectName("change_bar")
-        self._theme = theme
-        self._order = label("", "strong", wrap=True)
-        self._difference = label("", "number")
-        self._difference.setObjectName("change_difference")
-        leave = button(_("Leave it as it was"), theme, "quiet", name="change_leave")
-        leave.clicked.connect(self.left)
-        self._order.setMinimumWidth(1)
-        frame, column = panel("card")
-        edge = theme.space(3)
-        column.setContentsMargins(edge, theme.space(2), edge, theme.space(2))
-        column.addWidget(Pair(theme, self._order, Pair(theme, self._difference, leave)))
-        whole = QHBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(frame)
-        self.hide()
-
-    def show_change(self, order: Order | None, total_minor: int, follows: str = "") -> None:
-        """`total_minor` is what the basket comes to; `follows`: the number of the order in whose place it is."""
-        self.setVisible(order is not None or bool(follows))
-        self._difference.setVisible(order is not None)
-        if order is None:
-            self._order.setText(_("New order in place of {number}").format(number=follows))
-            return
-        self._order.setText(_("Changing {number} · {customer}").format(number=order.number, customer=customer(order)))
-        words, colour = difference_text(order, total_minor)
-        self._difference.setText(words)
-        restyle(self._difference, colour=colour)
+def change_title(order: Order | None, follows: str = "") -> str:
+    """What is being changed; `follows`: the number of the order in whose place it is. Empty for nothing."""
+    if order is not None:
+        return _("Changing {number} · {customer}").format(number=order.number, customer=customer(order))
+    return _("New order in place of {number}").format(number=follows) if follows else ""
 
 
 class Changing(QObject):

@@ -16,6 +16,7 @@ from core.domain.ids import OrderId
 from core.domain.order import Order, Tender, check_delivery
 from core.domain.status import Fulfilment
 from core.ui import keys
+from core.ui.ordering.change_bar import ChangeBar
 from core.ui.ordering.checkout import Handover, HandoverForm
 from core.ui.ordering.checkout_pane import CheckoutPane
 from core.ui.ordering.page import OrderingPage
@@ -25,7 +26,7 @@ from core.ui.theme import Theme
 from core.ui.widgets.controls import label
 from core.ui.widgets.notice import Notice
 from pos_app.context import PosContext
-from pos_app.new_order.changing import ChangeBar, Changing
+from pos_app.new_order.changing import Changing, change_title
 from pos_app.new_order.customer_field import CustomerField
 from pos_app.new_order.favourites import TillFavourites
 from pos_app.new_order.held_stages import HeldStages
@@ -380,7 +381,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
     def _update_view(self) -> None:
         basket, busy = self._ordering.basket.basket, self._presenter.busy
         total_minor = basket.amounts().total_minor
-        self.change_bar.show_change(basket.changes, total_minor, basket.follows)
+        self.change_bar.show_change(change_title(basket.changes, basket.follows), basket.changes, total_minor)
         self._form.ask_payment(asked=basket.changes is None)
         self._checkout.title.setText(_("Take payment") if basket.changes is None else _("Change order"))
         coins_minor = total_minor + self._ordering.coins.added_minor(Tender.CASH, total_minor)

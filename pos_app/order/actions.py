@@ -16,7 +16,7 @@ from core.domain.payment import gave_back, money_of, payments_of, to_pay_minor
 from core.domain.status import CALLED_OFF, Move
 from core.domain.tenders import not_withdrawn
 from core.ui.bridge import Bridge
-from core.ui.text import N_, _, money, payment_text, status_label
+from core.ui.text import N_, _, money, payment_text, request_lines, status_label
 from core.ui.theme import Theme
 from pos_app.order.card import Card, Own, customer, target, to_give_back
 from pos_app.order.card_acts import CardActs
@@ -68,8 +68,8 @@ class OrderActions(QObject):
 
     @Slot(str, object)
     def do(self, what: str, order_id: OrderId) -> None:
-        """`step`, `recall`, `cancel`, `reject`, `details`, `print`, `payments`, `amend`, `refund`, `unpay`,
-        `paid_cash` or `paid_card`. While a decision is needed, all but looking leads there."""
+        """`step`, `recall`, `cancel`, `reject`, `details`, `print`, `payments`, `amend`, `accept`, `decline`, `refund`,
+        `unpay`, `paid_cash` or `paid_card`. While a decision is needed, all but looking leads there."""
         order = self._store.get(order_id)
         if order is None:
             return
@@ -87,6 +87,8 @@ class OrderActions(QObject):
                 self._open_payments(order)
             case "amend":
                 self.change_wanted.emit(order)
+            case "accept":
+                self._changes.accept_request(order_id)
             case "recall":
                 self._changes.recall(order_id)
             case "paid_cash" | "paid_card" if order.payment is PaymentState.UNPAID:
@@ -126,6 +128,9 @@ class OrderActions(QObject):
             self._add(menu, "decide", _("Decide…"), order)
         if card.held or card.sending:
             return
+        if order.open_request is not None:
+            self._add(menu, "accept", _("Accept the change"), order)
+            self._add(menu, "decline", _("Decline the change…"), order)
         if order.status not in CALLED_OFF and order.payment is not PaymentState.REFUNDED and not order.refunded_minor:
             self._add(menu, "amend", _("Change order…"), order)
         before = target(order, Move.RECALL)
@@ -183,6 +188,9 @@ class OrderActions(QObject):
             back = [_("A part of it is paid. Give back {amount}.").format(amount=to_give_back(order))]
         if what == "refund":
             dialog: ReasonDialog = self._refund_dialog(order)
+        elif what == "decline":
+            self._ask_declining(order)
+            return
         elif what == "unpay":
             dialog = ReasonDialog(
                 self._theme,
@@ -217,6 +225,30 @@ class OrderActions(QObject):
                 parent=self._window,
             )
             dialog.given.connect(partial(self._on_given, what, order, self._changes.cancel))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _ask_declining(self, order: Order) -> None:
+        from pos_app.order.reason_dialog import ReasonDialog
+
+        request = order.open_request
+        if request is None:
+            return
+        dialog = ReasonDialog(
+            self._theme,
+            _("Decline this change?"),
+            "\n".join(
+                (
+                    f"{order.number} · {customer(order)}",
+                    *request_lines(order, request),
+                    _("The customer reads the reason."),
+                )
+            ),
+            (_("It is being made already"), _("Sold out"), _("Too busy at the moment")),
+            _("Decline"),
+            parent=self._window,
+        )
+        dialog.given.connect(partial(self._changes.decline_request, order.id, request.version))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
@@ -289,9 +321,10 @@ class OrderActions(QObject):
 
     @Slot(object)
     def _on_change_done(self, done: Done) -> None:
-        if isinstance(done.change.request, AmendOrder):
+        request = done.change.request
+        if isinstance(request, AmendOrder):
             self.amended.emit(done.order)
-            if payments_of(done.change.order) and to_pay_minor(done.order):
+            if not request.answers and payments_of(done.change.order) and to_pay_minor(done.order):
                 self.take_payments(done.order)
         if self._paying is not None and self._paying.order.id == done.order.id:
             self._show_paid(self._paying, done.order)

@@ -16,12 +16,14 @@ from core.ui.text import (
     N_,
     _,
     clock,
+    difference,
     figure,
     fulfilment_label,
     guest_name,
     money,
     ngettext,
     payment_label,
+    request_lines,
     status_label,
     tender_label,
     tenders_text,
@@ -218,6 +220,15 @@ def change_mark(change: LineChange) -> str:
     return _("Changed") if change.before == change.now else _("It was {count}").format(count=figure(change.before))
 
 
+def request_text(order: Order) -> str:
+    """What its customer asks for, and what that comes to; empty while nobody waits for an answer."""
+    request = order.open_request
+    if request is None:
+        return ""
+    told = [*request_lines(order, request), difference(order, request.total_minor)]
+    return _("Asks for a change: {what}").format(what=" · ".join(filter(None, told)))
+
+
 def modifiers(line: OrderLine) -> str:
     return ", ".join(modifier.name for modifier in line.modifiers)
 
@@ -237,6 +248,7 @@ def spoken(card: Card) -> str:
         _("placed {time}").format(time=clock(order.placed_at)),
         lines,
         "; ".join(f"{change_mark(each)}: {each.name}" for each in order.changed),
+        request_text(order),
         order.note,
         money(order.total_minor, order.currency),
         payment_badge(order)[0],

@@ -13,10 +13,12 @@ from PySide6.QtCore import QObject, Signal
 from core.client.errors import ClientError, Conflict, Refused
 from core.client.operations import State
 from core.client.order_store import PendingChange
+from core.domain.change_request import granting
 from core.domain.commands import (
     AmendOrder,
     ChangePayment,
     ChangeStatus,
+    DeclineChange,
     NewPayment,
     RecallOrder,
     RefundOrder,
@@ -42,6 +44,7 @@ _ROUTES: Final[dict[type[VersionedChange], Route[Any, Nothing, Order]]] = {
     UndoPayment: routes.UNDO_PAYMENT,
     RefundOrder: routes.REFUND,
     AmendOrder: routes.AMEND,
+    DeclineChange: routes.DECLINE_CHANGE,
 }
 
 
@@ -163,6 +166,20 @@ class OrderChanges(QObject):
     def amend(self, order: Order, request: AmendOrder) -> None:
         """Make another of an order that is as it was when that was put together."""
         if order.id not in self._running:
+            self._intend(order, order.status, request)
+
+    def accept_request(self, order_id: OrderId) -> None:
+        """Make of an order what its customer asks for."""
+        order = self._store.get(order_id)
+        if order is not None and order.open_request is not None and order_id not in self._running:
+            self._intend(order, order.status, granting(order, order.open_request))
+
+    def decline_request(self, order_id: OrderId, version: int, reason: str) -> None:
+        """Decline the request of that version. A newer one is another, and stays."""
+        order = self._store.get(order_id)
+        waits = order.open_request if order is not None else None
+        if order is not None and waits is not None and waits.version == version and order_id not in self._running:
+            request = DeclineChange(version=order.version, answers=version, reason=reason)
             self._intend(order, order.status, request)
 
     def hand_over_unpaid(self, order_id: OrderId) -> None:

@@ -9,14 +9,17 @@ from core.client.errors import ClientError
 from core.client.order_store import Changes
 from core.client.sync.search import KeptDetails
 from core.domain.amendment import Amendment
+from core.domain.change_request import RequestStep
 from core.domain.ids import OrderId
-from core.domain.order import Order, StatusChange
+from core.domain.order import Order, RequestState, StatusChange
 from core.domain.payment import PaymentChange
 from core.protocol import routes
 from core.protocol.replies import OrderDetails
 from core.ui.jobs import Job
 from pos_app.context import PosContext
 from pos_app.order.card import Card, Own
+
+Change = StatusChange | PaymentChange | Amendment | RequestStep
 
 
 class Details(QObject):
@@ -33,8 +36,9 @@ class Details(QObject):
         self._store = context.store
         self._own = own
         self.order = order
-        self.history: tuple[StatusChange | PaymentChange | Amendment, ...] = ()
-        """The changes of the order and its payment, oldest first."""
+        self.history: tuple[Change, ...] = ()
+        """The changes of the order and its payment, and what its customer asked for, oldest first."""
+        self._accepted: set[int] = set()
         self.error: ClientError | None = None
         self._job: Job | None = None
         self._asked_version = 0
@@ -53,6 +57,10 @@ class Details(QObject):
         """The version that followed an amendment: the one before the next, or the order as it is."""
         amendments = (each for each in self.history if isinstance(each, Amendment))
         return next((each.before for each in amendments if each.version > amendment.version), self.order)
+
+    def is_asked_for(self, amendment: Amendment) -> bool:
+        """Whether it was the customer's wish."""
+        return amendment.version in self._accepted
 
     @Slot()
     def retry(self) -> None:
@@ -81,8 +89,10 @@ class Details(QObject):
         if isinstance(details, KeptDetails):
             self.error = details.why  # the known history stays
         else:
-            found: tuple[StatusChange | PaymentChange | Amendment, ...]
-            found = (*details.history, *details.payments, *details.amendments)
+            accepted = RequestState.ACCEPTED
+            asked = (each for each in details.requests if each.request.state is not accepted)
+            found: tuple[Change, ...] = (*details.history, *details.payments, *details.amendments, *asked)
+            self._accepted = {each.version for each in details.requests if each.request.state is accepted}
             self.history = tuple(sorted(found, key=lambda change: change.at))
         if details.order.version >= self.order.version:
             self.order = details.order

@@ -9,7 +9,8 @@ from typing_extensions import override
 
 from core.client.operations import State
 from core.domain.amendment import Amendment, line_changes
-from core.domain.order import Order, OrderLine, PaymentState, StatusChange
+from core.domain.change_request import RequestStep
+from core.domain.order import ChangeRequest, Order, OrderLine, PaymentState, RequestState
 from core.domain.payment import PaymentChange, to_give_back_minor, to_pay_minor
 from core.domain.pricing import order_taxes
 from core.domain.status import look
@@ -22,6 +23,7 @@ from core.ui.text import (
     clock,
     day,
     deductions,
+    difference_text,
     discount_text,
     error_explanation,
     figure,
@@ -31,6 +33,7 @@ from core.ui.text import (
     payment_text,
     refund_label,
     refunded_to,
+    request_lines,
     status_label,
     tax_label,
     tender_label,
@@ -38,10 +41,11 @@ from core.ui.text import (
     window_title,
 )
 from core.ui.widgets.controls import button, keep_room, label, panel, restyle, rule
+from core.ui.widgets.pair import Pair
 from pos_app.context import PosContext
 from pos_app.order.actions import OrderActions
 from pos_app.order.card import Own, channel_label, customer, modifiers, own_words
-from pos_app.order.details import Details
+from pos_app.order.details import Change, Details
 from pos_app.order.operation_words import did
 
 
@@ -120,6 +124,8 @@ class DetailsDialog(QDialog):
         if card.held:
             column.addWidget(self._undecided())
         column.addWidget(self._people(order))
+        if order.open_request is not None:
+            column.addWidget(self._request(order, order.open_request))
         column.addWidget(self._lines(order))
         column.addWidget(self._history())
         column.addStretch(1)
@@ -161,6 +167,28 @@ class DetailsDialog(QDialog):
             column.addWidget(label(f"“{order.note}”", "remark", wrap=True))
         if order.reason:
             column.addWidget(label(_("Reason: {reason}").format(reason=order.reason), "error", wrap=True))
+        return frame
+
+    def _request(self, order: Order, request: ChangeRequest) -> QFrame:
+        """What its customer asks for, and the two answers."""
+        frame, column = self._panel()
+        frame.setObjectName("details_request")
+        column.addWidget(label(_("The customer asks for a change"), "error", wrap=True))
+        for words in request_lines(order, request):
+            column.addWidget(label(words, "strong", wrap=True))
+        total = money(request.total_minor, order.currency)
+        words, _colour = difference_text(order, request.total_minor)
+        column.addWidget(
+            label(_("It comes to {total} then: {difference}").format(total=total, difference=words), wrap=True)
+        )
+        accept = button(_("Accept"), self._theme, "primary", name="details_accept")
+        accept.clicked.connect(self._on_accept_pressed)
+        decline = button(_("Decline…"), self._theme, name="details_decline")
+        decline.clicked.connect(self._on_decline_pressed)
+        for each in (accept, decline):
+            each.setAutoDefault(False)
+            each.setDisabled(self._details.card.held or self._details.card.sending)
+        column.addWidget(Pair(self._theme, accept, decline))
         return frame
 
     def _lines(self, order: Order) -> QFrame:
@@ -238,19 +266,35 @@ class DetailsDialog(QDialog):
             column.addWidget(label(self._change_text(change), wrap=True))
         return frame
 
-    def _change_text(self, change: StatusChange | PaymentChange | Amendment) -> str:
+    def _change_text(self, change: Change) -> str:
+        if isinstance(change, RequestStep):
+            return self._request_text(change)
         who = " · ".join(filter(None, (change.by, allowed_text(change.approver), change.device)))
         if isinstance(change, PaymentChange):
             what = _paid(change, self._details.order.currency)
             who = who or _("who did it was not kept then")
         elif isinstance(change, Amendment):
             what = _amended(change.before, self._details.after(change))
+            if self._details.is_asked_for(change):
+                what += "\n" + _("as the customer asked for")
         else:
             what = status_label(change.target)
         words = f"{self._when(change.at)}   {what}"
         if who:
             words += f"   {who}"
         return words + (f"\n“{change.reason}”" if change.reason else "")
+
+    def _request_text(self, step: RequestStep) -> str:
+        request, order = step.request, self._details.order
+        what = {
+            RequestState.ASKED: _("Asked for a change"),
+            RequestState.DECLINED: _("Change declined"),
+            RequestState.WITHDRAWN: _("Change not wanted any more"),
+        }.get(request.state, request.state.readable)
+        told = [f"{self._when(step.at)}   {what}   {' · '.join(filter(None, (step.by, step.device)))}".rstrip()]
+        if request.state is RequestState.ASKED:
+            told += [*map(change_text, request.changes), money(request.total_minor, order.currency)]
+        return "\n".join(told) + (f"\n“{request.reason}”" if request.reason else "")
 
     def _when(self, at: datetime) -> str:
         return f"{day(at, self._now())} {clock(at)}"
@@ -264,6 +308,14 @@ class DetailsDialog(QDialog):
     @Slot()
     def _on_print_pressed(self) -> None:
         self._actions.do("print", self._details.order.id)
+
+    @Slot()
+    def _on_accept_pressed(self) -> None:
+        self._actions.do("accept", self._details.order.id)
+
+    @Slot()
+    def _on_decline_pressed(self) -> None:
+        self._actions.do("decline", self._details.order.id)
 
     @Slot()
     def _on_more_pressed(self) -> None:

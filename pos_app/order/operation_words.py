@@ -6,6 +6,7 @@ from core.domain.commands import (
     AmendOrder,
     ChangePayment,
     ChangeStatus,
+    DeclineChange,
     MoneyChange,
     RecallOrder,
     RefundOrder,
@@ -34,7 +35,9 @@ def did(operation: Operation) -> str:
     if isinstance(asked, DrawerCommand):
         return _done_at_drawer(asked)
     if isinstance(asked, AmendOrder):
-        return _("Order changed")
+        return _("Change accepted") if asked.answers else _("Order changed")
+    if isinstance(asked, DeclineChange):
+        return _("Change declined")
     if isinstance(asked, ChangePayment):
         tender = asked.tender or operation.seen.tender
         if asked.payment is PaymentState.REFUNDED:
@@ -107,6 +110,9 @@ def again(operation: Operation) -> str:
         except DomainError:
             return ""
     if isinstance(asked, AmendOrder) and theirs.amendments != operation.seen.amendments:
+        return ""
+    answers = asked.answers if isinstance(asked, AmendOrder | DeclineChange) else 0
+    if answers and (theirs.open_request is None or theirs.open_request.version != answers):
         return ""
     if isinstance(asked, ChangePayment):
         try:

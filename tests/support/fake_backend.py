@@ -23,7 +23,7 @@ from core.domain import held_baskets, order_rules
 from core.domain.amendment import Amendment
 from core.domain.change_request import RequestStep
 from core.domain.coins import Coins
-from core.domain.commands import CancelOrder, Change, ChangeStatus, NewOrder, TakeOrder
+from core.domain.commands import AmendedLine, AskChange, CancelOrder, Change, ChangeStatus, NewOrder, TakeOrder
 from core.domain.drawers import (
     CloseDrawer,
     CountDrawer,
@@ -38,9 +38,10 @@ from core.domain.errors import DomainError, IllegalMove
 from core.domain.held_baskets import Hand, HeldBasket, HoldBasket, TakeBasket
 from core.domain.ids import BasketId, CustomerId, DeviceId, ItemId, OpId, OrderId, ShopId, new_order_id, uuid7
 from core.domain.menu import Category, ChangesUntil, Menu, with_availability
-from core.domain.order import ONLINE_SERIES, Order, PaymentState, StatusChange, order_number
+from core.domain.order import ONLINE_SERIES, NewLine, Order, PaymentState, StatusChange, order_number
 from core.domain.payment import PaymentChange, check_tenders_of, payments_of
 from core.domain.people import Customer, Person, Role
+from core.domain.refund import line_ids
 from core.domain.rights import START, Right, with_rights
 from core.domain.sale.rounding import CashRounding
 from core.domain.status import OrderStatus
@@ -314,6 +315,19 @@ class FakeBackend:
             moved = order_rules.change(order, asked, role, self.now())
             self.keep(order, moved)
             return moved
+
+    def ask(self, order_id: OrderId, *new: NewLine, kept: int | None = None, note: str | None = None) -> Order:
+        """As a customer's window asks: to keep so many of the order's lines, and add these."""
+        self.menu = msgspec.structs.replace(self.menu, changes_until=ChangesUntil.PREPARING)
+        order = self.orders[order_id]
+        lines = [
+            AmendedLine(id=each, quantity=line.quantity, note=line.note)
+            for each, line in zip(line_ids(order), order.lines, strict=True)
+        ]
+        lines = [*lines[:kept], *(AmendedLine(item_id=each.item_id, quantity=each.quantity) for each in new)]
+        note = order.note if note is None else note
+        request = AskChange(version=order.version, lines=tuple(lines), note=note)
+        return self.change(order, request, Role.CUSTOMER, order.customer_name)
 
     def change(self, order: Order, request: Change, role: Role = Role.CASHIER, by: str = "", device: str = "") -> Order:
         """Change an order. Raises the server's refusals."""

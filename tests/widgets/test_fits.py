@@ -18,7 +18,7 @@ from core.client.errors import NoRight, Unreachable
 from core.client.operations import Kind, State
 from core.client.sync.outbox import Counts
 from core.domain.acts import Act, Need
-from core.domain.commands import CancelOrder, PlaceOrder, RefundLine, RefundOrder, TakeOrder, TakePayment
+from core.domain.commands import CancelOrder, DeclineChange, PlaceOrder, RefundLine, RefundOrder, TakeOrder, TakePayment
 from core.domain.discount import Discount
 from core.domain.drawers import DrawerAct
 from core.domain.held_baskets import HoldBasket, TakeBasket
@@ -46,6 +46,7 @@ from pos_app.approving import Question
 from pos_app.drawer.page import DrawerPage
 from pos_app.guest_screen import GuestScreen
 from pos_app.history.page import HistoryPage
+from pos_app.order.actions import OrderActions
 from pos_app.order.behind import Behind
 from pos_app.reports.presenter import business_date
 from tests.support import customer_window
@@ -439,6 +440,47 @@ def test_the_customers_pages(qtbot: QtBot, language: str, scale: int) -> None:
         walk.look("checkout")
     assert not walk.found, "\n".join(walk.found)
     assert scale > SCALES[0] or _whole(short) == []
+
+
+@pytest.mark.parametrize(("language", "scale"), BOTH, indirect=True)
+def test_what_a_customer_asks_for(qtbot: QtBot, language: str, scale: int) -> None:
+    """Put together and waiting in their window, declined; asked and answered at the POS."""
+    shop = customer_window.shop()
+    shop.allow_changes()
+    order = customer_window.order(shop)
+    with customer_window.open_window(qtbot, shop, text_scale=scale) as stage:
+        stage.arrive()
+        walk = Walk(stage.window, f"asking {language[:2]} {scale}")
+        walk.look("details")
+        stage.click("ask_change")
+        view = stage.window.findChild(OrderingView)
+        assert isinstance(view, OrderingView)
+        Finger(view, qtbot).tile(SODA.name)
+        walk.look("basket")
+        stage.click("checkout")
+        stage.type("order_note", LONG)
+        walk.look("checkout")
+        stage.click("place_order")
+        stage.settle()
+        walk.look("asked")
+        found = shop.orders[order.id]
+        assert found.open_request is not None
+        shop.change(found, DeclineChange(version=found.version, answers=found.open_request.version, reason=LONG))
+        stage.settle()
+        walk.look("declined")
+        assert not walk.found, "\n".join(walk.found)
+    with open_till(qtbot, shop, text_scale=scale) as till:
+        till.arrive()
+        shop.ask(order.id, NewLine(item_id=SODA.id, quantity=3), kept=1, note=LONG)
+        Screen.settle(till)
+        walk = Walk(till.window, f"asked {language[:2]} {scale}")
+        walk.look("board")
+        till.click("acknowledge")
+        actions = till.window.findChild(OrderActions)
+        assert isinstance(actions, OrderActions)
+        for what in ("details", "decline"):
+            walk.dialog(what, partial(actions.do, what, order.id))
+    assert not walk.found, "\n".join(walk.found)
 
 
 @pytest.mark.parametrize(("language", "scale"), BOTH, indirect=True)
