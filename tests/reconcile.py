@@ -26,6 +26,7 @@ from core.admin.demo.orders_file import OrdersFile
 from core.domain.order import LineTax
 from core.domain.sale.business_day import began
 from core.domain.sale.rounding import CashRounding, Rounding
+from core.domain.service import ShopService
 from core.instants import to_us, zone
 from core.protocol.journal import FLOAT, OVER_SHORT, RECEIVABLES, ROUNDING, SALES, TAX, TIPS, Posting, tender_account
 from core.protocol.reports import By, SalesQuery
@@ -53,6 +54,7 @@ COINS: Final = (
     CashRounding(7, Rounding.UP),
 )
 """How shops round cash."""
+SERVICE: Final = ShopService(12_345)
 _CASH: Final = tender_account("cash")
 
 
@@ -67,7 +69,7 @@ def reconcile(directory: Path, file: OrdersFile, seed: int) -> list[str]:
         currency = CURRENCIES[seed % len(CURRENCIES)]
         coins = [chance.choice(COINS) for _ in range(2)]
         shops = [
-            make_shop(server.database, file.menu, inclusive=inclusive, currency=currency, coins=each)
+            make_shop(server.database, file.menu, inclusive=inclusive, currency=currency, coins=each, service=SERVICE)
             for inclusive, each in zip((True, False), coins, strict=True)
         ]
         for at, made in enumerate(shops):
@@ -135,6 +137,8 @@ def _reports(transaction: Transaction, made: Made, own: Books) -> Iterator[str]:
         total = sales_report(transaction, made.id, query, first, last).total
         is_net = by in (By.ITEM, By.CATEGORY)
         wanted = turnover - tax if is_net and not made.menu.tax.included else turnover
+        if is_net:  # no item's
+            wanted -= sum(order.service_left for order in own.orders.values() if own.is_receipt(order))
         if by is By.TENDER:  # money: what is still owed has none
             wanted -= sum(own.owed(order) for order in own.orders.values() if own.is_receipt(order))
         if total.turnover_minor != wanted:
@@ -189,7 +193,8 @@ def _wanted(transaction: Transaction, made: Made, own: Books) -> Counter[tuple[s
     wanted[RECEIVABLES, ""] += sum(map(own.owed, own.orders.values()))
     receipts = {order.id for order in own.orders.values() if own.is_receipt(order)}
     rows = ask(
-        "SELECT order_id, total_minor - discount_minor - order_discount_minor, refunded_minor, taxes FROM order_lines"
+        "SELECT order_id, total_minor - discount_minor - order_discount_minor + service_minor, refunded_minor, taxes "
+        "FROM order_lines"
     )
     for order_id, amount, refunded, text in rows:
         if order_id in receipts:

@@ -22,6 +22,8 @@ from core.domain.money import as_decimal, check_currency, parse_minor
 from core.domain.phones import is_country
 from core.domain.sale.rounding import MAX_INCREMENT, PERCENT, Rounding
 from core.domain.sale.taxes import ANY, Tax, TaxEntry
+from core.domain.service import ShopService
+from core.domain.status import Fulfilment
 from core.domain.tax_table import DEFAULT_CODE, FULFILMENTS, STANDARD, percent
 from core.protocol import routes
 from core.protocol.requests import ChangeShop
@@ -34,6 +36,7 @@ _EXAMPLES: Final = """examples:
   orderbell shop set --time-zone America/Santiago --country CL
   orderbell shop set --cash-rounding 0.05                            cash only; cards pay exactly
   orderbell shop set --changes-until preparing                       customers may ask to change their orders
+  orderbell shop set --service-charge 12.5 --service-for dine_in     after discounts; none: it ends
   orderbell shop taxes
   orderbell shop tax drinks VAT=19                                   another rate for a category of items
   orderbell shop tax standard VAT=7 --fulfilment dine_in --from 2027-01-01
@@ -85,6 +88,8 @@ def main(argv: Sequence[str]) -> int:
         choices=list(ChangesUntil),
         help="until an order is that, its customer may ask for a change",
     )
+    change.add_argument("--service-charge", metavar="PERCENT", help="of orders after discounts, as 12.5; none: it ends")
+    change.add_argument("--service-for", nargs="+", choices=list(map(str, Fulfilment)), help="default: dine_in")
     change.add_argument("--country", metavar="CODE", type=_flag(country), help="ISO 3166, as DE")
     parser.command("taxes", "the tax table", asked(_taxes), only=WHERE, shop=True)
     parser.command("discounts", "what staff take off at one press", asked(_discounts), only=WHERE, shop=True)
@@ -192,11 +197,12 @@ def _set(api: Backend, options: argparse.Namespace) -> None:
         cash_increment_minor=_coin(api, options),
         cash_rounding=options.cash_rounding_mode,
         changes_until=options.changes_until,
+        service=_service(api, options),
     )
     if wanted == ChangeShop():
         raise Failed(
-            "Say what is to be another: --name, --currency, --tax-rate, --time-zone, --country, --cash-rounding or "
-            "--changes-until.",
+            "Say what is to be another: --name, --currency, --tax-rate, --time-zone, --country, --cash-rounding, "
+            "--service-charge or --changes-until.",
             status=2,
         )
     _show_shop(api.call(routes.CHANGE_SHOP(body=wanted)), options)
@@ -207,6 +213,20 @@ _CHANGES: Final = {
     ChangesUntil.CONFIRMED: "customers may ask for a change until their order is confirmed",
     ChangesUntil.PREPARING: "customers may ask for a change until their order is in preparation",
 }
+
+
+def _service(api: Backend, options: argparse.Namespace) -> ShopService | None:
+    """What is to be charged; None: as it is. Raises `Failed`."""
+    if options.service_charge is None and options.service_for is None:
+        return None
+    now = api.call(routes.MENU()).service
+    try:
+        wanted = "0" if options.service_charge == "none" else options.service_charge
+        charged = now.rate if wanted is None else rate(wanted).rate
+    except ValueError as error:
+        raise Failed(f"--service-charge: {error}", status=2) from None
+    fulfilments = now.fulfilments if options.service_for is None else tuple(map(Fulfilment, options.service_for))
+    return ShopService(charged, fulfilments)
 
 
 def _coin(api: Backend, options: argparse.Namespace) -> int | None:
@@ -316,6 +336,7 @@ def _show_shop(menu: Menu, options: argparse.Namespace) -> None:
         ("tax", _summary(menu)),
         ("cash", _cash(menu)),
         ("changes", _CHANGES.get(menu.changes_until, menu.changes_until.readable)),
+        ("service", menu.service.described()),
         ("time zone", menu.time_zone),
         ("country", menu.country or "unknown: phone numbers need their country code"),
         ("menu", f"{len(menu.items())} items"),

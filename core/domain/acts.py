@@ -14,6 +14,7 @@ class Act(WireEnum):
 
     DISCOUNT = "discount"
     COMP = "comp"
+    SERVICE = "service"
     REFUND = "refund"
     VOID = "void"
     CORRECT = "correct"
@@ -39,6 +40,7 @@ class Act(WireEnum):
 _LABELS: Final = {
     Act.DISCOUNT: N_("Take off a part of a price"),
     Act.COMP: N_("Give something for nothing"),
+    Act.SERVICE: N_("Change the service charge of an order"),
     Act.REFUND: N_("Give money back"),
     Act.VOID: N_("Cancel an order that was confirmed or paid"),
     Act.CORRECT: N_("Take back a payment that was recorded by mistake"),

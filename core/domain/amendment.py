@@ -11,12 +11,12 @@ from typing import Final
 
 import msgspec
 
-from core.domain.coins import NO_COINS, Coins
 from core.domain.commands import AmendedLine, AmendOrder
 from core.domain.discount import check_discount
 from core.domain.errors import IllegalMove, InvalidOrder, ReasonRequired
 from core.domain.ids import ItemId, LineId
 from core.domain.menu import MenuItem, as_if_available
+from core.domain.offer import Offer
 from core.domain.order import (
     MAX_LINES,
     MAX_QUANTITY,
@@ -35,14 +35,14 @@ from core.domain.phones import check_phone
 from core.domain.pricing import price
 from core.domain.refund import by_tender, line_ids, returned
 from core.domain.sale.business_day import CUT, business_day
+from core.domain.service import NO_SERVICE, Service, checked_service
 from core.domain.status import CALLED_OFF
-from core.domain.tax_table import Terms
 from core.domain.texts import check_no_card, is_blank
 from core.instants import act_time, zone
 
 _CONTENT: Final = (
-    *("lines", "discount", "fulfilment", "customer_name", "customer_phone", "address", "note"),
-    *("subtotal_minor", "discount_minor", "tax_minor", "total_minor"),
+    *("lines", "discount", "service", "fulfilment", "customer_name", "customer_phone", "address", "note"),
+    *("subtotal_minor", "discount_minor", "service_minor", "tax_minor", "total_minor"),
 )
 """What an amendment replaces of an order."""
 _FOLLOWS: Final = (
@@ -110,20 +110,13 @@ def check_amendable(order: Order, at: datetime, time_zone: str) -> None:
         raise DayEnded
 
 
-def amended(
-    order: Order,
-    asked: AmendOrder,
-    items: Mapping[ItemId, MenuItem],
-    terms: Terms,
-    country: str,
-    at: datetime,
-    coins: Coins = NO_COINS,
-) -> Order:
-    """The order as `asked` wants it; the very same object where nothing differs. `items` and `terms` are the menu's, by
-    which new lines are priced; `coins` says how what is given back in cash is rounded.
+def amended(order: Order, asked: AmendOrder, offer: Offer, at: datetime) -> Order:
+    """The order as `asked` wants it; the very same object where nothing differs. `offer` prices new lines, and says how
+    what is given back in cash is rounded.
 
     Raises `IllegalMove`, `InvalidOrder`, `ReasonRequired` and `CardNumber`.
     """
+    terms = offer.terms
     check_amendable(order, act_time(asked.moved_at_client, at), terms.time_zone)
     if asked.answers:
         check_answerable(order, asked.answers)
@@ -131,7 +124,7 @@ def amended(
     check_discount(asked.discount, "discount")
     phone = asked.customer_phone.strip()
     if phone and phone != order.customer_phone:
-        phone = check_phone(phone, country, "customer_phone")
+        phone = check_phone(phone, offer.country, "customer_phone")
     check_no_card(
         note=asked.note,
         address=asked.address,
@@ -142,12 +135,13 @@ def amended(
     tax_date = order.tax_date or terms.tax_date(order.placed_at)
     kept_rates = order.fulfilment is asked.fulfilment
     amounts = price(
-        _lines(order, asked.lines, items),
+        _lines(order, asked.lines, offer.items),
         terms,
         asked.fulfilment,
         tax_date,
         asked.discount,
         {line.id: line.taxes for line in order.lines if kept_rates},
+        _service(order, asked, offer),
     )
     after = msgspec.structs.replace(
         order,
@@ -160,6 +154,8 @@ def amended(
         note=asked.note.strip(),
         subtotal_minor=amounts.subtotal_minor,
         discount_minor=amounts.discount_minor,
+        service=amounts.service,
+        service_minor=amounts.service_minor,
         tax_minor=amounts.tax_minor,
         total_minor=amounts.total_minor,
     )
@@ -181,7 +177,7 @@ def amended(
     if not paid:
         return after
     back = by_tender(order, back_minor, asked.tender)
-    added = coins.added_back(order, back, empties=not after.total_minor)
+    added = offer.coins.added_back(order, back, empties=not after.total_minor)
     made = with_payments(after, tuple(returned(paid, back, added)))
     is_due = made.payment is PaymentState.UNPAID  # then the tender is the one by which the rest is to be paid
     return msgspec.structs.replace(made, tender=order.tender) if is_due else made
@@ -200,6 +196,13 @@ def answered(order: Order, state: RequestState, at: datetime, reason: str = "") 
     """What the customer has asked for, with what became of it."""
     request = order.change_request
     return request and msgspec.structs.replace(request, state=state, answered_at=at, reason=reason)
+
+
+def _service(order: Order, asked: AmendOrder, offer: Offer) -> Service | None:
+    """The charge that it has stays unless another is asked for."""
+    if asked.service is None or asked.service == (order.service or NO_SERVICE):
+        return order.service
+    return checked_service(asked.service, offer.services, asked.fulfilment)
 
 
 def overlaid(order: Order, made: Order) -> Order:

@@ -15,9 +15,9 @@ from core.domain.commands import AmendedLine, AmendOrder, AskChange, DeclineChan
 from core.domain.errors import IllegalMove, InvalidOrder, ReasonRequired
 from core.domain.ids import ItemId
 from core.domain.menu import ChangesUntil, MenuItem
+from core.domain.offer import Offer
 from core.domain.order import ChangeRequest, Order, RequestedLine, RequestState
 from core.domain.status import OrderStatus
-from core.domain.tax_table import Terms
 from core.domain.texts import check_no_card, is_blank
 
 _WHILE: Final = {
@@ -58,14 +58,11 @@ def check_ask(order: Order, wanted: AskChange, items: Mapping[ItemId, MenuItem],
 def asked(
     order: Order,
     wanted: AskChange,
-    items: Mapping[ItemId, MenuItem],
-    terms: Terms,
-    country: str,
+    offer: Offer,
     at: datetime,
-    menu_version: int = 0,
 ) -> Order:
     """The order with this request in place of what was asked before; the very same object where that is the same.
-    `items`, `terms` and `menu_version` are those of the menu by which new lines are priced.
+    `offer` prices new lines.
 
     Raises `IllegalMove`, `InvalidOrder` and `CardNumber`.
     """
@@ -88,11 +85,11 @@ def asked(
         at=at,
         lines=lines,
         note=note,
-        menu_version=menu_version,
+        menu_version=offer.menu_version,
         total_minor=order.total_minor,
     )
     amendment = msgspec.structs.replace(granting(order, request), answers=0, reason="asked")
-    made = amended(order, amendment, items, terms, country, at)
+    made = amended(order, amendment, offer, at)
     if made is not order:
         changes = line_changes(order, made)
         request = msgspec.structs.replace(request, changes=changes, total_minor=made.total_minor)

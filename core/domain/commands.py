@@ -23,6 +23,7 @@ from core.domain.order import (
     Reason,
     Tender,
 )
+from core.domain.service import Service
 from core.domain.status import Fulfilment, OrderStatus
 from core.domain.tenders import MAX_TENDERS
 
@@ -61,6 +62,12 @@ ClientTime = Annotated[
 ]
 
 
+Charge = Annotated[
+    Service | None,
+    Meta(description="The service charge: the shop's, or, with a reason, another. None: as a client that knows none."),
+]
+
+
 class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     """A customer's own order. The customer is the one the access token names."""
 
@@ -74,6 +81,8 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
     placed_at_client: ClientTime | None = None
     expected_total_minor: Annotated[int, Meta(ge=0)] | None = None
     """The total shown to the customer. When it is no longer the total, the order is not placed (409)."""
+    service: Charge = None
+    """It becomes the shop's, whatever was shown."""
     customer_id: Any = None
     """Sent by older clients and never used: a value that differs from the token's is logged as a warning."""
 
@@ -115,6 +124,7 @@ class TakeOrder(msgspec.Struct, frozen=True, kw_only=True):
     """The menu version it was priced by: prices shown at the counter are kept."""
     discount: Discount | None = None
     """Off the whole order."""
+    service: Charge = None
     given_minor: Annotated[int, Meta(ge=0, le=MAX_GIVEN_MINOR)] | None = None
     """The cash handed over. It is on the receipt, with the change; kept of an order that is paid in cash."""
     payments: Annotated[tuple[NewPayment, ...], Meta(max_length=MAX_PAYMENTS)] = ()
@@ -239,6 +249,8 @@ class AmendOrder(msgspec.Struct, frozen=True, kw_only=True):
     lines: Annotated[tuple[AmendedLine, ...], Meta(min_length=1, max_length=MAX_LINES)]
     fulfilment: Fulfilment
     discount: Discount | None = None
+    service: Charge = None
+    """None: as the order has it."""
     customer_name: Annotated[str, Meta(max_length=80)] = ""
     customer_phone: Annotated[str, Meta(max_length=40, description="As dialled in the shop's country.")] = ""
     address: Address = ""

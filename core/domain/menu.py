@@ -14,6 +14,7 @@ from core.domain.ids import ItemId, ModifierId
 from core.domain.money import Tax
 from core.domain.sale.rounding import CashRounding, Rounding
 from core.domain.sale.taxes import TaxTable
+from core.domain.service import ShopService
 from core.domain.tax_table import PER_BASIS_POINT, STANDARD, Terms, of_one_rate
 from core.domain.tenders import ShopTender
 from core.wire_enum import WireEnum
@@ -116,6 +117,12 @@ class Menu(msgspec.Struct, frozen=True):
     """How they are."""
     changes_until: ChangesUntil = ChangesUntil.NEVER
     """Until an order is that, its customer may ask for a change; never, at a server of an earlier release."""
+    service: ShopService = ShopService()
+    """What is charged for service; a rate of 0: nothing."""
+
+    @property
+    def services(self) -> tuple[ShopService, ...]:
+        return (self.service,) if self.service.rate else ()
 
     @property
     def terms(self) -> Terms:

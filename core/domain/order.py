@@ -10,6 +10,8 @@ from core.domain.discount import Discount
 from core.domain.errors import InvalidOrder
 from core.domain.ids import CustomerId, ItemId, LineId, ModifierId, OrderId, ShopId, line_id
 from core.domain.menu import MenuItem, Modifier
+from core.domain.sale.rounding import rounded
+from core.domain.service import Service
 from core.domain.status import Fulfilment, OrderStatus
 from core.domain.tenders import Tender as Tender  # noqa: PLC0414 - its users take it from here
 from core.domain.texts import check_no_card, is_blank
@@ -122,11 +124,24 @@ class OrderLine(msgspec.Struct, frozen=True):
     """What that took off."""
     order_discount_minor: int = 0
     """Its part of what the order's discount took off."""
+    service_minor: int = 0
+    """Its share of the order's service charge, which is taxed as it is."""
 
     @property
     def amount_minor(self) -> int:
         """Its price less all discounts."""
         return self.total_minor - self.discount_minor - self.order_discount_minor
+
+    @property
+    def charged_minor(self) -> int:
+        """That, and its share of the service charge."""
+        return self.amount_minor + self.service_minor
+
+    def service_back_minor(self, *, included: bool) -> int:
+        """What of its share was given back: the part of it that was of the whole line. `included`: its price contains
+        the tax."""
+        back_minor = self.refunded_minor - (0 if included else self.refunded_tax_minor)
+        return rounded(self.service_minor * back_minor, self.charged_minor) if self.charged_minor else 0
 
     @property
     def tax_minor(self) -> int:
@@ -233,6 +248,10 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """Of the whole order, apportioned to its lines."""
     discount_minor: int = 0
     """What all discounts took off, those of lines too."""
+    service: Service | None = None
+    """The service charge, apportioned to its lines; None: none, or of an earlier release."""
+    service_minor: int = 0
+    """What that comes to, in the price mode."""
     follows: str = ""
     """The number of the order of an earlier business day in whose place it is; empty for none."""
     amendments: int = 0
@@ -253,7 +272,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def tax_included(self) -> bool:
         """Whether its prices contain the tax; so they do where there is none."""
-        return self.total_minor == self.subtotal_minor - self.discount_minor
+        return self.total_minor == self.subtotal_minor - self.discount_minor + self.service_minor
 
     @property
     def status_since(self) -> datetime:

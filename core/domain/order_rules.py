@@ -5,9 +5,9 @@ Each function takes an order and returns it as changed; the same object means th
 UTC.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -35,16 +35,17 @@ from core.domain.commands import (
 )
 from core.domain.discount import check_discount
 from core.domain.errors import DomainError, IllegalMove, InvalidOrder
-from core.domain.ids import ItemId, OrderId, ShopId
-from core.domain.menu import ChangesUntil, MenuItem, as_if_available
+from core.domain.ids import OrderId
+from core.domain.menu import as_if_available
+from core.domain.offer import Offer as Offer  # noqa: PLC0414 - its users take it from here
 from core.domain.order import Channel, Order, PaymentState, Tender, check_delivery, price_lines
 from core.domain.payment import check_first_payment, check_payment, check_take, check_undo, gave_back, taken, undone
 from core.domain.people import Customer, Role
 from core.domain.phones import check_phone
 from core.domain.pricing import price
 from core.domain.refund import check_refund, refunded
+from core.domain.service import checked_service, standard
 from core.domain.status import Move, OrderStatus, target_of, transition
-from core.domain.tax_table import Terms
 from core.domain.texts import check_no_card
 from core.instants import act_time
 
@@ -68,22 +69,6 @@ class PriceChanged(DomainError):
     def __init__(self, order: Order) -> None:
         super().__init__("The menu has changed since you saw it. Please look at the new total.", "expected_total_minor")
         self.order = order
-
-
-class Offer(NamedTuple):
-    """What a shop sells, and how it prices that."""
-
-    shop_id: ShopId
-    terms: Terms
-    items: Mapping[ItemId, MenuItem]
-    country: str = ""
-    """Whose phone numbers need no country code (ISO 3166-1 alpha-2)."""
-    coins: Coins = NO_COINS
-    """How it rounds what is paid in coins."""
-    menu_version: int = 0
-    """The menu's, of which `items` are; 0 where nobody asks."""
-    changes_until: ChangesUntil = ChangesUntil.NEVER
-    """Until when customers may ask for a change."""
 
 
 def place(
@@ -116,7 +101,11 @@ def place(
         raise InvalidOrder("A discount is given at the counter.", f"lines[{place_of}].discount")
     lines = price_lines(as_if_available(offer.items) if at_counter else offer.items, asked.lines, order_id)
     tax_date = offer.terms.tax_date(_sold_at(asked, at))
-    amounts = price(lines, offer.terms, asked.fulfilment, tax_date, discount)
+    if at_counter:
+        service = checked_service(asked.service, offer.services, asked.fulfilment)
+    else:
+        service = standard(offer.services, asked.fulfilment) if asked.service is not None else None
+    amounts = price(lines, offer.terms, asked.fulfilment, tax_date, discount, service=service)
     order = Order(
         id=order_id,
         shop_id=offer.shop_id,
@@ -143,6 +132,8 @@ def place(
         tax_date=tax_date,
         discount=discount,
         discount_minor=amounts.discount_minor,
+        service=service,
+        service_minor=amounts.service_minor,
         follows=asked.follows if isinstance(asked, TakeOrder) else "",
         lines=amounts.lines,
     )
@@ -202,8 +193,8 @@ def change(
         assert offer is not None
         if isinstance(asked, AskChange):
             check_ask(order, asked, offer.items, offer.changes_until)
-            return asked_for(order, asked, offer.items, offer.terms, offer.country, at, offer.menu_version)
-        return amended(order, asked, offer.items, offer.terms, offer.country, at, offer.coins)
+            return asked_for(order, asked, offer, at)
+        return amended(order, asked, offer, at)
     if not isinstance(asked, CancelOrder) and order.version != asked.version:
         there = isinstance(asked, ChangeStatus) and order.status is asked.to and order.version > asked.version
         if there and (last_moved is None or last_moved() > asked.version):

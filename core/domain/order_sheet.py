@@ -40,6 +40,7 @@ COLUMNS: Final = (
     "note",
     "reason",
     "discount_reason",
+    "service",
 )
 
 
@@ -82,6 +83,7 @@ def _row(order: Order, cashier: str, zone: tzinfo | None) -> tuple[Cell, ...]:
         order.note,
         order.reason,
         discounts_text(order),
+        Decimal(as_decimal(order.service_minor, order.currency)),
     )
 
 

@@ -133,12 +133,11 @@ def charges_of(before: Order, order: Order) -> list[Entry]:
     entries = []
     for key in dict.fromkeys((*then, *now)):
         new, old = now.get(key, _NOTHING), then.get(key, _NOTHING)
-        gross, tax, off, quantity = (one - other for one, other in zip(new, old, strict=True))
-        if gross or tax or off or quantity:
+        gross, tax, off, service, quantity = (one - other for one, other in zip(new, old, strict=True))
+        if gross or tax or off or service or quantity:
             line, taxes = key
-            entries.append(
-                Entry(EntryKind.CHARGE, gross, line=line, quantity=quantity, tax=tax, reference=taxes, discount=off)
-            )
+            more = Entry(EntryKind.CHARGE, gross, line=line, quantity=quantity, tax=tax, reference=taxes)
+            entries.append(msgspec.structs.replace(more, discount=off, service=service))
     rest = Entry(
         EntryKind.CHARGE,
         order.total_minor - before.total_minor - sum(each.amount for each in entries),
@@ -150,17 +149,18 @@ def charges_of(before: Order, order: Order) -> list[Entry]:
     return entries
 
 
-_NOTHING: Final = (0, 0, 0, 0)
+_NOTHING: Final = (0, 0, 0, 0, 0)
 
 
-def _figures(order: Order) -> dict[tuple[str, str], tuple[int, int, int, int]]:
-    """Gross, tax, discounts and quantity of each line, by its id and its taxes."""
+def _figures(order: Order) -> dict[tuple[str, str], tuple[int, int, int, int, int]]:
+    """Gross, tax, discounts, service charge and quantity of each line, by its id and its taxes."""
     included = order.tax_included
     return {
         (line.id, "+".join(f"{tax.code}:{tax.rate}" for tax in line.taxes)): (
-            line.amount_minor + (0 if included else line.tax_minor),
+            line.charged_minor + (0 if included else line.tax_minor),
             line.tax_minor,
             line.discount_minor + line.order_discount_minor,
+            line.service_minor,
             line.quantity,
         )
         for line in order.lines
@@ -239,6 +239,7 @@ def _state(ledger: Ledger) -> PaymentState:
 
 def _credits(before: Order, order: Order) -> list[Entry]:
     """An entry for each line of which something is taken back."""
+    included = order.tax_included
     return [
         Entry(
             EntryKind.CREDIT,
@@ -246,6 +247,7 @@ def _credits(before: Order, order: Order) -> list[Entry]:
             line=now.id,
             quantity=now.refunded_quantity - then.refunded_quantity,
             tax=then.refunded_tax_minor - now.refunded_tax_minor,
+            service=then.service_back_minor(included=included) - now.service_back_minor(included=included),
         )
         for then, now in zip(before.lines, order.lines, strict=True)
         if now.refunded_minor != then.refunded_minor or now.refunded_quantity != then.refunded_quantity

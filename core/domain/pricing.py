@@ -13,10 +13,11 @@ from core.domain.discount import Discount
 from core.domain.errors import InvalidOrder
 from core.domain.ids import LineId
 from core.domain.order import LineTax, Order, OrderLine
-from core.domain.sale.calculation import MILLI, Extra, LineTotals, Sale, SaleLine, calculate
+from core.domain.sale.calculation import MILLI, Extra, Item, LineTotals, Sale, SaleLine, ServiceCharge, calculate
 from core.domain.sale.calculation import Discount as SaleDiscount
 from core.domain.sale.errors import Refused
 from core.domain.sale.taxes import Tax, TaxEntry, TaxTable
+from core.domain.service import Service
 from core.domain.tax_table import STANDARD, Terms
 
 
@@ -43,10 +44,13 @@ class Amounts(msgspec.Struct, frozen=True):
     """The order's."""
     tax_minor: int = 0
     total_minor: int = 0
+    service: Service | None = None
+    service_minor: int = 0
+    """What the service charge comes to, in the price mode."""
 
     @property
     def tax_included(self) -> bool:
-        return self.total_minor == self.subtotal_minor - self.discount_minor
+        return self.total_minor == self.subtotal_minor - self.discount_minor + self.service_minor
 
     @property
     def taxes(self) -> tuple[TaxSum, ...]:
@@ -60,9 +64,11 @@ def price(
     on: date,
     discount: Discount | None = None,
     kept: Mapping[LineId, tuple[LineTax, ...]] = {},
+    service: Service | None = None,
 ) -> Amounts:
-    """What these lines come to, less their discounts and `discount`, which is the order's. `on` is the date of the
-    rates; lines that were sold before are taxed by the rates that are `kept` of them. Raises `InvalidOrder`."""
+    """What these lines come to, less their discounts and `discount`, which is the order's, with its service charge.
+    `on` is the date of the rates; lines that were sold before are taxed by the rates that are `kept` of them. Raises
+    `InvalidOrder`."""
     try:
         own = dict(_own_rates(lines, terms, str(fulfilment), on, kept))
         totals = calculate(
@@ -77,26 +83,36 @@ def price(
                     for position, line in enumerate(lines)
                 ),
                 discounts=_discounts(discount),
+                service_charges=(ServiceCharge("service", rate=service.rate),) if service and service.rate else (),
             )
         )
     except Refused as error:
         words = "This order comes to more than can be paid. Take it as several orders."
         raise InvalidOrder(words if error.code == "overflow" else error.message, "lines") from None
+    shares = {at: item for each in totals.service for at, item in zip(each.lines or (), each.items, strict=True)}
     return Amounts(
-        tuple(_priced(line, found) for line, found in zip(lines, totals.lines, strict=True)),
+        tuple(
+            _priced(line, found, shares.get(at))
+            for at, (line, found) in enumerate(zip(lines, totals.lines, strict=True))
+        ),
         totals.subtotal,
         totals.discount,
         discount,
         totals.tax,
         totals.total,
+        service,
+        totals.service_total,
     )
 
 
 def discounts_text(order: Order) -> str:
-    """All discounts with their reasons, for histories and files: `Burrito −50 %: Staff meal; −5.00: Regular`."""
+    """All discounts with their reasons, and that of another service charge, for histories and files:
+    `Burrito −50 %: Staff meal; −5.00: Regular`."""
     given = [(f"{line.name} ", line.discount) for line in order.lines if line.discount is not None]
     given += [("", order.discount)] if order.discount is not None else []
-    return "; ".join(f"{name}{each.figure(order.currency)}: {each.reason}" for name, each in given)
+    parts = [f"{name}{each.figure(order.currency)}: {each.reason}" for name, each in given]
+    parts += [order.service.described()] if order.service is not None and order.service.reason else []
+    return "; ".join(parts)
 
 
 def order_taxes(order: Order) -> tuple[TaxSum, ...]:
@@ -109,7 +125,7 @@ def order_taxes(order: Order) -> tuple[TaxSum, ...]:
 def _sums(lines: Iterable[OrderLine], *, inclusive: bool) -> tuple[TaxSum, ...]:
     sums: dict[tuple[str, int], TaxSum] = {}
     for line in lines:
-        net_minor = line.amount_minor - (line.tax_minor if inclusive else 0)
+        net_minor = line.charged_minor - (line.tax_minor if inclusive else 0)
         for tax in line.taxes:
             known = sums.get((tax.code, tax.rate), TaxSum(tax.code, tax.rate, 0, 0))
             sums[tax.code, tax.rate] = known._replace(
@@ -150,11 +166,14 @@ def _discounts(discount: Discount | None) -> tuple[SaleDiscount, ...]:
     return (SaleDiscount(discount.rate, discount.amount_minor),) if discount is not None else ()
 
 
-def _priced(line: OrderLine, found: LineTotals) -> OrderLine:
-    taxes = zip(found.item.taxed_by.taxes, found.item.taxes, strict=True)
+def _priced(line: OrderLine, found: LineTotals, share: Item | None) -> OrderLine:
+    """The line with its taxes, those of its share of the service charge among them."""
+    of_share = share.taxes if share is not None else (0,) * len(found.item.taxes)
+    taxes = zip(found.item.taxed_by.taxes, found.item.taxes, of_share, strict=True)
     return msgspec.structs.replace(
         line,
-        taxes=tuple(LineTax(tax.code, tax.rate, amount) for tax, amount in taxes),
+        taxes=tuple(LineTax(tax.code, tax.rate, amount + more) for tax, amount, more in taxes),
+        service_minor=share.amount if share is not None else 0,
         discount_minor=found.discount_line,
         order_discount_minor=found.discount_order,
     )

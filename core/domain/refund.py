@@ -174,10 +174,10 @@ def _remaining(order: Order) -> list[Remaining]:
     found = []
     for line, taxes in zip(order.lines, _taxes(order), strict=True):
         added = 0 if inclusive else sum(tax.amount_minor for tax in taxes)
-        gross = line.amount_minor + added - line.refunded_minor
+        gross = line.charged_minor + added - line.refunded_minor
         left = tuple(tax.amount_minor - tax.refunded_minor for tax in taxes)
         taxed_by = TaxSet(tuple(Tax(tax.code, tax.rate) for tax in taxes))
-        item = Item(line.amount_minor, gross - sum(left), gross, left, taxed_by)
+        item = Item(line.charged_minor, gross - sum(left), gross, left, taxed_by)
         found.append(Remaining(item, 0, inclusive=inclusive))
     return found
 

@@ -50,6 +50,7 @@ _MANAGERS: Final = frozenset({Role.MANAGER})
 ACTS: Final[Mapping[Act, Row]] = {
     Act.DISCOUNT: Row(Unit.PERCENT, _ANYBODY),
     Act.COMP: Row(roles=_ANYBODY),
+    Act.SERVICE: Row(roles=_ANYBODY),
     Act.REFUND: Row(Unit.MONEY, _ANYBODY),
     Act.VOID: Row(roles=_ANYBODY),
     Act.CORRECT: Row(roles=_ANYBODY),
@@ -186,6 +187,7 @@ def _needs_of_order(asked: object, before: Order | None, after: Order | None, *,
     match asked:
         case TakeOrder() if after is not None:
             yield from needs_of_discounts(after)
+            yield from _needs_of_service(None, after)
         case ChangeStatus(to=to) if before is not None and to in CALLED_OFF and (was_begun or _is_begun(before)):
             yield Need(Act.VOID)
         case ChangePayment(payment=PaymentState.REFUNDED) | RefundOrder() if before is not None and after is not None:
@@ -209,10 +211,17 @@ def _needs_of_amendment(before: Order, after: Order, *, was_begun: bool) -> Iter
     # What is left of an order, or added to it, makes a discount that was allowed another one.
     if is_new or after.discount_minor > before.discount_minor or _goes_further(discounts, was):
         yield from discounts
+    yield from _needs_of_service(before, after)
     if takes_off(before, after) and (was_begun or _is_begun(before)):
         yield Need(Act.VOID)
     if (back_minor := -difference_minor(before, after)) > 0:
         yield Need(Act.REFUND, back_minor)
+
+
+def _needs_of_service(before: Order | None, after: Order) -> Iterable[Need]:
+    """Another charge than the shop's has a reason."""
+    if after.service is not None and after.service.reason and (before is None or after.service != before.service):
+        yield Need(Act.SERVICE)
 
 
 def _goes_further(needs: Iterable[Need], others: Iterable[Need]) -> bool:

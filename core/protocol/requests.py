@@ -18,6 +18,7 @@ from core.domain.payment import payments_of
 from core.domain.sale.rounding import MAX_INCREMENT, Rounding
 from core.domain.sale.taxes import TaxEntry
 from core.domain.search import Sought
+from core.domain.service import ShopService
 from core.domain.status import OrderStatus
 from core.domain.tax_table import MAX_ENTRIES
 from core.domain.tenders import MAX_TENDERS, ShopTender
@@ -119,6 +120,8 @@ class ChangeShop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     cash_rounding: Rounding | None = None
     changes_until: ChangesUntil | None = None
     """Until an order is that, its customer may ask for a change of it."""
+    service: ShopService | None = None
+    """What is charged for service; a rate of 0: nothing."""
     time_zone: Annotated[str, Meta(max_length=64, description="IANA.")] | None = None
     country: Annotated[str, Meta(min_length=2, max_length=2, description="ISO 3166-1 alpha-2.")] | None = None
     version: Version | None = None

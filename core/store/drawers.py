@@ -80,6 +80,7 @@ def _orders_with(here: ColumnElement[bool]) -> tuple[Prepared, Prepared]:
                 _o.tax_minor,
                 _o.subtotal_minor,
                 _o.discount_minor,
+                _o.service_minor,
                 _e.line_id,
                 _e.version,
                 _e.kind,
@@ -87,6 +88,7 @@ def _orders_with(here: ColumnElement[bool]) -> tuple[Prepared, Prepared]:
                 _e.tender,
                 _e.corrects,
                 _e.discount_minor,
+                _e.service_minor,
                 _e.reference,
             ),
             # An earlier release refunded whole orders, without saying the tax of each line.
@@ -101,7 +103,10 @@ def _orders_with(here: ColumnElement[bool]) -> tuple[Prepared, Prepared]:
         .order_by(_e.order_id, _e.number)
     )
     lines = (
-        select(_l.order_id, _l.position, _l.total_minor, _l.discount_minor, _l.order_discount_minor, _l.taxes)
+        select(
+            *(_l.order_id, _l.position, _l.taxes),
+            _l.total_minor - _l.discount_minor - _l.order_discount_minor + _l.service_minor,
+        )
         .select_from(having.join(order_lines, _l.order_id == having.c.order_id))
         .order_by(_l.order_id, _l.position)
     )
@@ -267,29 +272,28 @@ def _sold(
     entries_of, lines_of = queries
     priced = {order_id: list(lines) for order_id, lines in groupby(transaction.all(lines_of, **which), itemgetter(0))}
     rows = transaction.all(entries_of, **which)
-    for (order_id, total, tax, subtotal, discount), group in groupby(rows, itemgetter(0, 1, 2, 3, 4)):
+    for (order_id, total, tax, subtotal, discount, service), group in groupby(rows, itemgetter(0, 1, 2, 3, 4, 5)):
         lines, entries = priced[order_id], list(group)
-        groups = _groups(order_id, lines) if any(row[5] for row in entries) else {}
-        parts = _parts(lines, included=total == subtotal - discount)
-        yield Sold(total, tax, parts, discount), [_booked(row, groups) for row in entries]
+        groups = _groups(order_id, lines) if any(row[6] for row in entries) else {}
+        parts = _parts(lines, included=total == subtotal - discount + service)
+        yield Sold(total, tax, parts, discount, service), [_booked(row, groups) for row in entries]
 
 
 def _booked(row: Row, groups: Mapping[str, str]) -> Booked:
-    line, version, kind, amount, tender, corrects, discount, reference, tax, here = row[5:]
+    line, version, kind, amount, tender, corrects, discount, service, reference, tax, here = row[6:]
     group = reference if kind == _CHARGE else groups.get(line, "")
-    return Booked(version, kind, amount, tender, corrects, tax, bool(here), group, discount)
+    return Booked(version, kind, amount, tender, corrects, tax, bool(here), group, discount, service)
 
 
 def _groups(order_id: str, lines: list[Row]) -> dict[str, str]:
     """The taxes of each line, by its id."""
-    return {line_id(OrderId(order_id), line[1]): _taxes(line[5])[0] for line in lines}
+    return {line_id(OrderId(order_id), line[1]): _taxes(line[2])[0] for line in lines}
 
 
 def _parts(lines: list[Row], *, included: bool) -> tuple[Part, ...]:
     parts = []
-    for _order_id, _position, whole, own, orders_part, taxes in lines:
+    for _order_id, _position, taxes, amount in lines:
         group, tax = _taxes(taxes)
-        amount = whole - own - orders_part
         parts.append(Part(group, amount if included else amount + tax, tax))
     return tuple(parts)
 

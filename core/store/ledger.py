@@ -23,7 +23,7 @@ _e = ledger.c
 _INSERT: Final = Prepared.insert(ledger)
 _ENTRY: Final = (
     *(_e.kind, _e.amount_minor, _e.tender, _e.payment, _e.corrects),
-    *(_e.line_id, _e.quantity, _e.tax_minor, _e.in_part, _e.reference, _e.discount_minor),
+    *(_e.line_id, _e.quantity, _e.tax_minor, _e.in_part, _e.reference, _e.discount_minor, _e.service_minor),
 )
 _OF: Final = Prepared(
     select(
@@ -69,6 +69,7 @@ def record(
                 "in_part": entry.in_part,
                 "reference": entry.reference,
                 "discount_minor": entry.discount,
+                "service_minor": entry.service,
                 "at": to_us(order.updated_at),
                 "reason": reason,
                 "by_id": by.subject,
@@ -141,7 +142,4 @@ def _opened(total_minor: int, kept: Iterable[Entry]) -> Ledger:
 
 
 def _entries(rows: Iterable[Row]) -> tuple[Entry, ...]:
-    return tuple(
-        Entry(EntryKind(kind), amount, tender, payment, corrects, line, quantity, tax, in_part, reference, discount)
-        for kind, amount, tender, payment, corrects, line, quantity, tax, in_part, reference, discount, *_ in rows
-    )
+    return tuple(Entry(EntryKind(kind), *rest[: len(_ENTRY) - 1]) for kind, *rest in rows)

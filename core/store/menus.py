@@ -11,6 +11,7 @@ from core.decoding import decode, decoder
 from core.domain.ids import ItemId, ShopId
 from core.domain.menu import BY_PLACE, Category, Menu, MenuItem, Modifier, ModifierGroup, items_of
 from core.domain.sale.rounding import CashRounding
+from core.domain.service import ShopService
 from core.domain.tax_table import STANDARD, Terms
 from core.instants import now, to_us
 from core.store import events
@@ -103,6 +104,7 @@ def read(transaction: Transaction, shop: Shop) -> Menu:
     return Menu(
         *(shop.name, shop.currency, shop.tax, categories, shop.menu_version, shop.country, shop.time_zone, shop.taxes),
         *(shop.discounts, shop.tenders, coins.increment, coins.mode, shop.changes_until),
+        service=shop.services[0] if shop.services else ShopService(),
     )
 
 

@@ -30,6 +30,7 @@ from core.domain.order import (
 from core.domain.people import Principal
 from core.domain.pricing import discounts_text
 from core.domain.search import WHOLE_NUMBER
+from core.domain.service import Service
 from core.domain.status import Fulfilment, OrderStatus
 from core.instants import from_us, to_us
 from core.protocol.replies import OrderPage, StaffOrderPage
@@ -72,6 +73,8 @@ _ORDER: Final = (
     _c.changed,
     _c.follows,
     _c.change_request,
+    _c.service,
+    _c.service_minor,
 )
 _IN_PARTS: Final = _ORDER.index(_c.in_parts)
 _l = order_lines.c
@@ -93,6 +96,7 @@ _LINE: Final = (
     _l.discount,
     _l.discount_minor,
     _l.order_discount_minor,
+    _l.service_minor,
 )
 
 # A look-up in a dictionary costs a tenth of calling the enum.
@@ -130,7 +134,15 @@ _AMEND: Final = Prepared(
             name: bindparam(name)
             for name in (
                 *("fulfilment", "customer_name", "customer_phone", "address", "note", "discount", "tax_date"),
-                *("subtotal_minor", "discount_minor", "tax_minor", "total_minor", "amendments"),
+                *(
+                    "subtotal_minor",
+                    "discount_minor",
+                    "tax_minor",
+                    "total_minor",
+                    "amendments",
+                    "service",
+                    "service_minor",
+                ),
             )
         }
     )
@@ -231,6 +243,15 @@ def _change_request(text: str) -> ChangeRequest:
     return decode(text, ChangeRequest)
 
 
+@lru_cache(4096)
+def _service(text: str) -> Service:
+    return decode(text, Service)
+
+
+def _service_text(service: Service | None) -> str:
+    return _json(service) if service is not None else ""
+
+
 def _discount_text(discount: Discount | None) -> str:
     return _json(discount) if discount is not None else ""
 
@@ -259,6 +280,7 @@ def insert(
     values |= {at: to_us(values[at]) for at in ("placed_at", "updated_at")}
     values["moved_at"] = _us(order.moved_at)
     values["discount"] = _discount_text(order.discount)
+    values["service"] = _service_text(order.service)
     values["tax_date"] = _date_text(order.tax_date)
     values["changed"] = values["change_request"] = ""
     transaction.run(_INSERT, **values, is_open=int(order.status.is_open))
@@ -324,6 +346,8 @@ def amend(transaction: Transaction, former: Order, order: Order) -> None:
         tax_minor=order.tax_minor,
         total_minor=order.total_minor,
         amendments=order.amendments,
+        service=_service_text(order.service),
+        service_minor=order.service_minor,
     )
     places = dict(zip((line.id for line in former.lines), _places(transaction, order.id), strict=True))
     new = [line.id for line in order.lines if line.id not in places]
@@ -564,7 +588,7 @@ def _load(transaction: Transaction, order_ids: Sequence[str]) -> list[Order]:
     lines: dict[str, list[OrderLine]] = {order_id: [] for order_id in order_ids}
     for row in transaction.all(_lines_of(len(order_ids)), **ids):
         order_id, item_id, name, quantity, unit_minor, total_minor, modifiers, note, position, *rest = row
-        back, back_minor, back_tax_minor, category, taxes, discount, off_minor, order_off_minor = rest
+        back, back_minor, back_tax_minor, category, taxes, discount, off_minor, order_off_minor, service_minor = rest
         line = OrderLine(
             *(item_id, name, quantity, unit_minor, total_minor, _modifiers(modifiers) if modifiers != "[]" else ()),
             *(note, line_id(order_id, position), back, back_minor, back_tax_minor),
@@ -573,6 +597,7 @@ def _load(transaction: Transaction, order_ids: Sequence[str]) -> list[Order]:
             discount=_discount(discount) if discount else None,
             discount_minor=off_minor,
             order_discount_minor=order_off_minor,
+            service_minor=service_minor,
         )
         lines[order_id].append(line)
     rows = transaction.all(_orders_of(len(order_ids)), **ids)
@@ -614,6 +639,8 @@ def _order(row: Row, lines: tuple[OrderLine, ...], payments: tuple[Payment, ...]
         changed=_changes(row[29]) if row[29] else (),
         follows=row[30],
         change_request=_change_request(row[31]) if row[31] else None,
+        service=_service(row[32]) if row[32] else None,
+        service_minor=row[33],
         lines=lines,
         payments=payments,
     )

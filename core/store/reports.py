@@ -148,7 +148,8 @@ _CREDITS: Final = Prepared(
         _e.quantity,
         -_e.amount_minor,
         _e.tax_minor,
-        _o.total_minor - _o.subtotal_minor + _o.discount_minor,
+        _o.total_minor - _o.subtotal_minor + _o.discount_minor - _o.service_minor,
+        -_e.service_minor,
     )
     .select_from(ledger.join(orders, _o.id == _e.order_id))
     .where(*_period, _is_credit)
@@ -160,11 +161,11 @@ _LINES: Final = Prepared(
 )
 
 
-_is_included = case((_o.total_minor == _o.subtotal_minor - _o.discount_minor, 1), else_=0)
+_is_included = case((_o.total_minor == _o.subtotal_minor - _o.discount_minor + _o.service_minor, 1), else_=0)
 _TAXED: Final = Prepared(
     select(
         *(_l.taxes, _is_included.label("included"), func.sum(_sign), func.sum(_sign * _l.quantity)),
-        func.sum(_sign * (_l.total_minor - _off_minor)),
+        func.sum(_sign * (_l.total_minor - _off_minor + _l.service_minor)),
     )
     .select_from(ledger.join(orders, _o.id == _e.order_id).join(order_lines, _l.order_id == _e.order_id))
     .where(*_period, _is_payment, _e.in_part == 0)
@@ -327,10 +328,10 @@ def by_item(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int)
             line_id(OrderId(order_id), position): (item_id, name, whole, total)
             for position, item_id, name, whole, total in transaction.all(_LINES, order_id=order_id)
         }
-        for line, quantity, minor, tax, added in taken_back:
+        for line, quantity, minor, tax, added, service in taken_back:
             if line in lines:
                 item_id, name, *_whole = lines[line]
-                yield Named(name, item_id, refunds=quantity, refunds_minor=minor + (tax if added else 0))
+                yield Named(name, item_id, refunds=quantity, refunds_minor=minor - service + (tax if added else 0))
             elif not line:  # an earlier release refunded it whole
                 for item_id, name, whole, total in lines.values():
                     yield Named(name, item_id, refunds=whole, refunds_minor=total)

@@ -18,6 +18,7 @@ from core.domain.order import ONLINE_SERIES, order_number
 from core.domain.rights import START, Roles
 from core.domain.sale.rounding import CashRounding
 from core.domain.sale.taxes import TaxTable
+from core.domain.service import ShopService
 from core.domain.tax_table import Terms, default_tax
 from core.domain.tenders import TENDERS, ShopTender
 from core.instants import now, to_us
@@ -45,6 +46,8 @@ class Shop(msgspec.Struct, frozen=True):
     roundings: tuple[CashRounding, ...] = ()
     """How amounts in coins are rounded now, and how they were before, the newest first."""
     changes_until: ChangesUntil = ChangesUntil.NEVER
+    services: tuple[ShopService, ...] = ()
+    """What is charged for service now, and what was before, the newest first."""
 
     @property
     def terms(self) -> Terms:
@@ -70,6 +73,7 @@ _SHOP: Final = select(
     shops.c.tenders,
     shops.c.roundings,
     shops.c.changes_until,
+    shops.c.services,
 )
 _GET: Final = Prepared(_SHOP.where(shops.c.id == bindparam("shop_id")))
 _FIRST: Final = Prepared(_SHOP.order_by(shops.c.created_at, shops.c.id).limit(1))
@@ -104,6 +108,7 @@ _CHANGE: Final = Prepared(
         tenders=bindparam("to_tenders"),
         roundings=bindparam("to_roundings"),
         changes_until=bindparam("to_changes_until"),
+        services=bindparam("to_services"),
         time_zone=bindparam("to_zone"),
         country=bindparam("to_country"),
         menu_version=shops.c.menu_version + _one,
@@ -131,6 +136,7 @@ def insert(transaction: Transaction, shop_id: ShopId, menu: Menu, time_zone: str
         tenders=_json(menu.tenders or TENDERS),
         roundings=_json(menu.roundings),
         changes_until=menu.changes_until,
+        services=_json(menu.services),
         time_zone=time_zone,
         country=menu.country,
         menu_version=menu.version,
@@ -161,6 +167,7 @@ def change(transaction: Transaction, to: Shop) -> Shop:
         to_tenders=_json(to.tenders),
         to_roundings=_json(to.roundings),
         to_changes_until=to.changes_until,
+        to_services=_json(to.services),
         to_zone=to.time_zone,
         to_country=to.country,
     )
@@ -271,6 +278,7 @@ def _shop(row: tuple[Any, ...] | None) -> Shop | None:
         _tenders(others[0]) or TENDERS,
         _roundings(others[1]),
         ChangesUntil(others[2]),
+        _services(others[3]),
     )
 
 
@@ -295,9 +303,14 @@ def _roundings(text: str) -> tuple[CashRounding, ...]:
 
 
 @lru_cache(64)
+def _services(text: str) -> tuple[ShopService, ...]:
+    return decode(text, tuple[ShopService, ...])
+
+
+@lru_cache(64)
 def _tenders(text: str) -> tuple[ShopTender, ...]:
     return decode(text, tuple[ShopTender, ...])
 
 
-def _json(value: TaxTable | tuple[Discount, ...] | tuple[ShopTender, ...] | tuple[CashRounding, ...] | Roles) -> str:
+def _json(value: TaxTable | tuple[msgspec.Struct, ...]) -> str:
     return msgspec.json.encode(value).decode()

@@ -87,6 +87,7 @@ shops: Final = Table(
     _text("tenders", server_default=text("'[]'")),  # JSON: all of them, in the order of a till's keys
     _text("roundings", server_default=text("'[]'")),  # JSON: how amounts in coins are rounded, the newest first
     _text("changes_until", server_default=text("'never'")),  # `core.domain.menu.ChangesUntil`
+    _text("services", server_default=text("'[]'")),  # JSON: what is charged for service, the newest first
     _text("time_zone"),
     _text("country", server_default=text("''")),  # ISO 3166-1 alpha-2: whose phone numbers need no country code
     _int("menu_version"),
@@ -260,6 +261,8 @@ orders: Final = Table(
     _text("reason"),
     _text("discount", server_default=text("''")),  # JSON: the whole order's; empty for none
     _big("discount_minor", server_default=text("0")),  # what all discounts took off
+    _text("service", server_default=text("''")),  # JSON: the service charge; empty: none
+    _big("service_minor", server_default=text("0")),  # what that comes to
     _text("tax_date", nullable=True),  # ISO 8601: of its rates; NULL for what an earlier release priced
     _text("follows", server_default=text("''")),  # the number of an order of an earlier day, in whose place it is
     _int("amendments", server_default=text("0")),  # how often it was changed after it was placed
@@ -307,6 +310,7 @@ order_lines: Final = Table(
     _text("discount", server_default=text("''")),  # JSON: its own; empty for none
     _big("discount_minor", server_default=text("0")),  # what that took off
     _big("order_discount_minor", server_default=text("0")),  # its part of the order's
+    _big("service_minor", server_default=text("0")),  # its share of the service charge
     CheckConstraint("quantity >= 1", name="quantity"),
     sqlite_with_rowid=False,  # an order's lines lie together, found by their key alone
     postgresql_partition_by=_BY_MONTH,
@@ -350,6 +354,7 @@ ledger: Final = Table(
     _int("in_part"),
     _text("reference"),  # of a payment: a voucher's number, a slip's; of a charge: the taxes of its line
     _big("discount_minor", server_default=text("0")),  # of a charge: how much more discounts take off
+    _big("service_minor", server_default=text("0")),  # of a charge or credit: what of it is service charge
     _big("at"),
     _text("reason"),
     _text("by_id"),  # empty, as all of whom, in what was so before payments had a history

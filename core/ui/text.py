@@ -290,11 +290,13 @@ def _off(discount: Discount, currency: str) -> str:
 
 
 def deductions(priced: Order | Amounts, currency: str, *, reasons: bool = True) -> Iterator[tuple[str, int]]:
-    """What stands above the total and its taxes, in words and minor units: the subtotal, and what is taken off it.
+    """What stands above the total and its taxes, in words and minor units: the subtotal, what is taken off it, and
+    what is charged for service.
     Nothing where that is the total."""
     of_order_minor = sum(line.order_discount_minor for line in priced.lines)
     discount = priced.discount
-    if priced.discount_minor or not priced.tax_included:
+    service = priced.service
+    if priced.discount_minor or priced.service_minor or not priced.tax_included:
         yield _("Subtotal"), priced.subtotal_minor
     if priced.discount_minor > of_order_minor:
         yield _("Discounts on items"), of_order_minor - priced.discount_minor
@@ -302,6 +304,9 @@ def deductions(priced: Order | Amounts, currency: str, *, reasons: bool = True) 
         # An amount stands beside it already.
         words = _("Discount") if discount.rate is None else _off(discount, currency)
         yield f"{words} · {discount.reason}" if reasons else words, -of_order_minor
+    if service is not None and (service.rate or service.reason):
+        words = _("Service charge {percent}").format(percent=percentage(service.rate))
+        yield f"{words} · {service.reason}" if reasons and service.reason else words, priced.service_minor
 
 
 AMOUNT_LENGTH: Final = 40

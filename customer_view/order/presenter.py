@@ -44,5 +44,6 @@ class PlaceOrderPresenter(Placing[PlaceOrder]):
             address=handover.address,
             note=handover.note,
             expected_total_minor=basket.amounts().total_minor,
+            service=basket.service,
         )
         self.send(handover, request)

@@ -85,6 +85,7 @@ class Changing(QObject):
             lines=basket.amended,
             fulfilment=handover.fulfilment,
             discount=basket.discount,
+            service=basket.service,
             customer_name=name,
             customer_phone=phone,
             address=handover.address,

@@ -97,6 +97,7 @@ class TakeOrderPresenter(Placing[TakeOrder]):
             customer_phone="" if whom.customer else whom.guest.phone,
             menu_version=basket.menu_version,
             discount=basket.discount,
+            service=basket.service,
             given_minor=given_minor,
             payments=(rounded,) if added_minor and not handover.later else (),
             basket=held,

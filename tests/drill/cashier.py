@@ -32,6 +32,7 @@ from core.domain.order import NewLine, Order, PaymentState, Tender
 from core.domain.payment import to_pay_minor
 from core.domain.people import Role
 from core.domain.refund import left_of, line_ids, refundable_minor
+from core.domain.service import Service
 from core.domain.status import Move, OrderStatus, target_of
 from core.protocol import routes
 from core.protocol.drawers import DrawerQuery
@@ -97,6 +98,7 @@ class Cashier:
             tender=tender,
             payments=payments,
             discount=self._discount(),
+            service=self._service(),
             given_minor=100_000 if (payment, tender) == (PaymentState.PAID, Tender.CASH) else None,
             basket=basket.id if basket is not None else BasketId(""),
         )
@@ -112,6 +114,10 @@ class Cashier:
     def _discount(self) -> Discount | None:
         half, some = Discount(reason=WHY, rate=33_333), Discount(reason=WHY, amount_minor=101)
         return self._random.choice((None, None, None, half, some))
+
+    def _service(self) -> Service | None:
+        """The shop's, another one, or as a till of an earlier release."""
+        return self._random.choice((Service(rate=12_500), Service(rate=12_500), Service(rate=0, reason=WHY), None))
 
     def _serve(self, order: Order) -> None:
         self._call(order, self._asked_of(order))

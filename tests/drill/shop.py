@@ -13,6 +13,7 @@ import msgspec
 from core.admin.sync import IN_SYNC, Pass
 from core.client.http.api import HttpApi
 from core.client.storage.local_store import LocalStore
+from core.domain.service import ShopService
 from core.protocol.requests import SignIn, StaffSignIn
 from core.server.setup import NewShop, create_shop
 from core.store.engine.database import Database
@@ -159,7 +160,7 @@ class Drill:
 
     def _make_shop(self) -> None:
         staff, customers = (shop.KIM, shop.ALEX), (shop.ADA, shop.GRACE)
-        menu = msgspec.structs.replace(shop.MENU, cash_increment_minor=5)
+        menu = msgspec.structs.replace(shop.MENU, cash_increment_minor=5, service=ShopService(12_500))
         with closing(Database(self.database_url)) as database:
             create_shop(database, NewShop(menu=menu, staff=staff, customers=customers, devices=("POS1", "POS2")))
 

@@ -43,6 +43,8 @@ class Order(NamedTuple):
     refunded: int
     discount: int
     refunded_tax: int
+    service: int
+    service_left: int
 
     @property
     def left(self) -> int:
@@ -61,6 +63,7 @@ class Entry(NamedTuple):
     tax: int
     drawer: str
     discount: int
+    service: int
 
 
 class Books:
@@ -70,12 +73,14 @@ class Books:
         ask = connection.exec_driver_sql
         rows = ask(
             "SELECT id, number, payment, total_minor, tax_minor, refunded_minor, discount_minor, CAST("
-            "(SELECT sum(refunded_tax_minor) FROM order_lines WHERE order_id = orders.id) AS bigint) FROM orders"
+            "(SELECT sum(refunded_tax_minor) FROM order_lines WHERE order_id = orders.id) AS bigint), service_minor, "
+            "service_minor + CAST(coalesce((SELECT sum(service_minor) FROM ledger WHERE order_id = orders.id "
+            "AND kind = 'credit'), 0) AS bigint) FROM orders"
         )
         self.orders = {row[0]: Order(*row) for row in rows}
         rows = ask(
             "SELECT order_id, version, kind, amount_minor, tender, corrects, line_id, tax_minor, drawer, "
-            "discount_minor FROM ledger ORDER BY order_id, number"
+            "discount_minor, service_minor FROM ledger ORDER BY order_id, number"
         )
         self.ledger = {key: list(of) for key, of in groupby((Entry(*row) for row in rows), attrgetter("order"))}
         rows = ask(
@@ -149,7 +154,7 @@ class Books:
     def figures(self, session: str) -> dict[str, Any]:
         """What the entries of a session come to; those of none where it is empty."""
         orders = (
-            (Sold(order.total, order.tax, (), order.discount), list(self._booked(order, session)))
+            (Sold(order.total, order.tax, (), order.discount, order.service), list(self._booked(order, session)))
             for order in self.orders.values()
             if any(entry.drawer == session for entry in self.ledger.get(order.id, ()))
         )
@@ -161,7 +166,9 @@ class Books:
             is_whole = each.kind == EntryKind.CREDIT and not each.line and each.amount
             tax, here = -order.tax if is_whole else each.tax, each.drawer == session
             yield Booked(
-                *(each.version, each.kind, each.amount, each.tender, each.corrects, tax, here), discount=each.discount
+                *(each.version, each.kind, each.amount, each.tender, each.corrects, tax, here),
+                discount=each.discount,
+                service=each.service,
             )
 
     def cash(self, session: str) -> int:

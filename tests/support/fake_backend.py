@@ -228,7 +228,8 @@ class FakeBackend:
     def offer(self) -> order_rules.Offer:
         menu = self.menu
         return order_rules.Offer(
-            SHOP, menu.terms, menu.items(), menu.country, self.coins, menu.version, menu.changes_until
+            *(SHOP, menu.terms, menu.items(), menu.country, self.coins, menu.version, menu.changes_until),
+            services=menu.services,
         )
 
     def allow_changes(self, until: ChangesUntil = ChangesUntil.PREPARING) -> None:

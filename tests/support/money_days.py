@@ -36,6 +36,7 @@ from core.domain.refund import left_of, line_ids, refundable_minor, value_of
 from core.domain.sale.calculation import EXACT
 from core.domain.sale.rounding import CashRounding
 from core.domain.sale.taxes import Tax, TaxEntry, TaxTable
+from core.domain.service import NO_SERVICE, Service, ShopService, standard
 from core.domain.status import Fulfilment, OrderStatus
 from core.server.drawers import reports
 from core.server.drawers.chain import Note
@@ -53,6 +54,7 @@ TILLS: Final = ("POS1", "POS2")
 FIRST_DAY: Final = datetime(2026, 3, 27, 15, tzinfo=UTC)
 """The clocks of Berlin change on the third day."""
 ZONE: Final = "Europe/Berlin"
+NOTHING: Final = ShopService()
 _TENDERS: Final = (Tender.CASH, Tender.CASH, Tender.CARD, Tender.VOUCHER)
 _TAXES: Final = TaxTable(
     (
@@ -83,10 +85,16 @@ class Made(NamedTuple):
 
 
 def make_shop(
-    database: Database, menu: Menu, *, inclusive: bool, currency: str = "", coins: CashRounding = EXACT
+    database: Database,
+    menu: Menu,
+    *,
+    inclusive: bool,
+    currency: str = "",
+    coins: CashRounding = EXACT,
+    service: ShopService = NOTHING,
 ) -> Made:
-    """A shop with two tills that sells `menu` at several rates, of another currency if told, and rounds cash to
-    `coins`."""
+    """A shop with two tills that sells `menu` at several rates, of another currency if told, rounds cash to
+    `coins`, and charges for service."""
     categories = tuple(msgspec.structs.replace(each, items=tuple(map(_taxed, each.items))) for each in menu.categories)
     menu = msgspec.structs.replace(
         menu,
@@ -97,6 +105,7 @@ def make_shop(
         currency=currency or menu.currency,
         cash_increment_minor=coins.increment,
         cash_rounding=coins.mode,
+        service=service,
     )
     made = create_shop(database, NewShop(menu=menu, staff=(shop.ALEX, shop.KIM), devices=TILLS, time_zone=ZONE))
     by = Principal(subject=made.staff[0], role=Role.ADMIN, name="Alex", session_id="", shop_id=made.id)
@@ -194,12 +203,14 @@ class Days:
                     NewPayment(tender=Tender.CARD, amount_minor=1, tip_minor=50),
                     NewPayment(given_minor=10**7, tip_minor=tip),
                 )
+        fulfilment = self._random.choice((Fulfilment.DINE_IN, Fulfilment.PICKUP))
         return TakeOrder(
             # What is split costs something.
             lines=lines
             if payments
             else tuple(msgspec.structs.replace(line, discount=self._discount()) for line in lines),
-            fulfilment=self._random.choice((Fulfilment.DINE_IN, Fulfilment.PICKUP)),
+            fulfilment=fulfilment,
+            service=self._service(fulfilment),
             payment=payment,
             tender=tender,
             payments=payments,
@@ -211,6 +222,11 @@ class Days:
     def _discount(self) -> Discount | None:
         one = Discount(reason="so", rate=self._random.randint(1, 99_999))
         return self._random.choice((None, None, None, one, Discount(reason="so", amount_minor=37)))
+
+    def _service(self, fulfilment: Fulfilment) -> Service:
+        """As the shop charges, or another one, or none."""
+        other = Service(rate=self._random.choice((0, 1, 33_333, 100_000)), reason="so")
+        return self._random.choice((standard(self._made.menu.services, fulfilment) or NO_SERVICE,) * 3 + (other,))
 
     def _asked(self, order: Order, drawer: str) -> Change | None:
         more: dict[str, Any] = {"version": order.version, "drawer": drawer}
@@ -259,6 +275,7 @@ class Days:
             lines=tuple(lines),
             fulfilment=fulfilment,
             discount=self._random.choice((order.discount, None)),
+            service=self._random.choice((None, order.service, self._service(fulfilment))),
             reason="so",
             drawer=drawer,
         )

@@ -282,7 +282,8 @@ class Calls:
 def _offer_of(menu: Menu) -> order_rules.Offer:
     coins = Coins.of(menu.tenders, menu.roundings)
     return order_rules.Offer(
-        *(ShopId(""), menu.terms, menu.items(), menu.country, coins, menu.version, menu.changes_until)
+        *(ShopId(""), menu.terms, menu.items(), menu.country, coins, menu.version, menu.changes_until),
+        services=menu.services,
     )
 
 

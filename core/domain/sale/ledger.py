@@ -57,6 +57,8 @@ class Entry(msgspec.Struct, frozen=True):
     """Of a payment: what it is found by elsewhere. Of a charge: the taxes of its line, `STD:8250+CITY:1000`."""
     discount: int = 0
     """Of a charge: how much more discounts take off."""
+    service: int = 0
+    """What of it is service charge: of a credit, below zero; of a charge."""
 
 
 IN_PART: Final = 1

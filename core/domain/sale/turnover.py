@@ -37,6 +37,8 @@ class Booked(NamedTuple):
     """Of a credit or a charge: the taxes of the line that it is for. See `Part`."""
     discount: int = 0
     """Of a charge."""
+    service: int = 0
+    """Of a credit, below zero; of a charge."""
 
 
 class Part(NamedTuple):
@@ -132,10 +134,12 @@ def figures(orders: Iterable[tuple[Sold, Iterable[Booked]]]) -> Figures:
 class _Account:
     """What an order comes to after some of its entries."""
 
-    __slots__ = ("charged", "credited", "discount", "held", "is_receipt", "payments", "rounding", "tax", "tips")
+    __slots__ = (
+        *("charged", "credited", "discount", "held", "is_receipt", "payments", "rounding", "service", "tax", "tips"),
+    )
 
-    def __init__(self, total: int, tax: int, discount: int) -> None:
-        self.charged, self.tax, self.discount = total, tax, discount
+    def __init__(self, total: int, tax: int, discount: int, service: int) -> None:
+        self.charged, self.tax, self.discount, self.service = total, tax, discount, service
         self.credited = self.held = self.tips = self.rounding = self.payments = 0
         self.is_receipt = False
         """Whether it was paid whole, and still is but for what was charged since."""
@@ -153,6 +157,7 @@ class _Account:
             self.charged += amount
             self.tax += entry.tax
             self.discount += entry.discount
+            self.service += entry.service
         elif kind == _TIP:
             self.tips += amount
         elif kind == _ROUNDING:
@@ -170,9 +175,10 @@ class _Account:
             self.is_receipt = False
 
     @property
-    def recognised(self) -> tuple[int, int, int, int]:
-        """What is turnover of it: sold, with what tax and discounts, and taken back."""
-        return (self.charged, self.tax, self.discount, self.credited) if self.is_receipt else (0, 0, 0, 0)
+    def recognised(self) -> tuple[int, int, int, int, int]:
+        """What is turnover of it: sold, with what tax, discounts and service charge, and taken back."""
+        sold = (self.charged, self.tax, self.discount, self.service, self.credited)
+        return sold if self.is_receipt else (0, 0, 0, 0, 0)
 
     @property
     def receivable(self) -> int:
@@ -193,12 +199,14 @@ def _order(
         sold.total - sum(entry.amount for entry in charges),
         sold.tax - sum(entry.tax for entry in charges),
         sold.discount - sum(entry.discount for entry in charges),
+        sold.service - sum(entry.service for entry in charges),
     )
     charged_by = _groups(sold, charges)
     sale = tax = receipts = 0
     for _version, group in groupby(entries, attrgetter("version")):
         together = list(group)
-        (charged, taxed, discounted, credited), tips, rounding = account.recognised, account.tips, account.rounding
+        (charged, taxed, discounted, served, credited), tips = account.recognised, account.tips
+        rounding = account.rounding
         receivable, was_receipt = account.receivable, account.is_receipt
         before = {name: list(sums_of) for name, sums_of in charged_by.items()} if was_receipt else {}
         for entry in together:
@@ -209,11 +217,12 @@ def _order(
         if not together[0].here:
             continue
         is_receipt = account.is_receipt
-        now_charged, now_taxed, now_discounted, now_credited = account.recognised
+        now_charged, now_taxed, now_discounted, now_served, now_credited = account.recognised
         sale += now_charged - charged
         tax += now_taxed - taxed
         receipts += is_receipt - was_receipt
         sums["discount_minor"] += now_discounted - discounted
+        sums["service_minor"] += now_served - served
         sums["tips_minor"] += account.tips - tips
         sums["rounding_minor"] += account.rounding - rounding
         sums["receivable_minor"] += account.receivable - receivable
@@ -223,6 +232,7 @@ def _order(
                 payments[entry.tender] = payments.get(entry.tender, 0) + entry.amount
             elif entry.kind == _CREDIT:
                 tax += entry.tax
+                sums["service_minor"] += entry.service
                 _add(groups, entry.group, entry.amount, entry.tax)
         for sign, recognised in ((1, charged_by if is_receipt else {}), (-1, before)):
             for name, (part_gross, part_tax) in recognised.items():
@@ -235,7 +245,6 @@ def _order(
     sums["sales"] += max(receipts, 0)
     sums["refunds"] += max(-receipts, sale < 0)
     sums["tax_minor"] += tax
-    sums["service_minor"] += receipts * sold.service
 
 
 def _groups(sold: Sold, charges: Iterable[Booked]) -> dict[str, list[int]]:

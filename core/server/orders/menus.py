@@ -1,5 +1,6 @@
 """Changes of a shop's menu, and of the shop. Each function is one unit of work, inside the writer's transaction."""
 
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -16,6 +17,7 @@ from core.domain.phones import is_country
 from core.domain.rights import changes_prices
 from core.domain.sale.rounding import CashRounding
 from core.domain.sale.taxes import TaxTable
+from core.domain.service import ShopService
 from core.domain.tax_table import PER_BASIS_POINT, check_taxes, described, with_one_rate
 from core.domain.tax_table import categories as categories_of
 from core.domain.tenders import check_tenders
@@ -31,7 +33,7 @@ from core.store.events import EVERYBODY
 from core.store.shops import Shop
 from core.store.sql.statements import Transaction
 
-_KEPT_ROUNDINGS: Final = 8
+_KEPT: Final = 8
 
 
 def shop_of(transaction: Transaction, principal: Principal) -> Shop:
@@ -117,11 +119,7 @@ def change_shop(transaction: Transaction, principal: Principal, request: ChangeS
     if after.tenders != before.tenders:
         check_tenders(after.tenders, before.tenders)
         what.append(f"tenders to {', '.join(map(tender_described, after.tenders))}")
-    if after.roundings != before.roundings:
-        coins = after.roundings[0]
-        what.append(f"cash rounding to {coins.increment} ({coins.mode})")
-    if after.changes_until is not before.changes_until:
-        what.append(f"changes until {before.changes_until} to {after.changes_until}")
+    what += _others(before, after)
     if not what:
         return current, []
     if after.time_zone != before.time_zone:
@@ -129,6 +127,17 @@ def change_shop(transaction: Transaction, principal: Principal, request: ChangeS
     after = shops.change(transaction, after)
     _publish(transaction, before.id, MenuChanged(version=after.menu_version))
     return menus.read(transaction, after), what
+
+
+def _others(before: Shop, after: Shop) -> Iterator[str]:
+    """A description of each change that needs no check."""
+    if after.roundings != before.roundings:
+        coins = after.roundings[0]
+        yield f"cash rounding to {coins.increment} ({coins.mode})"
+    if after.changes_until is not before.changes_until:
+        yield f"changes until {before.changes_until} to {after.changes_until}"
+    if after.services != before.services:
+        yield f"service charge to {after.services[0].described()}"
 
 
 def _changed(shop: Shop, request: ChangeShop) -> Shop:
@@ -154,6 +163,7 @@ def _changed(shop: Shop, request: ChangeShop) -> Shop:
         tenders=shop.tenders if request.tenders is None else request.tenders,
         roundings=_roundings(shop, request),
         changes_until=request.changes_until or shop.changes_until,
+        services=_services(shop, request.service),
         time_zone=request.time_zone or shop.time_zone,
         country=country,
     )
@@ -163,7 +173,15 @@ def _roundings(shop: Shop, request: ChangeShop) -> tuple[CashRounding, ...]:
     """Those before are kept: a till that was not told yet has rounded by one."""
     was = shop.roundings[0] if shop.roundings else CashRounding()
     to = CashRounding(request.cash_increment_minor or was.increment, request.cash_rounding or was.mode)
-    return shop.roundings if to == was else (to, *(each for each in shop.roundings if each != to))[:_KEPT_ROUNDINGS]
+    return shop.roundings if to == was else (to, *(each for each in shop.roundings if each != to))[:_KEPT]
+
+
+def _services(shop: Shop, to: ShopService | None) -> tuple[ShopService, ...]:
+    """As with roundings: a till that was not told yet has charged by one before."""
+    was = shop.services or (ShopService(),)
+    if to is None or to == was[0]:
+        return shop.services
+    return (to, *(each for each in was if each != to))[:_KEPT]
 
 
 def _currency(text: str) -> str:

@@ -258,7 +258,9 @@ def _offer(transaction: Transaction, offers: Offers, shop: Shop, sold_by: int | 
     items, terms = past or (offers.of(transaction, shop).items, shop.terms)
     coins = Coins.of(shop.tenders, shop.roundings)
     version = shop.menu_version if sold_by is None else sold_by
-    return order_rules.Offer(shop.id, terms, items, shop.country, coins, version, shop.changes_until)
+    return order_rules.Offer(
+        *(shop.id, terms, items, shop.country, coins, version, shop.changes_until), services=shop.services
+    )
 
 
 def _claim(transaction: Transaction, shop_id: ShopId, series: str, number: str) -> str:

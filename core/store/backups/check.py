@@ -199,11 +199,13 @@ def _broken_corrections() -> Select[Any]:
 
 def _wrong_amounts() -> Select[Any]:
     off = func.sum(_l.discount_minor + _l.order_discount_minor).label("off")
-    lines = select(_l.order_id, func.sum(_l.total_minor).label("lines"), off).group_by(_l.order_id).subquery()
-    left = _o.subtotal_minor - _o.discount_minor
+    shares = func.sum(_l.service_minor).label("shares")
+    lines = select(_l.order_id, func.sum(_l.total_minor).label("lines"), off, shares).group_by(_l.order_id).subquery()
+    left = _o.subtotal_minor - _o.discount_minor + _o.service_minor
     agrees = and_(
         lines.c.lines == _o.subtotal_minor,
         lines.c.off == _o.discount_minor,
+        lines.c.shares == _o.service_minor,
         _o.total_minor.in_([left, left + _o.tax_minor]),  # the tax is in it, or on top
     )
     joined = orders.outerjoin(lines, lines.c.order_id == _o.id)

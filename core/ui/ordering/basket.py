@@ -15,6 +15,7 @@ from core.domain.money import Tax
 from core.domain.order import MAX_LINES, MAX_QUANTITY, LineModifier, NewLine, Order, OrderLine, price_lines
 from core.domain.pricing import Amounts, price
 from core.domain.refund import line_ids
+from core.domain.service import NO_SERVICE, Service, standard
 from core.domain.status import Fulfilment
 from core.instants import now
 from core.ui.text import _
@@ -54,6 +55,8 @@ class Basket:
         """Which decides about the tax, too."""
         self.discount: Discount | None = None
         """The whole order's; gone with the last line."""
+        self.own_service: Service | None = None
+        """The service charge where somebody said another than the shop's; gone with the last line."""
         self.changes: Order | None = None
         """The placed order that is being changed; None: it is a new one."""
         self.follows = ""
@@ -90,6 +93,21 @@ class Basket:
         return self._menu.discounts
 
     @property
+    def service(self) -> Service:
+        """The service charge, of 0 % for none."""
+        order = self.changes
+        if self.own_service is not None:
+            return self.own_service
+        if order is not None and order.fulfilment is self.fulfilment:
+            return order.service or NO_SERVICE
+        return self.usual_service
+
+    @property
+    def usual_service(self) -> Service:
+        """What the shop charges."""
+        return standard(self._menu.services, self.fulfilment) or NO_SERVICE
+
+    @property
     def menu_version(self) -> int:
         """The version of the menu that its prices are of."""
         return self._menu.version
@@ -108,7 +126,7 @@ class Basket:
             kept = (
                 {line.id: line.taxes for line in order.lines} if order and order.fulfilment is self.fulfilment else {}
             )
-            return price(lines, terms, self.fulfilment, on, self.discount, kept) if lines else Amounts()
+            return price(lines, terms, self.fulfilment, on, self.discount, kept, self.service) if lines else Amounts()
         except InvalidOrder:
             listed_minor = sum(line.total_minor for line in lines)
             return Amounts(tuple(lines), listed_minor, total_minor=listed_minor)
@@ -199,17 +217,17 @@ class Basket:
     def remove(self, line_id: int) -> None:
         del self._lines[self.place(line_id)]
         if not self._lines:
-            self.discount = None
+            self.discount = self.own_service = None
 
     def empty(self) -> None:
         """Remove all lines. It is of the same order still."""
         self._lines.clear()
-        self.discount = None
+        self.discount = self.own_service = None
 
     def clear(self) -> None:
         """Begin anew."""
         self._lines.clear()
-        self.discount = self.changes = None
+        self.discount = self.own_service = self.changes = None
         self.follows = ""
 
     def restore(self, lines: Sequence[BasketLine], discount: Discount | None = None) -> None:
@@ -233,6 +251,7 @@ class Basket:
         """Begin to change a placed order: its lines, as they were sold."""
         self.clear()
         self.changes, self.fulfilment, self.discount = order, order.fulfilment, order.discount
+        self.own_service = order.service if order.service is not None and order.service.reason else None
         for line_id, line in zip(line_ids(order), order.lines, strict=True):
             self._last_id += 1
             wanted = NewLine(

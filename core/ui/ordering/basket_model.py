@@ -10,6 +10,7 @@ from core.domain.discount import Discount
 from core.domain.errors import InvalidOrder
 from core.domain.menu import Menu
 from core.domain.order import MAX_LINES, MAX_QUANTITY, NewLine, Order
+from core.domain.service import Service
 from core.domain.status import Fulfilment
 from core.ui.ordering.basket import Basket, BasketLine, Trouble
 from core.ui.rows import RowsModel
@@ -101,6 +102,11 @@ class BasketModel(RowsModel[BasketLine]):
     def reduce(self, line_id: int | None, discount: Discount | None) -> None:
         """As `Basket.reduce`."""
         self.basket.reduce(line_id, discount)
+        self._show()
+
+    def charge(self, service: Service | None) -> None:
+        """Charge this for service; None: as the shop does."""
+        self.basket.own_service = service
         self._show()
 
     def set_fulfilment(self, fulfilment: Fulfilment) -> None:

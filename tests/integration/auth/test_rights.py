@@ -109,6 +109,9 @@ def enrol(place: Place, caller: Caller) -> requests.Response:
 DEEDS: dict[Act, Callable[[Place, Caller], requests.Response]] = {
     Act.DISCOUNT: lambda _place, caller: discounted(caller, 5),
     Act.COMP: lambda _place, caller: discounted(caller, 100),
+    Act.SERVICE: lambda _place, caller: caller.post(
+        "/api/pos/orders/", order_body(service={"rate": 0, "reason": "slow"}), key=new_key()
+    ),
     Act.REFUND: refund,
     Act.VOID: void,
     Act.CORRECT: correct,
@@ -200,7 +203,8 @@ def test_a_limit_is_a_limit(place: Place, role: Role) -> None:
 def test_everybody_may_at_first_what_they_could_before(place: Place) -> None:
     for role in (Role.CASHIER, Role.MANAGER):
         allow(place, role, [{"act": right.act.value} for right in rights_of(START, role)])
-    at_the_till = [Act.DISCOUNT, Act.COMP, Act.REFUND, Act.VOID, Act.CORRECT, Act.CASH, Act.NO_SALE, Act.PAST_ORDERS]
+    at_the_till = [Act.DISCOUNT, Act.COMP, Act.SERVICE, Act.REFUND, Act.VOID, Act.CORRECT]
+    at_the_till += [Act.CASH, Act.NO_SALE, Act.PAST_ORDERS]
     for act, deed in DEEDS.items():
         assert deed(place, place.kim).ok == (act in at_the_till), act
 

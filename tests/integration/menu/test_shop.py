@@ -135,17 +135,21 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
         return status, told.out + told.err
 
     changes = ("--name", "Café", "--time-zone", "Africa/Cairo", "--tax-rate", "14", "--tax-added")
-    assert run("set", *changes, "--cash-rounding", "0.05", "--cash-rounding-mode", "half_down")[0] == 0
+    service = ("--service-charge", "12.5", "--service-for", "dine_in", "pickup")
+    assert run("set", *changes, *service, "--cash-rounding", "0.05", "--cash-rounding-mode", "half_down")[0] == 0
     status, said = run("show")
     assert status == 0
-    assert said.splitlines()[:5] == [
+    assert [line for line in said.splitlines() if not line.startswith("changes")][:6] == [
         "name      Café",
         "currency  USD",
         "tax       14 % on top of the prices",
         "cash      rounded to 0.05 (half down)",
+        "service   12.5 % for dine_in, pickup",
         "time zone Africa/Cairo",
     ]
     assert "cash      exact" in run("set", "--cash-rounding", "none")[1]
+    assert "service   none" in run("set", "--service-charge", "none")[1]
+    assert run("set", "--service-charge", "much")[0] == 2
     for wrong in ("0", "a coin", "0.001"):
         assert run("set", "--cash-rounding", wrong)[0] == 2
     shown = json.loads(run("show", "--json")[1])
