@@ -31,6 +31,8 @@ BENCHMARKS: Final = {
     "catch-up": "benchmarks.catch_up",
     "day": "benchmarks.day",
     "z": "benchmarks.z_report",
+    "totals": "benchmarks.totals",
+    "year": "benchmarks.year_report",
 }
 RESULTS: Final = Path(__file__).with_name("results.md")
 

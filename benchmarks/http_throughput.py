@@ -66,7 +66,7 @@ def _start(
     ours = databases.copy(databases.orderbell(count), folder / "orderbell.db")
     port = stack.enter_context(servers.orderbell(folder))
     reads = {"Orderbell": Contender(port, traffic.pages(traffic.customer_tokens(port, shop), CONNECTIONS), [])}
-    writes = {"Orderbell": Contender(port, traffic.moves(traffic.cashier_token(port), shop, CONNECTIONS), [])}
+    writes = {"Orderbell": Contender(port, traffic.moves(traffic.staff_token(port), shop, CONNECTIONS), [])}
     files = {"Orderbell": ours}
     if servers.peer_available():
         files["DRF"] = databases.copy(servers.peer_database(count), folder / "drf.db")

@@ -109,6 +109,30 @@ def run(port: int, scripts: Sequence[Iterator[bytes]], seconds: float) -> Figure
             connection.socket.close()
 
 
+def run_paced(port: int, script: Iterator[bytes], per_second: float, seconds: float) -> Figures:
+    """The same on one connection with a request each `1 / per_second`; an answer that is late is late for all that
+    were due meanwhile."""
+    connection = _Connection(("127.0.0.1", port), script)
+    latencies: list[int] = []
+    began = time.perf_counter_ns()
+    try:
+        for turn in range(round(per_second * seconds)):
+            due = began + int(turn / per_second * 1e9)
+            if (early := due - time.perf_counter_ns()) > 0:
+                time.sleep(early / 1e9)
+            connection.ask()
+            while not connection.take():
+                pass
+            latencies.append(time.perf_counter_ns() - max(due, connection.sent_at if early > 0 else due))
+            if not connection.check():
+                connection.reopen()
+    finally:
+        connection.socket.close()
+    latencies.sort()
+    elapsed = (time.perf_counter_ns() - began) / 1e9
+    return Figures(len(latencies), elapsed, _percentile(latencies, 50), _percentile(latencies, 99))
+
+
 def _play(connections: Sequence[_Connection], seconds: float) -> Figures:
     latencies: list[int] = []
     with selectors.DefaultSelector() as selector:

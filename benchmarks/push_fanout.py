@@ -34,7 +34,7 @@ class Cashier:
 
     def __init__(self, port: int, commits: Path) -> None:
         self.port = port
-        self.token = traffic.cashier_token(port)
+        self.token = traffic.staff_token(port)
         self.script: Iterator[bytes] = itertools.chain(*traffic.moves(self.token, traffic.Shop.of(ORDERS), 1))
         self._commits = commits
         self.core = [str(core) for core in servers.cores()[:1]]

@@ -31,7 +31,7 @@ def run(quick: bool) -> Result:
         port = stack.enter_context(servers.orderbell(folder))
         stack.enter_context(servers.on_core(-1))
         shop = traffic.Shop.of(ORDERS)
-        customer, cashier = traffic.customer_tokens(port, shop)[0], traffic.cashier_token(port)
+        customer, cashier = traffic.customer_tokens(port, shop)[0], traffic.staff_token(port)
         connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         rows, claims = [], []

@@ -59,8 +59,8 @@ def customer_tokens(port: int, shop: Shop) -> list[str]:
     return tokens
 
 
-def cashier_token(port: int) -> str:
-    body = {"staff": dataset.CASHIER, "pin": databases.PIN, "device": dataset.DEVICE}
+def staff_token(port: int, name: str = dataset.CASHIER) -> str:
+    body = {"staff": name, "pin": databases.PIN, "device": dataset.DEVICE}
     return _sign_in(port, "/api/auth/staff/sign-in/", body)
 
 
