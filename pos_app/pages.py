@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 
 class Pages(QObject):
-    """`orders`, `new`, `history`, `menu`, `sync`, `drawer` and, for who may see them, `reports`."""
+    """`orders`, `new`, `history`, `menu`, `sync`, `drawer`, for who may see them `reports`, and `pay`, to which others
+    lead."""
 
     failed = Signal(object)
     """A `ClientError`."""
@@ -65,6 +66,7 @@ class Pages(QObject):
         if name not in self._made:
             make = {"new": self._make_new, "history": self._make_history, "menu": self._make_menu}
             make |= {"sync": self._make_sync, "reports": self._make_reports, "drawer": self._make_drawer}
+            make |= {"pay": self._make_pay}
             self._made[name] = make.get(name, self._make_board)()
             self._workspace.add_page(name, self._made[name])
         return self._made[name]
@@ -168,8 +170,8 @@ class Pages(QObject):
 
         page = NewOrderPage(self._context, self._workspace.notice)
         page.taken.connect(self.taken)
-        page.split_wanted.connect(self._actions.take_payments)
-        self._actions.payments_ended.connect(page.show_receipt)
+        page.payments_wanted.connect(self._actions.take_payments)
+        self._actions.paying.ended.connect(page.show_done)
         page.change_wanted.connect(self._actions.amend)
         self._actions.amended.connect(page.changed)
         page.failed.connect(self.failed)
@@ -195,6 +197,11 @@ class Pages(QObject):
         page.failed.connect(self.failed)
         return page
 
+    def _make_pay(self) -> QWidget:
+        from pos_app.order.payment_page import PaymentPage
+
+        return PaymentPage(self._context, self._actions.paying)
+
     def _make_menu(self) -> QWidget:
         from pos_app.menu.page import MenuPage
 
@@ -217,6 +224,7 @@ class Pages(QObject):
         from pos_app.sync.page import SyncPage
 
         page = SyncPage(self._context, self._workspace.notice)
+        page.payment_wanted.connect(self._actions.paying.decide)
         page.failed.connect(self.failed)
         return page
 

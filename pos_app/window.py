@@ -62,6 +62,7 @@ class PosWindow(QMainWindow):
         self._context = context
         self._person_id = ""
         self._shop_name = ""
+        self._paid_from = "orders"
         self.store = context.store
         self._changes = OrderChanges(context, self)
         self.board = Board(context, self._changes, self)
@@ -101,7 +102,9 @@ class PosWindow(QMainWindow):
         self._actions.print_wanted.connect(self._on_print_wanted)
         self._actions.decision_wanted.connect(self._on_decision_wanted)
         self._actions.change_wanted.connect(self._on_change_wanted)
-        self._actions.amended.connect(self._on_order_taken)
+        self._actions.paying.wanted.connect(self._on_payment_wanted)
+        self._actions.paying.left.connect(self._on_payment_left)
+        self._actions.amended.connect(self._on_order_amended)
         self._changes.done.connect(self.alerts.on_change_done)
         self.alerts.counted.connect(self.sign_in_page.set_new)
         self._pages.taken.connect(self._on_order_taken)
@@ -126,7 +129,8 @@ class PosWindow(QMainWindow):
         workspace.sound_wanted.connect(self._show_sound)
         if self._guest is not None:
             self._pages.basket_made.connect(self._guest.follow)
-            self._pages.taken.connect(self._guest.show_taken)
+            for paid in (self._pages.taken, self._actions.paying.ended):
+                paid.connect(self._guest.show_taken)
 
     # -- pages
 
@@ -137,7 +141,9 @@ class PosWindow(QMainWindow):
 
     @Slot(str)
     def show_page(self, name: str) -> None:
-        """Show one of `workspace.PAGES`."""
+        """Show one of `workspace.PAGES`, or `pay`."""
+        if name != "pay":
+            self._actions.paying.drop()
         self._pages.page(name)
         self.workspace.show_page(name)
         self.workspace.connection.follow(self._pages.refresher(name))
@@ -145,6 +151,18 @@ class PosWindow(QMainWindow):
         self._search.update_hint()
         if name == "orders":
             self._focus_cards()
+
+    @Slot()
+    def _on_payment_wanted(self) -> None:
+        """In front of the page that led there."""
+        self._close_dialogs()
+        if self.workspace.page != "pay":
+            self._paid_from = self.workspace.page
+        self.show_page("pay")
+
+    @Slot()
+    def _on_payment_left(self) -> None:
+        self.show_page(self._paid_from)
 
     @Slot()
     def _focus_cards(self) -> None:
@@ -179,7 +197,7 @@ class PosWindow(QMainWindow):
             self._guest.set_shop(tokens.shop_name)
         self._stack.setCurrentWidget(self.workspace)
         here = self.workspace.page
-        self.show_page(here if self.workspace.offers(here) else "orders")
+        self.show_page(here if here == "pay" or self.workspace.offers(here) else "orders")
         self._idle.start()
         self._actions.cards.look()
         if self.isVisible():
@@ -338,7 +356,11 @@ class PosWindow(QMainWindow):
 
     @Slot(object)
     def _on_order_taken(self, _order: Order) -> None:
-        """The board keeps its position: the new order is at the end of its column, and the receipt has its number."""
+        """The board, when it is shown again, has the new order at the end of its column."""
+        self.workspace.search.clear()
+
+    @Slot(object)
+    def _on_order_amended(self, _order: Order) -> None:
         self.workspace.search.clear()
         self.show_page("orders")
 

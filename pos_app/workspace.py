@@ -43,7 +43,7 @@ PAGES: Final = {
 """The pages of the rail: their names and icons."""
 _TAB: Final = 80
 _BAR: Final = 900
-_TITLES: Final = {"new": N_("New order")}
+_TITLES: Final = {"new": N_("New order"), "pay": N_("Payment")}
 _KEPT: Final = {
     "orders": N_("These are the orders that this POS knows of. What you do is kept, and sent later."),
     "history": N_("Only what this POS has kept is found."),
@@ -256,9 +256,9 @@ class Workspace(QWidget):
 
     def show_page(self, name: str) -> None:
         self._stack.setCurrentIndex(self._page_names.index(name))
-        self._tabs[name].setChecked(True)
-        title = _(_TITLES.get(name, PAGES[name][0]))
-        self._title.setText(title)
+        if name in self._tabs:  # or the tab stays that of the page that led there
+            self._tabs[name].setChecked(True)
+        self._title.setText(_(_TITLES.get(name) or PAGES[name][0]))
         self.search.setVisible(name == "orders")
         self.as_of.set_meaning(_(_KEPT[name]) if name in _KEPT else "")
         self._draw_icons()

@@ -1,6 +1,8 @@
 """The cashier's New order page: choose items, customer and payment, and take the order."""
 
 import contextlib
+from collections.abc import Callable
+from functools import partial
 
 import msgspec
 from PySide6.QtCore import Qt, Signal, Slot
@@ -9,29 +11,32 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.client.errors import ClientError, SignedOut
-from core.domain.commands import AmendOrder
+from core.domain.commands import AmendOrder, NewPayment
 from core.domain.discount import Discount
 from core.domain.errors import InvalidOrder
 from core.domain.ids import OrderId
 from core.domain.order import Order, Tender, check_delivery
+from core.domain.payment import to_pay_minor
 from core.domain.status import Fulfilment
+from core.domain.tenders import TENDERS
 from core.ui import keys
 from core.ui.ordering.change_bar import ChangeBar
-from core.ui.ordering.checkout import Handover, HandoverForm
+from core.ui.ordering.checkout import HandoverForm
 from core.ui.ordering.checkout_pane import CheckoutPane
 from core.ui.ordering.page import OrderingPage
-from core.ui.pace import Pace
-from core.ui.text import _, difference, difference_text, money
+from core.ui.text import _, difference, difference_text
 from core.ui.theme import Theme
-from core.ui.widgets.controls import label
+from core.ui.widgets.controls import button, label, panel
 from core.ui.widgets.notice import Notice
 from pos_app.context import PosContext
 from pos_app.new_order.changing import Changing, change_title
 from pos_app.new_order.customer_field import CustomerField
+from pos_app.new_order.draft import draft
 from pos_app.new_order.favourites import TillFavourites
 from pos_app.new_order.held_stages import HeldStages
-from pos_app.new_order.presenter import TakeOrderPresenter, tenders
-from pos_app.order.cash_pad import CashPad
+from pos_app.new_order.presenter import TakeOrderPresenter
+from pos_app.new_order.sale_done import LastSale, SaleDone
+from pos_app.order.payment_panel import PaymentPanel
 from pos_app.stock import Stock
 
 _FULFILMENTS = (Fulfilment.DINE_IN, Fulfilment.PICKUP, Fulfilment.DELIVERY)
@@ -44,19 +49,20 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
     """The server's `Order`. The page has been cleared, and the receipt is open."""
     change_wanted = Signal(object, object)
     """An `Order`, and the `AmendOrder` that is to be made of it."""
-    split_wanted = Signal(object)
-    """An `Order` that was taken to be paid in parts. `show_receipt` follows."""
+    payments_wanted = Signal(object, object)
+    """An `Order` that was taken and is still to be paid, in parts or at the card terminal, and how it is divided (a
+    `Split`). `show_done` follows."""
     failed = Signal(object)
     """A `SignedOut`, for the window. The form stays for the same cashier."""
 
     def __init__(self, context: PosContext, notice: Notice | None = None, parent: QWidget | None = None) -> None:
         theme = context.theme
         presenter = TakeOrderPresenter(context.jobs, context.api)
-        form = HandoverForm(theme, _FULFILMENTS, tenders, handing=_("Handover"), paying=_("Payment"))
-        customer, cash = CustomerField(presenter, theme), CashPad(theme)
-        questions = _questions(theme, customer, form, cash, form.note)
+        form = HandoverForm(theme, _FULFILMENTS, handing=_("Handover"))
+        customer = CustomerField(presenter, theme)
+        questions = _questions(theme, customer, form, form.note)
         checkout = CheckoutPane(
-            presenter.ordering.basket, theme, _("Take payment"), questions, "take_payment", brief=True
+            presenter.ordering.basket, theme, _("Take payment"), questions, "save_change", brief=True
         )
         super().__init__(theme, presenter, form, checkout, notice, parent)
         self.setObjectName("new_order_page")
@@ -64,17 +70,31 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self._jobs = context.jobs
         self._bridge = context.bridge
         self._has_terminal = bool(context.settings.card_terminal)
-        self._pace = Pace()
         self._receipt: QWidget | None = None
+        self._draft = draft(presenter.ordering.basket.basket)
+        self._to_be_paid = False
+        self._given_minor: int | None = None
         self._discount: QWidget | None = None
-        self._splitting: OrderId | None = None
-        self._customer, self._cash = customer, cash
+        self._again: Callable[[], None] | None = None
+        """Takes the order as it was taken last, whose outcome is unknown."""
+        self._paying: OrderId | None = None
+        self._last: tuple[Order, int | None] | None = None
+        """The order that was taken last, and the cash given for it."""
+        self._customer = customer
+        self.panel = PaymentPanel(theme)
+        self._later = button(_("Pay later"), theme, icon="waiting", name="payment_later")
+        self.panel.add_key(self._later)
+        self.done, self.last_sale = SaleDone(theme), LastSale(theme)
         self.stock = Stock(context.jobs, context.api, self)
         """Switches the item whose tile is held down."""
         self.view.menu.tiles.can_hold = True
         self._favourites = TillFavourites(context, self)
         self.view.menu.offer_stars()
         self.view.basket.can_discount = True
+        self.view.basket.add_to_empty(self.last_sale)
+        self._paying_main, self._done_main = _framed(theme, self.panel), _framed(theme, self.done)
+        for main in (self._paying_main, self._done_main):
+            self.view.add_main(main)
         self.held = HeldStages(context, self.view, presenter, form, customer, self.notice)
         self.changing = Changing(context, self._ordering.basket, self)
         self.change_bar = ChangeBar(theme)
@@ -88,11 +108,15 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         presenter = self._presenter
         self.view.completed.connect(self._on_take_wanted)
         self.view.checkout_shown.connect(self._on_checkout_shown)
-        for asked in (self._ordering.basket.changed, self._form.changed, self._cash.changed):
+        for asked in (self._ordering.basket.changed, self._form.changed):
             asked.connect(self._update_view)
-        self._cash.entered.connect(self._on_take_wanted)
-        self._cash.typed.connect(self._on_cash_typed)
-        self.view.digit_typed.connect(self._on_digit_typed)
+        self._ordering.basket.changed.connect(self._on_basket_changed)
+        self.panel.taken.connect(self._on_payment_taken)
+        self.view.digit_typed.connect(self.panel.pad.type)
+        self._later.clicked.connect(self._on_later_pressed)
+        self.done.next_wanted.connect(self.begin_next)
+        for each in (self.done, self.last_sale):
+            each.receipt_wanted.connect(self._open_receipt)
         self._customer.entered.connect(self._focus_payment)
         self.view.basket.discount_asked.connect(self._open_discount)
         shortcut = QShortcut(QKeySequence("Ctrl+D"), self)
@@ -120,12 +144,14 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
 
     @Slot()
     def clear(self) -> None:
-        """Reset for the next customer or cashier."""
+        """Reset for the next customer or cashier. What is said of the last order is gone with it."""
+        self._last = self._again = None
+        self.last_sale.hide()
         self._presenter.clear()
         self.held.holding.clear()
         self._customer.clear()
         self._form.clear()
-        self._cash.clear()
+        self.panel.clear()
         self.view.clear()
         self.notice.clear()
         for dialog in (self._receipt, self._discount):
@@ -145,25 +171,17 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """At the checkout a digit that no field handled begins the amount of cash, unless it is part of a scanned
-        code."""
-        scanned, sign = self._pace.count, keys.typed(event)
-        self._pace.note(event.text())
-        if self.view.at_checkout and sign.isdecimal() and not scanned and self._pays_cash:
-            self._on_digit_typed(sign)
+        """At the checkout, keys that no field handled: Esc goes back to the basket, and digits begin an amount. After a
+        payment, what is typed begins the next order."""
+        if self.view.at_checkout and event.key() == Qt.Key.Key_Escape and not self._presenter.busy:
+            self.view.show_basket()
+        elif self._is_paying and self.view.at_checkout and not self._presenter.busy and self.panel.take_key(event):
+            pass
+        elif self._done_main.isVisible() and keys.typed(event).isalnum():
+            self.begin_next()
+            self.view.menu.take_typed(keys.typed(event))
         else:
             super().keyPressEvent(event)
-
-    @Slot(str)
-    def _on_digit_typed(self, digit: str) -> None:
-        if self._pays_cash and not self._presenter.busy:
-            self._cash.type(digit)
-            self._on_cash_typed()
-
-    @Slot()
-    def _on_cash_typed(self) -> None:
-        """Who types the cash sees it, and the change."""
-        self._checkout.show_question(self._cash.field)
 
     # -- discounts
 
@@ -282,58 +300,90 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self.view.show_checkout()
         if not self.view.at_checkout:
             return
-        if self.changing.order is not None:
-            try:
-                check_delivery(self._form.values.fulfilment, self._form.values.address)
-            except InvalidOrder:
-                self._form.complain_of_address()
-            else:
-                self.changing.save(self._customer.whom, self._form.values)
+        if self.changing.order is None:
+            self.panel.enter()
             return
-        if self._pays_cash and self._cash.given_minor is None:
-            self._cash.focus()
-            self.notice.show_message(_("The cash given does not cover the order"))
-            return
-        given_minor = self._cash.given_minor if self._pays_cash else None
-        self._presenter.take(self._customer.whom, self._paying, given_minor, self.held.holding.id_of_page)
+        try:
+            check_delivery(self._form.values.fulfilment, self._form.values.address)
+        except InvalidOrder:
+            self._form.complain_of_address()
+        else:
+            self.changing.save(self._customer.whom, self._form.values)
 
-    @property
-    def _paying(self) -> Handover:
+    @Slot(object)
+    def _on_payment_taken(self, payment: NewPayment) -> None:
         """By a card that the terminal is to be asked about, it is taken unpaid, and paid when the terminal says so."""
-        paying = self._form.values
-        if paying.tender is Tender.CARD and not paying.later and self._has_terminal:
-            return msgspec.structs.replace(paying, later=True, split=True)
-        return paying
+        at_terminal = payment.tender is Tender.CARD and self._has_terminal
+        unpaid = at_terminal or payment.tender is Tender.CASH_ON_DELIVERY
+        self._take(payment.tender, None if unpaid else payment, to_be_paid=at_terminal)
+
+    @Slot()
+    def _on_later_pressed(self) -> None:
+        self._take(Tender.CASH, None)
+
+    def _take(self, tender: Tender, payment: NewPayment | None, *, to_be_paid: bool = False) -> None:
+        if self._presenter.busy or self.changing.order is not None:
+            return
+        self.notice.clear()
+        self.view.show_checkout()
+        if not self.view.at_checkout:
+            return
+        self._to_be_paid = to_be_paid or payment is not None
+        self._given_minor = payment.given_minor if payment is not None else None
+        self._again = partial(self._take, tender, payment, to_be_paid=to_be_paid)
+        self._presenter.take(self._customer.whom, self._form.values, tender, payment, self.held.holding.id_of_page)
 
     @property
-    def _pays_cash(self) -> bool:
-        paying = self._form.values
-        if self.changing.order is not None:
-            return False
-        return paying.tender is Tender.CASH and not paying.later  # other coins: in the dialog of payments
+    def _is_paying(self) -> bool:
+        """Whether the checkout asks for a payment; else it changes a placed order."""
+        return self._ordering.basket.basket.changes is None
 
     @Slot(object)
     def _on_order_taken(self, order: Order) -> None:
-        given_minor = self._cash.given_minor if self._pays_cash else None
-        split = self._paying.split
+        drafted, split, given_minor, to_be_paid = self._draft, self.panel.split, self._given_minor, self._to_be_paid
         self.clear()
         self.taken.emit(order)
-        if split:
-            self._splitting = order.id
-            self.split_wanted.emit(order)
+        if to_be_paid and to_pay_minor(order):
+            self._paying = order.id
+            self.payments_wanted.emit(order, split.after(drafted, order))
         else:
-            self._open_receipt(order, given_minor)
+            self._show_done(order, given_minor)
 
     @Slot(object)
-    def show_receipt(self, order: Order) -> None:
-        """The receipt of an order that was taken here, now that its parts are paid."""
-        if order.id == self._splitting:
-            self._splitting = None
-            self._open_receipt(order, None)
+    def show_done(self, order: Order) -> None:
+        """What became of an order that was taken here, now that the last of its parts is paid."""
+        if order.id == self._paying:
+            self._paying = None
+            self._show_done(order, None)
 
-    def _open_receipt(self, order: Order, given_minor: int | None) -> None:
+    def _show_done(self, order: Order, given_minor: int | None) -> None:
+        self._last = order, given_minor
+        self.done.show_order(order, given_minor)
+        self.view.show_main(self._done_main)
+        self.done.next.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @Slot()
+    def begin_next(self) -> None:
+        """The next order; the change of the last one is seen until something is in it."""
+        if self._last is not None:
+            self.last_sale.show_order(*self._last)
+        self.view.show_main()
+        self.view.menu.search.setFocus()
+
+    @Slot()
+    def _on_basket_changed(self) -> None:
+        if self._last is not None and self._ordering.basket.basket.lines:
+            self._last = None
+            self.last_sale.hide()
+            self.view.show_main()
+
+    @Slot()
+    def _open_receipt(self) -> None:
         from core.ui.widgets.receipt import ReceiptDialog
 
+        if self._last is None:
+            return
+        order, given_minor = self._last
         receipt = ReceiptDialog(order, self._ordering.shop_name, self._theme, self._jobs, given_minor, self.window())
         receipt.finished.connect(self._on_receipt_finished)
         self._receipt = receipt
@@ -345,12 +395,15 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
 
     @Slot()
     def _update_tenders(self) -> None:
-        self._form.use_tenders(self._ordering.tenders, online=self._bridge.sync_status.answering)
+        online = self._bridge.sync_status.answering
+        self.panel.use_tenders(self._ordering.tenders or TENDERS, self._ordering.coins, online=online)
 
     @Slot(object)
     def _on_outcome_unknown(self, error: ClientError) -> None:
         told = _("Nobody knows yet whether the order arrived. Try again: it will not be taken twice.")
-        self.notice.show_error(ClientError(told, title=error.title), _("Try again"), self._on_take_wanted)
+        again = self._again
+        if again is not None:
+            self.notice.show_error(ClientError(told, title=error.title), _("Try again"), again)
         if isinstance(error, SignedOut):
             self.failed.emit(error)
 
@@ -371,9 +424,9 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
 
     @Slot()
     def _focus_payment(self) -> None:
-        """Focus the last step: the cash given, or the button."""
-        if self._pays_cash:
-            self._cash.focus()
+        """Focus the last step: the amount, or the button that saves a change."""
+        if self._is_paying:
+            self.panel.pad.focus()
         else:
             self._checkout.action.setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -382,28 +435,30 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         basket, busy = self._ordering.basket.basket, self._presenter.busy
         total_minor = basket.amounts().total_minor
         self.change_bar.show_change(change_title(basket.changes, basket.follows), basket.changes, total_minor)
-        self._form.ask_payment(asked=basket.changes is None)
-        self._checkout.title.setText(_("Take payment") if basket.changes is None else _("Change order"))
-        coins_minor = total_minor + self._ordering.coins.added_minor(Tender.CASH, total_minor)
-        self._cash.ask(coins_minor, basket.currency)
-        focused: QWidget | None = self.focusWidget()
-        leaves = not self._pays_cash and focused is not None and self._cash.isAncestorOf(focused)
-        self._cash.setVisible(self._pays_cash)
-        if leaves:
-            self._focus_payment()
-        asked_minor = coins_minor if self._pays_cash else total_minor
-        action = _("Sending…") if busy else self._take_text(money(asked_minor, basket.currency))
-        self._checkout.set_action(action, busy=busy)
+        self._checkout.title.setText(_("Take payment") if self._is_paying else _("Change order"))
+        self._checkout.action.setVisible(not self._is_paying)
+        changed = self.changing.order
+        more = difference(changed, total_minor) if changed is not None else ""
+        save = _("Save · {difference}").format(difference=more) if more else _("Save")
+        self._checkout.set_action(_("Sending…") if busy else save, busy=busy)
         self.view.menu.setEnabled(not busy)
+        self.panel.setEnabled(not busy)
+        if self.view.at_checkout and basket.lines and self._is_paying:
+            self._draft = draft(basket)
+            delivered = basket.fulfilment is Fulfilment.DELIVERY
+            self._later.setVisible(not delivered)
+            self.panel.set_delivery(is_delivery=delivered)
+            self.panel.show_order(self._draft)
+        if self.view.at_checkout or self._paying_main.isVisible():
+            self.view.show_main(self._paying_main if self.view.at_checkout and self._is_paying else None)
 
-    def _take_text(self, amount: str) -> str:
-        paying, changed = self._form.values, self.changing.order
-        if changed is not None:
-            more = difference(changed, self._ordering.basket.basket.amounts().total_minor)
-            return _("Save · {difference}").format(difference=more) if more else _("Save")
-        if paying.split:
-            return _("Place, then split {amount}").format(amount=amount)
-        return _("Place unpaid") if paying.later else _("Take {amount}").format(amount=amount)
+
+def _framed(theme: Theme, inside: QWidget) -> QWidget:
+    frame, column = panel()
+    edge = theme.space(4)
+    column.setContentsMargins(edge, theme.space(3), edge, edge)
+    column.addWidget(inside)
+    return frame
 
 
 def _questions(theme: Theme, *parts: QWidget) -> QWidget:

@@ -1,6 +1,5 @@
 """Taking an order at the counter once: customer, fulfilment, payment."""
 
-from collections.abc import Sequence
 from functools import partial
 from typing import Final
 
@@ -15,13 +14,11 @@ from core.domain.commands import NewPayment, TakeOrder
 from core.domain.ids import BasketId
 from core.domain.order import PaymentState, Tender
 from core.domain.people import Customer, Guest
-from core.domain.status import Fulfilment
-from core.domain.tenders import ShopTender
 from core.protocol import routes
 from core.protocol.replies import CustomerList
 from core.protocol.requests import CustomerQuery
 from core.ui.jobs import Job, Jobs
-from core.ui.ordering.checkout import LATER, SPLIT, Handover, Later
+from core.ui.ordering.checkout import Handover
 from core.ui.ordering.placing import Placing
 
 NO_BASKET: Final = BasketId("")
@@ -29,21 +26,6 @@ LOOK_UP_MS: Final = 250
 _LEAST_SOUGHT: Final = 2
 _LEAST_NUMBER: Final = 4
 """The least digits of a phone number that is looked up: parts of one find nobody."""
-
-
-_KEYS: Final = 3
-"""So many tenders have a key of their own at the check-out; the dialog of payments has all."""
-
-
-def tenders(fulfilment: Fulfilment, usable: Sequence[ShopTender]) -> Sequence[Tender | Later]:
-    """The tenders a cashier may take, those first that the shop has first. A delivery is paid at the door; other orders
-    may be taken unpaid. What needs a number is asked for it in the dialog of payments."""
-    later = (Tender.CASH_ON_DELIVERY, Tender.VOUCHER)
-    keys = [each.id for each in usable if each.id not in later and not each.needs_reference][:_KEYS]
-    if fulfilment is not Fulfilment.DELIVERY:
-        return (*keys, SPLIT, LATER)
-    at_the_door = [each.id for each in usable if each.id == Tender.CASH_ON_DELIVERY]
-    return (*at_the_door, *keys) or (LATER,)
 
 
 class Whom(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,16 +62,25 @@ class TakeOrderPresenter(Placing[TakeOrder]):
 
     # -- taking it
 
-    def take(self, whom: Whom, handover: Handover, given_minor: int | None = None, held: BasketId = NO_BASKET) -> None:
-        """`given_minor` is the cash handed over; `held` the held basket that it is."""
+    def take(
+        self, whom: Whom, handover: Handover, tender: Tender, payment: NewPayment | None, held: BasketId = NO_BASKET
+    ) -> None:
+        """`payment` is what is paid of it at once, None for nothing; `tender` how it is paid, or is likely to be;
+        `held` the held basket that it is."""
         basket = self.ordering.basket.basket
-        added_minor = self.ordering.coins.added_minor(handover.tender, basket.amounts().total_minor)
-        rounded = NewPayment(tender=handover.tender, given_minor=given_minor, rounding_minor=added_minor)
+        total_minor = basket.amounts().total_minor
+        is_paid = payment is not None and payment.amount_minor == total_minor
+        parts: tuple[NewPayment, ...] = ()
+        if payment is not None:
+            exact_minor = (payment.amount_minor or 0) + payment.tip_minor
+            added_minor = self.ordering.coins.added_minor(tender, exact_minor)
+            if not is_paid or payment.tip_minor or payment.reference or added_minor:
+                parts = (msgspec.structs.replace(payment, rounding_minor=added_minor),)
         request = TakeOrder(
             lines=basket.wanted,
             fulfilment=handover.fulfilment,
-            tender=handover.tender,
-            payment=PaymentState.UNPAID if handover.later else PaymentState.PAID,
+            tender=tender,
+            payment=PaymentState.PAID if is_paid else PaymentState.UNPAID,
             address=handover.address,
             note=handover.note,
             customer_id=whom.customer.id if whom.customer else None,
@@ -98,8 +89,8 @@ class TakeOrderPresenter(Placing[TakeOrder]):
             menu_version=basket.menu_version,
             discount=basket.discount,
             service=basket.service,
-            given_minor=given_minor,
-            payments=(rounded,) if added_minor and not handover.later else (),
+            given_minor=payment.given_minor if payment is not None and is_paid and not payment.tip_minor else None,
+            payments=parts,
             basket=held,
             follows=basket.follows,
         )

@@ -11,20 +11,21 @@ from PySide6.QtWidgets import QMenu, QWidget
 from core.client.operations import Operation
 from core.domain.commands import AmendOrder, NewPayment, RefundOrder
 from core.domain.ids import OrderId
-from core.domain.order import Order, Payment, PaymentState, Tender
+from core.domain.order import Order, PaymentState, Tender
 from core.domain.payment import gave_back, money_of, payments_of, to_pay_minor
 from core.domain.status import CALLED_OFF, Move
 from core.domain.tenders import not_withdrawn
 from core.ui.bridge import Bridge
-from core.ui.text import N_, _, money, payment_text, request_lines, status_label
+from core.ui.text import N_, _, money, request_lines, status_label
 from core.ui.theme import Theme
 from pos_app.order.card import Card, Own, customer, target, to_give_back
 from pos_app.order.card_acts import CardActs
 from pos_app.order.card_payments import CardPayments
 from pos_app.order.changes import Done, OrderChanges
+from pos_app.order.paying import Paying
+from pos_app.order.split import Split
 
 if TYPE_CHECKING:
-    from pos_app.order.payment_dialog import PaymentDialog
     from pos_app.order.refund_dialog import RefundDialog
 
 
@@ -47,8 +48,6 @@ class OrderActions(QObject):
     """An `Order` that is to be opened again."""
     amended = Signal(object)
     """The `Order` as it was changed."""
-    payments_ended = Signal(object)
-    """An `Order`, of which nothing is due any more: its payments were taken one after the other."""
 
     def __init__(
         self, theme: Theme, bridge: Bridge, changes: OrderChanges, cards: CardPayments, window: QWidget
@@ -59,12 +58,9 @@ class OrderActions(QObject):
         self._store = bridge.store
         self._changes = changes
         self._window = window
-        self._paying: PaymentDialog | None = None
         self.cards = CardActs(theme, cards, window)
-        self.cards.ended.connect(self._on_card_ended)
-        changes.payment_wanted.connect(partial(self._open_payments, handing_over=True))
+        self.paying = Paying(bridge, changes, self.cards, self)
         changes.done.connect(self._on_change_done)
-        bridge.sync_status_changed.connect(self._on_sync_status_changed)
 
     @Slot(str, object)
     def do(self, what: str, order_id: OrderId) -> None:
@@ -84,7 +80,7 @@ class OrderActions(QObject):
             case "step":
                 self._changes.advance(order_id)
             case "payments":
-                self._open_payments(order)
+                self.paying.begin(order)
             case "amend":
                 self.change_wanted.emit(order)
             case "accept":
@@ -252,52 +248,13 @@ class OrderActions(QObject):
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
-    @Slot(object)
-    def take_payments(self, order: Order) -> None:
-        """Take the payments of an order that was just made."""
-        if self._store.get(order.id) is None:
-            self._store.put(order)
-        dialog = self._open_payments(order)
-        if order.tender is Tender.CARD and self.cards.is_there:  # it was chosen at the check-out
-            self._on_payment_taken(dialog, NewPayment(tender=Tender.CARD))
-
-    def _open_payments(self, order: Order, *, handing_over: bool = False) -> "PaymentDialog":
-        from pos_app.order.payment_dialog import PaymentDialog
-
-        dialog = PaymentDialog(
-            self._theme,
-            order,
-            self._window,
-            handing_over=handing_over,
-            tenders=self._bridge.tenders,
-            coins=self._bridge.coins,
-            online=self._bridge.sync_status.answering,
-        )
-        dialog.taken.connect(partial(self._on_payment_taken, dialog))
-        dialog.undo_wanted.connect(partial(self._ask_undo, dialog))
-        dialog.unpaid_wanted.connect(partial(self._changes.hand_over_unpaid, order.id))
-        dialog.finished.connect(self._on_payments_closed)
-        dialog.finished.connect(dialog.deleteLater)
-        self._paying = dialog
-        dialog.open()
-        return dialog
-
-    def _on_payment_taken(self, dialog: "PaymentDialog", payment: NewPayment) -> None:
-        """Nothing is taken when the money of the order has changed while the dialog was open: its amounts were wrong,
-        and are shown anew."""
-        order = self._store.get(dialog.order.id)
-        if order is None:
-            return
-        if money_of(order) != money_of(dialog.order):
-            self._show_paid(dialog, order)
-        elif not self.cards.takes(order, payment, dialog):
-            self._changes.take_payment(order.id, payment)
-
-    @Slot(object)
-    def _on_card_ended(self, order_id: OrderId) -> None:
-        order = self._store.get(order_id)
-        if self._paying is not None and order is not None and self._paying.order.id == order_id:
-            self._show_paid(self._paying, order)
+    @Slot(object, object)
+    def take_payments(self, order: Order, split: Split | None = None) -> None:
+        """Take the payments of an order that was just made; `split`: how it is divided already."""
+        self.paying.begin(order, split or Split())
+        by_card = order.tender is Tender.CARD and (split is None or not order.payments)
+        if by_card and self.cards.is_there:  # it was chosen at the check-out
+            self.paying.take(NewPayment(tender=Tender.CARD))
 
     def _at_once(self, order: Order) -> list[tuple[str, str]]:
         return [(what, _(words)) for what, tender, words in _AT_ONCE if tender in self._usable and not order.payments]
@@ -308,11 +265,6 @@ class OrderActions(QObject):
         online = self._bridge.sync_status.answering
         tenders = not_withdrawn(self._bridge.tenders)
         return {each.id for each in tenders if not each.needs_reference and (online or each.offline)}
-
-    @Slot()
-    def _on_sync_status_changed(self) -> None:
-        if self._paying is not None:
-            self._paying.set_online(self._bridge.sync_status.answering)
 
     @Slot(object, object)
     def amend(self, order: Order, request: AmendOrder) -> None:
@@ -326,36 +278,6 @@ class OrderActions(QObject):
             self.amended.emit(done.order)
             if not request.answers and payments_of(done.change.order) and to_pay_minor(done.order):
                 self.take_payments(done.order)
-        if self._paying is not None and self._paying.order.id == done.order.id:
-            self._show_paid(self._paying, done.order)
-
-    def _show_paid(self, dialog: "PaymentDialog", order: Order) -> None:
-        was_due = to_pay_minor(dialog.order)
-        dialog.show_order(order)
-        if was_due and not to_pay_minor(order) and order.payment is PaymentState.PAID:
-            dialog.accept()
-            if dialog.handing_over:
-                self._changes.advance(order.id)
-            self.payments_ended.emit(order)
-
-    @Slot()
-    def _on_payments_closed(self) -> None:
-        self._paying = None
-
-    def _ask_undo(self, dialog: "PaymentDialog", payment: Payment) -> None:
-        from pos_app.order.reason_dialog import ReasonDialog
-
-        asked = ReasonDialog(
-            self._theme,
-            _("Take this payment back?"),
-            payment_text(payment, dialog.order.currency),
-            (_("Another way of paying"), _("The wrong amount"), _("The payment did not go through")),
-            _("Take back"),
-            parent=dialog,
-        )
-        asked.given.connect(partial(self._changes.undo_payment, dialog.order.id, payment))
-        asked.finished.connect(asked.deleteLater)
-        asked.open()
 
     def _refund_dialog(self, order: Order) -> "RefundDialog":
         from pos_app.order.refund_dialog import RefundDialog

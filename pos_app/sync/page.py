@@ -47,6 +47,8 @@ _KEPT_IN: Final = {
 class SyncPage(QWidget):
     """The queue at one side, the chosen change at the other."""
 
+    payment_wanted = Signal(object, object)
+    """An unpaid `Order` that is to be handed over after all, and what to call with its `NewPayment`, or None."""
     failed = Signal(object)
     """A `ClientError`."""
 
@@ -253,16 +255,7 @@ class SyncPage(QWidget):
         if needs_number(operation):
             self.queue.renumber(operation)
         elif target(operation) is OrderStatus.COMPLETED and to_pay_minor(order := self.queue.order(operation)):
-            from pos_app.order.payment_dialog import PaymentDialog
-
-            dialog = PaymentDialog(
-                self._theme, order, self.window(), tenders=self._bridge.tenders, coins=self._bridge.coins
-            )
-            dialog.taken.connect(dialog.accept)
-            dialog.taken.connect(partial(self.queue.retry, operation))
-            dialog.unpaid_wanted.connect(partial(self.queue.retry, operation))
-            dialog.finished.connect(dialog.deleteLater)
-            dialog.open()
+            self.payment_wanted.emit(order, partial(self.queue.retry, operation))
         else:
             self.queue.retry(operation)
 

@@ -1,6 +1,5 @@
 """A cashier who takes an order and brings it to its end, by mouse only or by keyboard only."""
 
-import re
 from collections.abc import Iterable
 from typing import Final, Protocol
 
@@ -70,17 +69,14 @@ class ByMouse:
         for line in ordered.lines:
             self._add(line)
         hand.click("checkout")
-        hand.wait("take_payment")
+        hand.wait("payment_panel")
         if ordered.fulfilment is not _FIRST:
             hand.click(f"fulfilment_{ordered.fulfilment}")
-        if ordered.tender is not Tender.CASH:
-            hand.click(f"tender_{ordered.tender}")
-        elif ordered.given and hand.sees(f"cash_quick_{ordered.given}"):
-            hand.click(f"cash_quick_{ordered.given}")
-        hand.click("take_payment")
-        hand.wait("receipt_done")
-        number = number_on_receipt(self._window)
-        hand.click("receipt_done")
+        by_note = ordered.tender is Tender.CASH and ordered.given
+        hand.click(f"cash_quick_{ordered.given - 1}" if by_note else f"payment_{ordered.tender}")
+        hand.wait("next_order")
+        number = str(self._window.act("state", name="sale_number")["text"])
+        hand.click("nav_orders")
         return number
 
     def complete(self, number: str) -> None:
@@ -141,10 +137,13 @@ class ByKeyboard:
         hand.press("ctrl+Return")
         hand.wait_focus("cash_given")
         self._answer(ordered)
-        hand.press("Return" if hand.focus in ("cash_given", "take_payment") else "ctrl+Return")
-        hand.wait("receipt_done")
-        number = number_on_receipt(self._window)
-        hand.press("Return")
+        if hand.focus == "cash_given":
+            hand.press("Return")
+        elif hand.focus != "next_order":
+            hand.press("ctrl+Return")
+        hand.wait_focus("next_order")
+        number = str(self._window.act("state", name="sale_number")["text"])
+        hand.press("ctrl+1")
         hand.wait_focus(*(f"column_{status}" for status in ("pending", *COLUMNS)))
         return number
 
@@ -161,14 +160,8 @@ class ByKeyboard:
             hand.press("Return")
 
     def _answer(self, ordered: Ordered) -> None:
-        """How it is paid, how it is handed over and whom it is for: from the cash given backwards."""
+        """How it is handed over and whom it is for, from the amount backwards; and how it is paid."""
         hand = self._hand
-        if ordered.tender is Tender.CASH and ordered.given:
-            hand.type("200")
-        if ordered.tender is not Tender.CASH:
-            hand.reach("tender_cash", "shift+Tab")
-            hand.press("Right")
-            hand.wait_focus(f"tender_{ordered.tender}")
         if ordered.fulfilment is not _FIRST:
             hand.reach(f"fulfilment_{_FIRST}", "shift+Tab")
             hand.press("Right")
@@ -177,6 +170,12 @@ class ByKeyboard:
             hand.reach("customer_search", "shift+Tab")
             hand.type(ordered.name)
             hand.press("Return")
+            hand.wait_focus("cash_given")
+        if ordered.tender is not Tender.CASH:
+            hand.reach(f"payment_{ordered.tender}")
+            hand.press("Return")
+        elif ordered.given:
+            hand.type("200")
 
     def _add(self, line: NewLine) -> None:
         hand, item = self._hand, self._menu.items()[line.item_id]
@@ -254,10 +253,3 @@ def there(window: Window, column: str, number: str) -> None:
             raise ProcessFailed(f"{column} has {rows}, and waits for {number}")
 
     until(look, _SEE_S)
-
-
-def number_on_receipt(window: Window) -> str:
-    found = re.search(r"\w+-\d{6}", window.act("state", name="receipt_dialog")["text"])
-    if found is None:
-        raise ProcessFailed("the receipt has no number")
-    return found[0]

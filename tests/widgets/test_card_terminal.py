@@ -144,13 +144,12 @@ def test_a_new_order_by_card_is_paid_at_the_terminal(qtbot: QtBot, backend: Fake
         assert isinstance(view, OrderingView)
         Finger(view, qtbot).tile("Canned Soda")
         till.click("checkout")
-        till.click("tender_card")
-        till.click("take_payment")
+        till.click("payment_card")
         till.qtbot.waitUntil(lambda: [each.payment for each in backend.orders.values()] == [PaymentState.PAID])
         till.settle()
         (order,) = backend.orders.values()
         assert [each.reference for each in order.payments] == ["SLIP-1"]
-        assert not till.sees("payment_dialog")
+        assert not till.sees("payment_panel")
         assert not till.sees("terminal_dialog")
 
 

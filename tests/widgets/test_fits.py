@@ -280,10 +280,10 @@ def test_the_tills_pages(qtbot: QtBot, language: str, scale: int) -> None:
         walk.look("basket")
         walk.dialog("discount", ordering._open_discount)  # type: ignore[attr-defined]
         till.click("checkout")
-        for paying in ("cash", "split", "later"):
-            till.click(f"tender_{paying}")
+        for pressed in ("pad_5", "tip_15", "split_items", "fulfilment_delivery"):
+            till.click(pressed)
             Screen.settle(till)
-            walk.look(f"checkout-{paying}")
+            walk.look(f"checkout-{pressed}")
         till.click("checkout_back")
         finger.view.clear()
         rows = till.window._pages.page("sync")
@@ -299,7 +299,9 @@ def test_the_tills_pages(qtbot: QtBot, language: str, scale: int) -> None:
         walk.dialog("reason", lambda: till.window._actions.do("cancel", orders[6].id))
         walk.dialog("refund", lambda: till.window._actions.do("refund", orders[8].id))
         for at in (6, 9):
-            walk.dialog(f"payments-{at}", lambda at=at: till.window._actions.do("payments", orders[at].id))  # type: ignore[misc]
+            till.window._actions.do("payments", orders[at].id)
+            walk.look(f"payments-{at}")
+            till.click("payment_back")
         walk.dialog("receipt-parts", lambda: till.window._on_print_wanted(orders[9]))
         walk.dialog("receipt", lambda: till.window._on_print_wanted(orders[6]))
         needs = (Need(Act.DISCOUNT, 25_000), Need(Act.REFUND, 123_456), Need(Act.PAST_ORDERS))
@@ -365,8 +367,8 @@ def test_an_order_that_is_changed(qtbot: QtBot, backend: FakeBackend, language: 
         walk.look("basket")
         till.click("checkout")
         walk.look("checkout")
-        walk.dialog("reason", lambda: till.click("take_payment"))
-        till.click("take_payment")
+        walk.dialog("reason", lambda: till.click("save_change"))
+        till.click("save_change")
         till.type("reason", LONG)
         till.click("reason_confirm")
         Screen.settle(till)
@@ -500,9 +502,8 @@ def test_the_guests_screen(qtbot: QtBot, language: str, scale: int) -> None:
         finger.tile("Canned Soda")
         walk.look("basket")
         till.click("checkout")
-        till.click("tender_cash")
         till.type("cash_given", "50")
-        till.click("take_payment")
+        till.click("payment_cash")
         till.settle()
         walk.look("thanks")
     assert not walk.found, "\n".join(walk.found)

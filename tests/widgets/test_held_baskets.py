@@ -124,7 +124,7 @@ def test_an_order_of_it_ends_it(page: NewOrderPage, finger: Finger, qtbot: QtBot
     qtbot.waitUntil(lambda: finger.lines() == [(1, CHIPS.name)])
     finger.button("checkout")
     with qtbot.waitSignal(page.taken) as taken:
-        finger.button("take_payment")
+        finger.button("payment_cash")
     assert taken.args is not None
     order: Order = taken.args[0]
     qtbot.waitUntil(lambda: order.id in backend.orders)
@@ -270,7 +270,7 @@ def test_what_is_rung_up_after_its_lines_are_removed_is_another_guests(
     finger.tile(SODA.name)
     finger.button("checkout")
     with qtbot.waitSignal(page.taken):
-        finger.button("take_payment")
+        finger.button("payment_cash")
     finger.button("held")
     assert "Open at this POS" in rows(page)[0]
     assert all(each.gone is None for each in backend.baskets.values())

@@ -55,8 +55,8 @@ def test_the_checkout_is_on_the_screen(qtbot: QtBot, backend: FakeBackend, scale
         finger.tile(SODA.name)
         assert till.window.rect().contains(place_of(till, "checkout"))
         till.click("checkout")
-        for name in ("take_payment", "checkout_back", "customer_search"):
-            assert till.window.rect().contains(place_of(till, name))
+        assert till.window.rect().contains(place_of(till, "payment_cash")), "it is one press"
+        assert off_screen(till.window) == []
 
 
 def test_four_tiles_stand_side_by_side_on_a_small_screen(till: Till) -> None:
@@ -67,7 +67,7 @@ def test_four_tiles_stand_side_by_side_on_a_small_screen(till: Till) -> None:
     till.qtbot.waitUntil(lambda: tiles.gridSize().width() * 4 <= tiles.viewport().width())
     Finger(page.view, till.qtbot).tile(SODA.name)
     till.click("checkout")
-    for name in ("take_payment", "cash_quick_2", "fulfilment_delivery", "customer_search"):
+    for name in ("payment_cash", "pad_0", "cash_quick_5", "tip_20", "fulfilment_delivery", "customer_search"):
         assert till.window.rect().contains(place_of(till, name))
 
 
@@ -105,11 +105,11 @@ def test_a_message_lifts_nothing(till: Till, backend: FakeBackend) -> None:
     finger = Finger(new_order(till).view, till.qtbot)
     finger.tile(SODA.name)
     till.click("checkout")
-    before = place_of(till, "take_payment")
-    till.type("cash_given", "0.01")
-    till.click("take_payment")
-    assert till.notice()
-    assert place_of(till, "take_payment") == before
+    before = place_of(till, "payment_cash")
+    till.click("tip_typed")
+    assert till.text("payment_hint")
+    till.window.workspace.notice.show_error(AWAY, "Try again", lambda: None)
+    assert place_of(till, "payment_cash") == before
 
 
 def test_a_search_moves_no_card(till: Till, backend: FakeBackend) -> None:
@@ -196,6 +196,7 @@ def hush(till: Till) -> None:
 def test_the_tills_buttons_are_on_the_screen_and_stay_there(small_till: Till, size: QSize) -> None:
     see_pages(small_till, size)
     see_dialogs(small_till, size)
+    pay(small_till)
     sell(small_till)
     see_lists(small_till)
 
@@ -221,7 +222,6 @@ def see_dialogs(till: Till, size: QSize) -> None:
         "details": lambda: window._show_details(order),
         "cancel": lambda: window._actions.do("cancel", order.id),
         "reject": lambda: window._actions.do("reject", order.id),
-        "hand over": lambda: window._actions.do("step", order.id),
         "receipt": lambda: window._on_print_wanted(order),
         "keys": window._show_shortcuts,
         "sound": window._show_sound,
@@ -241,6 +241,23 @@ def see_dialogs(till: Till, size: QSize) -> None:
         settle()
 
 
+def pay(till: Till) -> None:
+    """An order that is handed over."""
+    window = till.window
+    order = next(each for each in till.backend.orders.values() if each.status is S.READY)
+    window._actions.do("step", order.id)
+    Screen.settle(till)
+    settle()
+    assert till.sees("payment_page")
+    assert off_screen(window) == []
+    with nothing_moves(window, "everything, at a payment"):
+        say_everything(till)
+        till.click("tip_typed")
+        assert till.text("payment_hint")
+    hush(till)
+    till.click("payment_back")
+
+
 def sell(till: Till) -> None:
     window = till.window
     finger = Finger(new_order(till).view, till.qtbot)
@@ -250,22 +267,26 @@ def sell(till: Till) -> None:
         finger.button("item_add", finger.dialog)
     finger.dialog.close()
     finger.tile(SODA.name)
-    for name in ("checkout", "checkout_back"):
-        assert window.rect().contains(place_of(till, "checkout"))
+    for name in ("checkout", "checkout_back", "checkout"):
+        if name == "checkout":
+            settle()
+            assert window.rect().contains(place_of(till, "checkout"))
         till.click(name)
-    till.click("checkout")
     settle()
-    for name in ("take_payment", "checkout_back", "customer_search"):
-        assert window.rect().contains(place_of(till, name)), name
+    assert window.rect().contains(place_of(till, "payment_cash"))
+    assert off_screen(window) == []
     with nothing_moves(window, "known customers"):
         finger.field("customer_search", LONG.split(maxsplit=1)[0])
         till.qtbot.waitUntil(lambda: till.sees("customer_offer_2"))
     with nothing_moves(window, "nobody known"):
         finger.field("customer_search", "0301234567")
         till.qtbot.waitUntil(lambda: "A new number" in till.words("customer_news"))
-    with nothing_moves(window, "too little cash"):
-        till.find_line("cash_given").setText("0.01")
+    with nothing_moves(window, "what is no amount"):
+        till.find_line("cash_given").setText("0.01.")
     till.find_line("cash_given").clear()
+    with nothing_moves(window, "a hint"):
+        till.click("tip_typed")
+        assert till.text("payment_hint")
     till.click("fulfilment_delivery")
     with nothing_moves(window, "an address is missing"):
         till.find_line("address").clear()

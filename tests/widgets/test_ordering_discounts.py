@@ -91,7 +91,7 @@ def test_a_percentage_off_the_order_is_in_the_basket_and_in_the_order(
     assert total(page) == "$8.01"
     finger.button("checkout")
     with qtbot.waitSignal(page.taken) as taken:
-        finger.button("take_payment")
+        finger.button("payment_cash")
     assert taken.args is not None
     order = taken.args[0]
     assert (order.discount, order.discount_minor) == (Discount(reason="Late", rate=10_000), 89)

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QPushButton, QTextBrowser, QToolButton
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QLineEdit, QPushButton, QTextBrowser
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import NotKept, SignedOut, Unreachable
@@ -21,7 +21,7 @@ from core.ui.widgets.receipt import ReceiptDialog
 from pos_app.context import PosContext
 from pos_app.new_order.page import NewOrderPage
 from pos_app.order.card import customer
-from pos_app.order.cash_pad import quick_amounts
+from pos_app.order.keypad import quick_amounts
 from tests.support.contexts import pos_context
 from tests.support.fake_backend import FakeBackend
 from tests.support.menus import CHIPS, SODA, taxed
@@ -54,36 +54,37 @@ def page(qtbot: QtBot, context: PosContext) -> Iterator[NewOrderPage]:
     made.clear()
 
 
-def take(page: NewOrderPage, finger: Finger, qtbot: QtBot) -> Order:
+def take(page: NewOrderPage, finger: Finger, qtbot: QtBot, key: str = "payment_cash") -> Order:
     with qtbot.waitSignal(page.taken) as taken:
-        finger.button("take_payment")
+        finger.button(key)
     assert taken.args is not None
     order: Order = taken.args[0]
     return order
 
 
-def receipt(page: NewOrderPage) -> ReceiptDialog:
+def receipt(page: NewOrderPage, finger: Finger) -> ReceiptDialog:
+    finger.button("sale_receipt")
     (found,) = [each for each in page.findChildren(ReceiptDialog) if each.isVisible()]
     return found
 
 
 def settlement(page: NewOrderPage) -> str:
-    (hero,) = [label.text() for label in receipt(page).findChildren(QLabel) if label.property("role") == "hero"]
-    return hero
+    return child(page, QLabel, "sale_settlement").text()
 
 
 def test_a_walk_in_pays_cash_and_gets_change(page: NewOrderPage, finger: Finger, qtbot: QtBot) -> None:
     finger.tile(SODA.name, times=2)
     finger.button("checkout")
-    assert child(page, QPushButton, "take_payment").text() == "Take $2.18"
+    assert child(page, QPushButton, "payment_cash").text() == "Cash $2.18"
     finger.field("cash_given", "10")
     assert child(page, QLabel, "cash_change").text() == "$7.82"
     order = take(page, finger, qtbot)
     assert (order.number, order.channel, order.customer_id) == ("POS1-000001", Channel.COUNTER, None)
     assert (order.tender, order.payment, order.fulfilment) == (Tender.CASH, PaymentState.PAID, Fulfilment.DINE_IN)
     assert settlement(page) == "Change: $7.82"
-    assert "POS1-000001" in child(receipt(page), QTextBrowser, "receipt_paper").toPlainText()
-    finger.button("receipt_done", receipt(page))
+    paper = receipt(page, finger)
+    assert "POS1-000001" in child(paper, QTextBrowser, "receipt_paper").toPlainText()
+    finger.button("receipt_done", paper)
     assert finger.lines() == []
     assert child(page, QLineEdit, "cash_given").text() == ""
 
@@ -94,9 +95,9 @@ def test_how_it_is_handed_over_decides_about_the_tax(page: NewOrderPage, finger:
     finger.tile(SODA.name)
     assert parts(page) == ["Subtotal", "VAT 19 %"]
     finger.button("checkout")
-    assert child(page, QPushButton, "take_payment").text() == "Take $6.59"
+    assert child(page, QPushButton, "payment_cash").text() == "Cash $6.59"
     finger.button("fulfilment_pickup")
-    assert child(page, QPushButton, "take_payment").text() == "Take $6.06"
+    assert child(page, QPushButton, "payment_cash").text() == "Cash $6.06"
     finger.button("checkout_back")
     assert parts(page) == ["Subtotal", "VAT 7 %", "VAT 19 %"]
 
@@ -117,43 +118,38 @@ def test_exactly_is_what_an_empty_field_means(page: NewOrderPage, finger: Finger
 def test_a_quick_amount_is_one_press(page: NewOrderPage, finger: Finger, qtbot: QtBot) -> None:
     finger.tile(SODA.name)
     finger.button("checkout")
-    finger.button("cash_quick_2")
-    assert child(page, QLineEdit, "cash_given").text() == "$5.00"
-    assert child(page, QLabel, "cash_change").text() == "$3.91"
-    finger.button("cash_quick_0")
-    assert child(page, QLabel, "cash_change").text() == "$0.00"
+    order = take(page, finger, qtbot, "cash_quick_1")
+    assert (order.tender, order.given_minor, settlement(page)) == (Tender.CASH, 500, "Change: $3.91")
 
 
-@pytest.mark.parametrize(("typed", "why"), [("1", "Too little"), ("ten", "Not an amount"), ("1.005", "Not an amount")])
-def test_cash_that_does_not_cover_it_takes_no_order(
-    page: NewOrderPage, finger: Finger, backend: FakeBackend, typed: str, why: str
+@pytest.mark.parametrize("typed", ["ten", "1.005", "0"])
+def test_what_is_no_amount_takes_no_order(
+    page: NewOrderPage, finger: Finger, backend: FakeBackend, qtbot: QtBot, typed: str
 ) -> None:
     finger.tile(SODA.name)
     finger.button("checkout")
     finger.field("cash_given", typed)
-    assert why in [label.text() for label in page.findChildren(QLabel)]
-    finger.button("take_payment")
-    assert page.notice.text == "The cash given does not cover the order"
+    assert not child(page, QPushButton, "payment_cash").isEnabled()
+    qtbot.keyClick(child(page, QLineEdit, "cash_given"), Qt.Key.Key_Return)
     assert backend.orders == {}
-    finger.button("tender_card")
-    assert not child(page, QLineEdit, "cash_given").isVisible()
+    assert page.view.at_checkout
 
 
 @pytest.mark.parametrize(
     ("total_minor", "currency", "amounts"),
     [
-        (2143, "USD", (2143, 2200, 2500, 3000, 4000, 5000)),
-        (109, "USD", (109, 200, 500, 1000, 2000, 5000)),
-        (500, "EUR", (500, 1000, 2000, 5000, 10000, 20000)),
-        (0, "USD", (0,)),
-        (1480, "JPY", (1480, 1500, 2000, 5000, 10000, 20000)),
-        (1_251_000, "USD", (1_251_000, 1_300_000)),
+        (2143, "USD", (2200, 2500, 3000, 4000, 5000, 10000)),
+        (109, "USD", (200, 500, 1000, 2000, 5000, 10000)),
+        (500, "EUR", (1000, 2000, 5000, 10000, 20000, 50000)),
+        (0, "USD", ()),
+        (1480, "JPY", (1500, 2000, 5000, 10000, 20000, 50000)),
+        (1_251_000, "USD", (1_300_000,)),
     ],
 )
 def test_quick_amounts(total_minor: int, currency: str, amounts: tuple[int, ...]) -> None:
     found = quick_amounts(total_minor, currency)
     assert found == amounts
-    assert found[0] == total_minor
+    assert total_minor not in found, "the key of cash has it"
     assert list(found) == sorted(set(found))
     assert len(found) <= 6
 
@@ -172,7 +168,7 @@ def test_a_known_customer_is_found_by_phone(
     assert child(page, QLabel, "customer_known").text() == "Aisha · +15550100"
     taken = take(page, finger, qtbot)
     assert (taken.customer_id, taken.customer_name, taken.customer_phone) == (aisha.id, "Aisha", "+15550100")
-    paper = child(receipt(page), QTextBrowser, "receipt_paper").toPlainText()
+    paper = child(receipt(page, finger), QTextBrowser, "receipt_paper").toPlainText()
     assert {"Aisha", "+15550100"} <= set(paper.splitlines()), "it may be printed before the server has answered"
     settle()
     (order,) = backend.orders.values()
@@ -260,7 +256,7 @@ def test_what_was_typed_is_on_the_order(
     for each in (order, there):
         assert (each.customer_id, each.customer_name, each.customer_phone) == (None, name, phone)
     assert customer(there) == shown
-    paper = child(receipt(page), QTextBrowser, "receipt_paper").toPlainText().splitlines()
+    paper = child(receipt(page, finger), QTextBrowser, "receipt_paper").toPlainText().splitlines()
     assert {shown, *filter(None, (phone,))} <= set(paper)
 
 
@@ -324,27 +320,24 @@ def test_a_delivery_is_paid_at_the_door_unless_said_otherwise(page: NewOrderPage
     finger.tile(SODA.name)
     finger.button("checkout")
     finger.button("fulfilment_delivery")
-    assert child(page, QToolButton, "tender_cash_on_delivery").isChecked()
-    finger.button("take_payment")
+    assert child(page, QPushButton, "payment_cash_on_delivery").property("kind") == "primary", "Enter presses it"
+    finger.button("payment_cash_on_delivery")
     assert child(page, QLabel, "address_error").isVisible()
     finger.field("address", "1 Main Street")
-    order = take(page, finger, qtbot)
+    order = take(page, finger, qtbot, "payment_cash_on_delivery")
     assert (order.tender, order.payment) == (Tender.CASH_ON_DELIVERY, PaymentState.UNPAID)
     assert settlement(page) == "To be paid: $1.09"
 
 
 def test_an_order_may_be_paid_later(page: NewOrderPage, finger: Finger, qtbot: QtBot) -> None:
-    """A table's, or somebody's on the phone: no cash is asked for, and it is to be paid."""
+    """A table's, or somebody's on the phone: what was typed as cash is none."""
     finger.tile(SODA.name)
     finger.button("checkout")
     finger.field("cash_given", "20")
-    finger.button("tender_later")
-    assert not child(page, QLineEdit, "cash_given").isVisible()
-    assert child(page, QPushButton, "take_payment").text() == "Place unpaid"
-    order = take(page, finger, qtbot)
+    order = take(page, finger, qtbot, "payment_later")
     assert (order.payment, order.given_minor) == (PaymentState.UNPAID, None)
     assert settlement(page) == "To be paid: $1.09"
-    receipt(page).close()
+    finger.button("next_order")
     finger.tile(SODA.name)
     finger.button("checkout")
     assert take(page, finger, qtbot).payment is PaymentState.PAID, "the next customer pays now"
@@ -354,8 +347,9 @@ def test_a_card_payment_has_no_change(page: NewOrderPage, finger: Finger, qtbot:
     finger.tile(SODA.name)
     finger.button("checkout")
     finger.field("cash_given", "20")
-    finger.button("tender_card")
-    order = take(page, finger, qtbot)
+    assert not child(page, QPushButton, "payment_card").isEnabled(), "a card gives none"
+    finger.field("cash_given", "")
+    order = take(page, finger, qtbot, "payment_card")
     assert (order.tender, order.payment) == (Tender.CARD, PaymentState.PAID)
     assert settlement(page) == "Paid $1.09"
 
@@ -390,7 +384,7 @@ def test_an_order_that_cannot_be_accepted_is_kept_and_taken_once(
     finger.button("checkout")
     finger.field("cash_given", "10")
     monkeypatch.setattr(page._presenter._sender, "_send", send)
-    finger.button("take_payment")
+    finger.button("payment_cash")
     qtbot.waitUntil(lambda: "it will not be taken twice" in page.notice.text)
     assert finger.lines() == [(1, SODA.name)]
     monkeypatch.undo()
@@ -432,16 +426,16 @@ def test_by_keys_alone(page: NewOrderPage, finger: Finger, backend: FakeBackend,
     settle()
     (order,) = backend.orders.values()
     assert [(line.name, line.quantity) for line in order.lines] == [(SODA.name, 2), (CHIPS.name, 1)]
-    paper = receipt(page)
-    qtbot.keyClick(paper, Qt.Key.Key_Return)
-    assert not paper.isVisible()
+    assert settlement(page) == "Change: $0.00"
+    qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+    assert QApplication.focusWidget() is search, "the next order begins"
 
 
 def test_the_receipt_is_kept_as_a_pdf(page: NewOrderPage, finger: Finger, qtbot: QtBot, tmp_path: Path) -> None:
     finger.tile(SODA.name)
     finger.button("checkout")
     take(page, finger, qtbot)
-    dialog = receipt(page)
+    dialog = receipt(page, finger)
     target = tmp_path / "receipt.pdf"
     dialog.save(str(target))
     qtbot.waitUntil(lambda: dialog._notice.text == f"Saved {target}")
@@ -459,7 +453,6 @@ def test_nothing_is_left_for_the_next_customer(
     finger.button("fulfilment_delivery")
     finger.field("address", "1 Main Street")
     finger.field("order_note", "ring twice")
-    finger.button("tender_cash")
     finger.field("cash_given", "50")
     page.clear()
     assert not any(field.text() for field in page.findChildren(QLineEdit))
@@ -467,6 +460,7 @@ def test_nothing_is_left_for_the_next_customer(
     finger.tile(SODA.name)
     finger.button("checkout")
     order = take(page, finger, qtbot)
+    receipt(page, finger)
     settle()
     request = backend.asked[0][1]
     assert isinstance(request, TakeOrder)

@@ -100,7 +100,7 @@ def test_a_till_says_by_which_menu_it_sold(qtbot: QtBot, backend: FakeBackend) -
         finger.tile(CHIPS.name)
         finger.button("checkout")
         with qtbot.waitSignal(page.taken):
-            finger.button("take_payment")
+            finger.button("payment_cash")
         until_settled(qtbot, context, backend)
         ((_op_id, sent),) = backend.asked
         assert isinstance(sent, TakeOrder)

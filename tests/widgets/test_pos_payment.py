@@ -125,7 +125,7 @@ def test_a_paid_order_is_handed_over_with_one_press(till: Till, backend: FakeBac
     till.press(order)
     till.settle()
     assert till.server(order) is S.COMPLETED
-    assert not till.sees("payment_dialog")
+    assert not till.sees("payment_panel")
 
 
 @pytest.mark.parametrize(("what", "status"), [("cancel", S.CANCELLED), ("reject", S.REJECTED)])
@@ -215,7 +215,7 @@ def test_a_payment_that_another_took_while_it_was_asked_for_keeps_its_tender(til
     till.arrive()
     till.press(order)
     till.settle()
-    assert till.sees("payment_dialog")
+    assert till.sees("payment_panel")
     change(backend, backend.orders[order.id], payment=PaymentState.PAID, tender=Tender.CARD)
     till.settle()
     till.click("payment_cash")

@@ -64,6 +64,9 @@ def play(album: Album, pos: Window, customer: Window, menu: Menu) -> str:
     with step("the cashier takes an order at the counter", pos, "pos-new"):
         pos.click("nav_new")
         fill_basket(pos, menu)
+    with step("the payment is asked for in the same window", pos, "pos-payment"):
+        pos.click("checkout")
+        pos.act("state", name="payment_panel")
     with step("the history finds an order by its number", pos, "pos-history"):
         pos.click("nav_history")
         pos.type("history_search", number)

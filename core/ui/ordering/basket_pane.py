@@ -142,9 +142,13 @@ class BasketPane(QWidget):
         """Put `part` under the checkout button."""
         self._column.addWidget(part)
 
+    def add_to_empty(self, part: QWidget) -> None:
+        """Put `part` at the foot of the basket while nothing is in it."""
+        self._below_nothing.addWidget(part)
+
     def _nothing(self) -> QWidget:
         nothing = QWidget()
-        column = QVBoxLayout(nothing)
+        column = self._below_nothing = QVBoxLayout(nothing)
         column.addStretch(1)
         for part in (
             self._picture,

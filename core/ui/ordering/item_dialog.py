@@ -79,6 +79,13 @@ class Stepper(QWidget):
         self._most = most
         self._on_text_changed()
 
+    def take_no_keys(self) -> None:
+        """Leave the keyboard where it is: what is typed is not meant for this. Tab goes to its buttons."""
+        for step in (self._fewer, self._more):
+            step.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._field.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._field.setReadOnly(True)
+
     @Slot()
     def _on_step_clicked(self) -> None:
         self.value += 1 if self.sender() is self._more else -1

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QWidget
+from PySide6.QtWidgets import QBoxLayout, QStackedWidget, QWidget
 from typing_extensions import override
 
 from core.domain.menu import MenuItem
@@ -51,6 +51,8 @@ class OrderingView(QWidget):
         self.menu = MenuPane(ordering, theme)
         self.basket = BasketPane(ordering.basket, theme)
         self._checkout = checkout
+        self._main: QWidget = self.menu
+        self._mains: list[QWidget] = [self.menu]
         self._stages = QStackedWidget()
         self._stages.addWidget(self.basket)
         self._stages.addWidget(checkout)
@@ -58,11 +60,11 @@ class OrderingView(QWidget):
         edge = theme.space(4)
         column.setContentsMargins(edge, theme.space(3), edge, edge)
         column.addWidget(self._stages)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.space(4))
-        row.addWidget(self.menu, 1)
-        row.addWidget(self._side)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(theme.space(4))
+        self._row.addWidget(self.menu, 1)
+        self._row.addWidget(self._side)
         self._connect()
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             shortcut = QShortcut(QKeySequence(keys), self)
@@ -91,6 +93,17 @@ class OrderingView(QWidget):
     @property
     def at_checkout(self) -> bool:
         return self._stages.currentIndex() == 1
+
+    def add_main(self, main: QWidget) -> None:
+        """Another that can be shown in place of the menu."""
+        self._mains.append(main)
+        self._row.insertWidget(0, main, 1)
+        main.hide()
+
+    def show_main(self, main: QWidget | None = None) -> None:
+        """Show one that was added; None: the menu."""
+        self._main = main or self.menu
+        self._share_width()
 
     def add_stage(self, stage: QWidget) -> None:
         """Another that can be shown in place of the basket."""
@@ -137,6 +150,7 @@ class OrderingView(QWidget):
         self._close_dialog()
         self._ordering.basket.clear()
         self.menu.clear()
+        self.show_main()
         self.show_basket()
 
     def _close_dialog(self) -> None:
@@ -151,9 +165,17 @@ class OrderingView(QWidget):
 
     @override
     def minimumSizeHint(self) -> QSize:
-        """The side column shrinks, down to its share."""
+        """The side column shrinks, down to its share. Below what is in the menu's place it needs its own height."""
         least = round(self.menu.minimumSizeHint().width() / (1 - _MOST_SHARE)) + self._theme.space(4)
-        return QSize(least, super().minimumSizeHint().height())
+        height = super().minimumSizeHint().height()
+        if self._main is not self.menu:
+            least = max(least, self._main.minimumSizeHint().width())
+        if self._row.direction() is QBoxLayout.Direction.TopToBottom and self._main.isVisible():
+            inside = self._side.layout()
+            assert inside is not None
+            side = max(self._side.minimumSizeHint().height(), inside.minimumHeightForWidth(self.width()))
+            height = self._main.minimumSizeHint().height() + self._row.spacing() + side
+        return QSize(least, height)
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -161,11 +183,14 @@ class OrderingView(QWidget):
         self._share_width()
 
     def _share_width(self) -> None:
-        """The menu and the side column stand side by side; the checkout stands alone where half of the page is too
-        narrow for it, as in large text."""
+        """The menu, or what is in its place, and the side column stand side by side. Where half of the page is too
+        narrow for the checkout, as in large text, it stands alone, or below what is in the menu's place."""
         px, width = self._theme.px, self.width()
-        alone = self.at_checkout and px(_COLUMN) > round(width * _MOST_SHARE)
-        self.menu.setHidden(alone)
+        alone = (self.at_checkout or self._main is not self.menu) and px(_COLUMN) > round(width * _MOST_SHARE)
+        for main in self._mains:
+            main.setHidden(main is not self._main or (alone and main is self.menu))
+        directions = QBoxLayout.Direction
+        self._row.setDirection(directions.TopToBottom if alone else directions.LeftToRight)
         if alone:
             self._side.setMinimumWidth(0)
             self._side.setMaximumWidth(_ANY_WIDTH)

@@ -1,0 +1,188 @@
+"""The page on which the payments of an order are taken, until nothing is due."""
+
+from functools import partial
+
+from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from typing_extensions import override
+
+from core.domain.order import Order, Payment
+from core.domain.payment import paid_minor, payments_of, to_pay_minor
+from core.ui.text import _, figure, money, payment_text
+from core.ui.widgets.controls import button, label, panel, rule
+from core.ui.widgets.scroll import VerticalScroll
+from pos_app.context import PosContext
+from pos_app.order.card import customer
+from pos_app.order.paying import Paying
+from pos_app.order.payment_panel import PaymentPanel
+
+_NARROW_SIDE = 280
+_SIDE = 360
+_SHARE = 0.3
+_LEAST_LINES = 200
+
+
+class PaymentPage(QWidget):
+    """Esc and *Back* leave the order where it is. Digits go to the amount, whatever has the keyboard."""
+
+    def __init__(self, context: PosContext, paying: Paying, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        theme = context.theme
+        self.setObjectName("payment_page")
+        self._theme = theme
+        self._bridge = context.bridge
+        self._paying = paying
+        self.panel = PaymentPanel(theme)
+        self._number = label("", "title", wrap=True)
+        self._whose = label("", "strong", wrap=True)
+        self._asked = label("", "muted", wrap=True)
+        self._lines, self._payments = QVBoxLayout(), QVBoxLayout()
+        self._unpaid = button(_("Hand over unpaid"), theme, name="payment_none")
+        self._lay_out()
+        self.panel.taken.connect(paying.take)
+        self._unpaid.clicked.connect(paying.hand_over_unpaid)
+        paying.wanted.connect(self._on_begun)
+        paying.changed.connect(self._on_changed)
+        for told in (self._bridge.sync_status_changed, self._bridge.menu_changed):
+            told.connect(self._use_tenders)
+        self._use_tenders()
+        self._on_begun()
+
+    def _lay_out(self) -> None:
+        theme = self._theme
+        self.panel.add_key(self._unpaid)
+        back = button(_("Back"), theme, name="payment_back")
+        back.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        back.clicked.connect(self._paying.leave)
+        inside = QWidget()
+        inner = QVBoxLayout(inside)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(theme.space(2))
+        for each in (self._lines, self._payments):
+            each.setSpacing(theme.space(1))
+        for part in (self._number, self._whose, self._asked):
+            inner.addWidget(part)
+        inner.addLayout(self._lines)
+        inner.addWidget(rule())
+        inner.addLayout(self._payments)
+        inner.addStretch(1)
+        edge = theme.space(4)
+        main, column = panel()
+        column.addWidget(self.panel)
+        self._side, side = panel()
+        for each in (column, side):
+            each.setContentsMargins(edge, theme.space(3), edge, edge)
+        side.setSpacing(theme.space(2))
+        side.addWidget(VerticalScroll(inside, theme.px(_LEAST_LINES)), 1)
+        side.addWidget(back)
+        self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.setSpacing(theme.space(4))
+        self._box.addWidget(main, 1)
+        self._box.addWidget(self._side)
+
+    @override
+    def minimumSizeHint(self) -> QSize:
+        """The two stand below each other where the page is too narrow."""
+        least = max(self.panel.minimumSizeHint().width() + 2 * self._theme.space(4), self._theme.px(_NARROW_SIDE))
+        return QSize(least, super().minimumSizeHint().height())
+
+    @override
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        px, needed = self._theme.px, self.panel.minimumSizeHint().width() + 3 * self._theme.space(4)
+        side = min(px(_SIDE), max(px(_NARROW_SIDE), round(self.width() * _SHARE)))
+        alone = needed + side > self.width()
+        directions = QBoxLayout.Direction
+        self._box.setDirection(directions.TopToBottom if alone else directions.LeftToRight)
+        self._side.setMinimumWidth(0 if alone else side)
+        self._side.setMaximumWidth(self.width() if alone else side)
+
+    @Slot()
+    def _use_tenders(self) -> None:
+        bridge = self._bridge
+        self.panel.use_tenders(bridge.tenders, bridge.coins, online=bridge.sync_status.answering)
+
+    @Slot()
+    def _on_begun(self) -> None:
+        if self._paying.order is not None:
+            self.panel.begin(self._paying.order, self._paying.split)
+            self._on_changed()
+
+    @Slot()
+    def _on_changed(self) -> None:
+        if self._paying.order is not None:
+            self.panel.show_order(self._paying.order)
+            self.panel.show_change(self._paying.change_minor)
+            self._show(self._paying.order)
+
+    def _show(self, order: Order) -> None:
+        self._number.setText(order.number)
+        self._whose.setText(customer(order))
+        due_minor = to_pay_minor(order)
+        asked = _("It is not paid yet. Is it paid now?") if due_minor else ""
+        if order.payments and due_minor:
+            paid, total = (money(minor, order.currency) for minor in (paid_minor(order), order.total_minor))
+            asked = _("{paid} of {total} is paid.").format(paid=paid, total=total)
+        self._asked.setText(asked)
+        self._unpaid.setVisible(self._paying.handing_over)
+        self._show_lines(order)
+        self._show_payments(order)
+
+    def _show_lines(self, order: Order) -> None:
+        _empty(self._lines)
+        for line in order.lines:
+            row = QWidget()
+            words = QHBoxLayout(row)
+            words.setContentsMargins(0, 0, 0, 0)
+            words.addWidget(label(f"{figure(line.quantity)} × {line.name}", wrap=True), 1)
+            worth = label(money(line.total_minor, order.currency), "muted")
+            words.addWidget(worth, 0, Qt.AlignmentFlag.AlignTop)
+            self._lines.addWidget(row)
+
+    def _show_payments(self, order: Order) -> None:
+        _empty(self._payments)
+        for place, each in enumerate(payments_of(order)):
+            words: QLabel = label(payment_text(each, order.currency), wrap=True)
+            words.setObjectName(f"payment_line_{place}")
+            self._payments.addWidget(words)
+            undo = button(_("Take back"), self._theme, "quiet", name=f"payment_undo_{place}")
+            undo.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            undo.setAccessibleName(_("Take back: {payment}").format(payment=words.text()))
+            undo.clicked.connect(partial(self._ask_undo, order, each))
+            self._payments.addWidget(undo, 0, Qt.AlignmentFlag.AlignLeading)
+
+    def _ask_undo(self, order: Order, payment: Payment) -> None:
+        from pos_app.order.reason_dialog import ReasonDialog
+
+        asked = ReasonDialog(
+            self._theme,
+            _("Take this payment back?"),
+            payment_text(payment, order.currency),
+            (_("Another way of paying"), _("The wrong amount"), _("The payment did not go through")),
+            _("Take back"),
+            parent=self.window(),
+        )
+        asked.given.connect(partial(self._paying.undo, payment))
+        asked.finished.connect(asked.deleteLater)
+        asked.open()
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.panel.pad.focus()
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self._paying.leave()
+        elif not self.panel.take_key(event):
+            super().keyPressEvent(event)
+
+
+def _empty(column: QVBoxLayout) -> None:
+    while (item := column.takeAt(0)) is not None:
+        if (gone := item.widget()) is not None:
+            gone.hide()
+            gone.deleteLater()

@@ -1,0 +1,175 @@
+"""A usual sale costs few presses: three lines, one with an option, paid in cash; from New until the change is shown. By
+mouse only, and by keyboard only, in the shipped window."""
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+
+from core.domain.order import Order, PaymentState, Tender
+from core.ui.ordering.press_list import BODY, PressList
+from pos_app.new_order.page import NewOrderPage
+from tests.support.fake_backend import FakeBackend
+from tests.support.menus import BOWL, CHIPS, SODA
+from tests.support.pos_window import Till
+
+MOST_BY_MOUSE = 9
+MOST_BY_KEYBOARD = 16
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def page(till: Till) -> NewOrderPage:
+    till.arrive()
+    till.click("nav_new")
+    till.settle()
+    made = till.find(NewOrderPage, "new_order_page")
+    till.qtbot.waitUntil(lambda: made.view.menu.tiles.shown.rowCount() == 4)
+    return made
+
+
+class Mouse:
+    def __init__(self, till: Till) -> None:
+        self._till = till
+        self.presses = 0
+
+    def tile(self, tiles: PressList, name: str) -> None:
+        model = tiles.model()
+        at = next(row for row in range(model.rowCount()) if model.index(row, 0).data() == name)
+        spot: QPoint = tiles.part_rect(model.index(at, 0), BODY).center()
+        self._press(tiles.viewport(), spot)
+
+    def button(self, name: str) -> None:
+        found = self._till.find(QAbstractButton, name)
+        self._till.qtbot.waitUntil(lambda: found.isVisible() and found.isEnabled())
+        self._press(found, found.rect().center())
+
+    def _press(self, part: QWidget, spot: QPoint) -> None:
+        assert part.visibleRegion().contains(spot), "a finger reaches it"
+        self._till.qtbot.mouseClick(part, LEFT, pos=spot)
+        self.presses += 1
+
+
+class Keyboard:
+    """Each key counts, and so does one that is held."""
+
+    def __init__(self, till: Till) -> None:
+        self._till = till
+        self.presses = 0
+
+    def type(self, text: str) -> None:
+        for sign in text:
+            self._till.qtbot.keyClicks(self._focused(), sign)
+            self.presses += 1
+
+    def press(self, key: Qt.Key, held: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+        self._till.qtbot.keyClick(self._focused(), key, held)
+        self.presses += 1 if held is Qt.KeyboardModifier.NoModifier else 2
+
+    @staticmethod
+    def _focused() -> QWidget:
+        found = QApplication.focusWidget()
+        assert found is not None
+        return found
+
+
+def check(till: Till, backend: FakeBackend, change: str) -> None:
+    """It is what was asked for, and the cashier sees the change, on New."""
+    assert till.text("sale_settlement") == change
+    assert till.sees("new_order_page")
+    till.settle()
+    order: Order
+    (order,) = backend.orders.values()
+    assert [line.name for line in order.lines] == [SODA.name, CHIPS.name, BOWL.name]
+    assert [modifier.name for modifier in order.lines[2].modifiers] == ["Hot salsa"]
+    assert (order.payment, order.tender) == (PaymentState.PAID, Tender.CASH)
+
+
+@pytest.mark.parametrize(
+    ("key", "change"), [("payment_cash", "Change: $0.00"), ("cash_quick_1", "Change: $5.97")], ids=["exact", "a note"]
+)
+def test_by_mouse(till: Till, page: NewOrderPage, backend: FakeBackend, key: str, change: str) -> None:
+    mouse, tiles = Mouse(till), page.view.menu.tiles
+    for item in (SODA, CHIPS, BOWL):
+        mouse.tile(tiles, item.name)
+    mouse.button("choice_hot")
+    mouse.button("item_add")
+    mouse.button("checkout")
+    mouse.button(key)
+    till.qtbot.waitUntil(lambda: till.sees("sale_settlement"))
+    check(till, backend, change)
+    assert mouse.presses == 7
+    assert mouse.presses <= MOST_BY_MOUSE
+
+
+@pytest.mark.parametrize(("given", "change"), [("", "Change: $0.00"), ("20", "Change: $5.97")], ids=["exact", "a note"])
+def test_by_keyboard(till: Till, page: NewOrderPage, backend: FakeBackend, given: str, change: str) -> None:
+    keyboard = Keyboard(till)
+    for letters in ("ca", "g", "c"):
+        keyboard.type(letters)
+        keyboard.press(Qt.Key.Key_Return)
+    till.qtbot.waitUntil(lambda: till.sees("item_add"))
+    keyboard.type("2")  # the second option
+    keyboard.press(Qt.Key.Key_Return)
+    keyboard.press(Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    keyboard.type(given)
+    keyboard.press(Qt.Key.Key_Return)
+    till.qtbot.waitUntil(lambda: till.sees("sale_settlement"))
+    check(till, backend, change)
+    assert keyboard.presses <= MOST_BY_KEYBOARD
+    assert keyboard.presses == 12 + len(given)
+
+
+def test_the_last_change_is_seen_until_the_next_order_is_begun(till: Till, page: NewOrderPage) -> None:
+    mouse, tiles = Mouse(till), page.view.menu.tiles
+    mouse.tile(tiles, SODA.name)
+    mouse.button("checkout")
+    mouse.button("cash_quick_1")
+    till.qtbot.waitUntil(lambda: till.sees("next_order"))
+    mouse.button("next_order")
+    assert till.text("last_settlement") == "Change: $3.91"
+    mouse.tile(tiles, CHIPS.name)
+    assert not till.sees("last_sale")
+    mouse.button("basket_empty")
+    assert not till.sees("last_sale"), "that was another order"
+
+
+def test_the_next_order_begins_with_a_letter(till: Till, page: NewOrderPage) -> None:
+    Mouse(till).tile(page.view.menu.tiles, SODA.name)
+    keyboard = Keyboard(till)
+    keyboard.press(Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    keyboard.press(Qt.Key.Key_Return)
+    till.qtbot.waitUntil(lambda: till.sees("next_order"))
+    keyboard.type("ch")
+    assert page.view.menu.search.text() == "ch"
+    assert till.sees("last_sale")
+
+
+def test_esc_goes_back_and_nothing_is_lost(till: Till, page: NewOrderPage) -> None:
+    mouse = Mouse(till)
+    mouse.tile(page.view.menu.tiles, SODA.name)
+    mouse.button("checkout")
+    till.type("customer_search", "Table 7")
+    till.type("cash_given", "20")
+    mouse.button("tip_10")
+    till.key(Qt.Key.Key_Escape)
+    assert not till.sees("payment_panel")
+    assert page.view.stage is page.view.basket
+    mouse.button("checkout")
+    assert (till.text("customer_search"), till.text("cash_given")) == ("Table 7", "20")
+    assert till.find_button("tip_10").isChecked()
+
+
+def test_the_second_half_of_a_double_click_takes_nothing(till: Till, page: NewOrderPage, backend: FakeBackend) -> None:
+    mouse = Mouse(till)
+    mouse.tile(page.view.menu.tiles, SODA.name)
+    mouse.button("checkout")
+    till.type("cash_given", "1")
+    key = till.find_button("payment_cash")
+    till.qtbot.mouseClick(key, LEFT)
+    till.settle()
+    key = till.find_button("payment_cash")
+    assert key.text() == "Cash $0.09"
+    till.qtbot.mouseDClick(key, LEFT)
+    till.settle()
+    (order,) = backend.orders.values()
+    assert order.payment is PaymentState.UNPAID
