@@ -47,6 +47,7 @@ Each category, item, option group and option has a row of its own. The columns:
   min, max     of an option group: how many of its options must and may be taken; empty: none, and any number
   tax          of an item: its category of the tax table (orderbell shop taxes); empty: the one it has
   colour       of a category: amber, blue, green, violet, pink, teal or auto, by its place; empty: the one it has
+  picture      of an item: the id of its picture, or none; empty: the one it has. A POS's Menu page chooses one
   default      of an option: yes if it is taken unless somebody chooses otherwise, or no; empty: as it is
 
 The file is the whole menu: what is not in it is not sold any more. Past orders keep what they had."""
@@ -64,6 +65,7 @@ _WORDS: Final = {
     Kind.ORDER: "order",
     Kind.TAX: "tax",
     Kind.COLOUR: "colour",
+    Kind.PICTURE: "picture",
 }
 
 

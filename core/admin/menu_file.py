@@ -15,6 +15,7 @@ Each category, item, option group and option has a row of its own:
 | `available` | items | `yes` or `no` (sold out); empty: yes |
 | `tax` | items | its category of the shop's tax table; empty: the one it has, of a new item the standard one |
 | `colour` | categories | amber, blue, green, violet, pink, teal or `auto`, by its place; empty: the one it has |
+| `picture` | items | the id of its picture, or `none`; empty: the one it has. Chosen on the Menu page of a POS |
 | `default` | options | `yes`: taken unless somebody chooses otherwise, or `no`; empty: as it is |
 | `min`, `max` | option groups | how many of its options must and may be taken; empty: none, and any number |
 
@@ -55,6 +56,7 @@ from core.domain.menu import (
     normal_name,
 )
 from core.domain.money import as_decimal, exponent
+from core.domain.pictures import NONE
 from core.domain.tax_table import STANDARD
 from core.spreadsheet import Separator
 
@@ -73,6 +75,7 @@ COLUMNS: Final = (
     "tax",
     "colour",
     "default",
+    "picture",
 )
 TYPES: Final = ("category", "item", "group", "choice")
 _Named = Category | MenuItem | ModifierGroup | Modifier
@@ -167,6 +170,7 @@ def write(categories: Iterable[Category], currency: str, separator: Separator = 
                     "description": item.description,
                     "available": "yes" if item.available else "no",
                     "tax": item.tax_category or STANDARD,
+                    "picture": item.picture or NONE,
                 }
             )
             for group in item.groups:
@@ -432,6 +436,7 @@ class _Reading:
             self._available(row),
             tuple(map(self._group, row.children)),
             self._tax(row),
+            self._picture(row),
         )
 
     def _group(self, row: _Row) -> ModifierGroup:
@@ -474,6 +479,12 @@ class _Reading:
         if not text:
             return None
         return text not in _NO or (False if self._was_default(row) else None)
+
+    def _picture(self, row: _Row) -> str:
+        """None is named only where the item has one."""
+        picture = row.cells["picture"].casefold()
+        known = self._items.get(ItemId(row.id))
+        return "" if picture == NONE and not (known and known.picture) else picture
 
     def _was_default(self, row: _Row) -> bool:
         item = self._items.get(ItemId(row.scope))

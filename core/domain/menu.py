@@ -12,6 +12,7 @@ from core.domain.discount import Discount
 from core.domain.errors import DomainError
 from core.domain.ids import ItemId, ModifierId
 from core.domain.money import Tax
+from core.domain.pictures import NONE
 from core.domain.sale.rounding import CashRounding, Rounding
 from core.domain.sale.taxes import TaxTable
 from core.domain.service import ShopService
@@ -33,6 +34,7 @@ COLOURS: Final = ("amber", "blue", "green", "violet", "pink", "teal")
 BY_PLACE: Final = "auto"
 """Where a menu is written: the category has no colour of its own."""
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_PICTURE: Final = re.compile(r"[0-9a-f]{32}")
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 
 
@@ -72,6 +74,9 @@ class MenuItem(msgspec.Struct, frozen=True):
     tax_category: str = ""
     """Of the shop's tax table; empty: the standard one. In a menu that is to replace another, empty leaves what the
     item has, since an earlier release's window sends none, and `standard` makes it that."""
+    picture: str = ""
+    """The id of its picture (`core.domain.pictures`); empty: none. In a menu that is to replace another, empty leaves
+    what the item has, and `none` takes it away."""
 
 
 class Category(msgspec.Struct, frozen=True):
@@ -166,25 +171,39 @@ def as_if_available(items: Mapping[ItemId, MenuItem]) -> dict[ItemId, MenuItem]:
     }
 
 
+def check_pictures(categories: Sequence[Category], known: Container[str]) -> None:
+    """Raises `InvalidMenu` when an item has a picture that the shop does not keep."""
+    found = tuple(
+        Mistake(f"categories[{place}].items[{row}].picture", "The shop has no such picture: choose it again.")
+        for place, category in enumerate(categories)
+        for row, item in enumerate(category.items)
+        if item.picture and item.picture not in known
+    )
+    if found:
+        raise InvalidMenu(found)
+
+
 def tax_categories_of(categories: Iterable[Category]) -> set[str]:
     """Those that items name."""
     return {item.tax_category for item in items_of(categories).values() if item.tax_category}
 
 
 def as_meant(categories: Iterable[Category], before: Sequence[Category]) -> tuple[Category, ...]:
-    """The menu that is meant: tax categories, colours and defaults that it does not name are those that there were, and
-    words for "none" are none."""
+    """The menu that is meant: tax categories, colours, pictures and defaults that it does not name are those that there
+    were, and words for "none" are none."""
     items, colours = items_of(before), {category.id: category.colour for category in before}
 
     def item_meant(item: MenuItem) -> MenuItem:
         known = items.get(item.id)
         category = item.tax_category or (known.tax_category if known is not None else "")
+        picture = item.picture or (known.picture if known is not None else "")
         taken = {
             each.id for group in (known.groups if known is not None else ()) for each in group.modifiers if each.default
         }
         return msgspec.structs.replace(
             item,
             tax_category="" if category == STANDARD else category,
+            picture="" if picture == NONE else picture,
             groups=tuple(_group_meant(group, taken) for group in item.groups),
         )
 
@@ -275,6 +294,8 @@ def _of_item(field: str, item: MenuItem, known: set[str]) -> Iterator[Mistake]:
         yield Mistake(f"{field}.price_minor", "This price is too high.")
     if len(item.description) > MAX_DESCRIPTION:
         yield Mistake(f"{field}.description", f"A description has at most {MAX_DESCRIPTION} characters.")
+    if item.picture not in ("", NONE) and not _PICTURE.fullmatch(item.picture):
+        yield Mistake(f"{field}.picture", "A picture is named by the id that the server gave it.")
     if _UNPRINTABLE.search(item.description):
         yield Mistake(f"{field}.description", "A description is one line of plain text.")
     if len(item.groups) > MAX_GROUPS:

@@ -18,6 +18,7 @@ class Kind(StrEnum):
     CATEGORY = "category"
     CHOICES = "choices"
     COLOUR = "colour"
+    PICTURE = "picture"
     TAX = "tax"
     """Its category of the tax table."""
     SOLD_OUT = "sold_out"
@@ -102,6 +103,8 @@ def _item(was: MenuItem, item: MenuItem) -> Iterator[Change]:
     for kind, old, new in fields:
         if old != new:
             yield Change(kind=kind, id=item.id, name=was.name, before=old, after=new)
+    if was.picture != item.picture:
+        yield Change(kind=Kind.PICTURE, id=item.id, name=was.name)
     if was.groups != item.groups:
         yield Change(kind=Kind.CHOICES, id=item.id, name=was.name)
     if was.available is not item.available:

@@ -46,6 +46,7 @@ from core.protocol.feed import EventPage, EventQuery, Snapshot, SnapshotQuery
 from core.protocol.health import BackupList, BackupMade, Diagnosis, Findings
 from core.protocol.held_baskets import BasketList
 from core.protocol.journal import Journal, JournalQuery
+from core.protocol.pictures import KeepPicture, KeptPicture, Picture
 from core.protocol.replies import (
     Availability,
     CustomerList,
@@ -513,6 +514,28 @@ REPLACE_MENU: Final = Route(
     reply=Menu,
     refusals=(409,),
     act=Act.MENU,
+)
+KEEP_PICTURE: Final = Route(
+    "menu_keep_picture",
+    "POST",
+    "/api/admin/pictures/",
+    Who.ADMIN,
+    "Keep a picture for an item of the menu: a small JPEG without metadata",
+    body=KeepPicture,
+    reply=KeptPicture,
+    refusals=(409,),
+    act=Act.MENU,
+)
+PICTURE: Final = Route(
+    "menu_picture",
+    "GET",
+    "/api/menu/pictures/{picture_id}/",
+    Who.PUBLIC,
+    "A picture of an item; it never changes",
+    reply=Picture,
+    offline=Offline.KEPT,
+    conditional=True,
+    refusals=(404,),
 )
 CHANGE_SHOP: Final = Route(
     "shop_change",

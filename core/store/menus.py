@@ -10,6 +10,7 @@ from sqlalchemy import BindParameter, ColumnClause, bindparam, delete, literal_c
 from core.decoding import decode, decoder
 from core.domain.ids import ItemId, ShopId
 from core.domain.menu import BY_PLACE, Category, Menu, MenuItem, Modifier, ModifierGroup, items_of
+from core.domain.pictures import NONE
 from core.domain.sale.rounding import CashRounding
 from core.domain.service import ShopService
 from core.domain.tax_table import STANDARD, Terms
@@ -47,7 +48,7 @@ _CATEGORIES: Final = Prepared(
 )
 _i = menu_items.c
 _ITEMS: Final = Prepared(
-    select(_i.category_id, _i.id, _i.name, _i.price_minor, _i.description, _i.available, _i.tax_category)
+    select(_i.category_id, _i.id, _i.name, _i.price_minor, _i.description, _i.available, _i.tax_category, _i.picture)
     .where(_i.shop_id == _this_shop)
     .order_by(_i.position)
 )
@@ -93,8 +94,8 @@ def read(transaction: Transaction, shop: Shop) -> Menu:
         chosen = tuple(modifiers.get((item_id, group_id), ()))
         groups.setdefault(item_id, []).append(ModifierGroup(group_id, name, chosen, least, most))
     items: dict[str, list[MenuItem]] = {}
-    for category_id, item_id, name, price, description, available, taxed in transaction.all(_ITEMS, shop=shop.id):
-        item = MenuItem(item_id, name, price, description, bool(available), tuple(groups.get(item_id, ())), taxed)
+    for category_id, item_id, name, price, description, available, *more in transaction.all(_ITEMS, shop=shop.id):
+        item = MenuItem(item_id, name, price, description, bool(available), tuple(groups.get(item_id, ())), *more)
         items.setdefault(category_id, []).append(item)
     categories = tuple(
         Category(category_id, name, tuple(items.get(category_id, ())), colour)
@@ -254,6 +255,7 @@ def _item_rows(shop_id: ShopId, categories: Sequence[Category]) -> Iterable[dict
                 "price_minor": item.price_minor,
                 "available": int(item.available),
                 "tax_category": "" if item.tax_category == STANDARD else item.tax_category,
+                "picture": "" if item.picture == NONE else item.picture,
             }
 
 

@@ -188,6 +188,7 @@ menu_items: Final = Table(
     _big("price_minor"),
     _int("available"),
     _text("tax_category", server_default=text("''")),
+    _text("picture", server_default=text("''")),
     ForeignKeyConstraint(["shop_id", "category_id"], ["menu_categories.shop_id", "menu_categories.id"]),
 )
 
@@ -218,6 +219,15 @@ menu_modifiers: Final = Table(
     ForeignKeyConstraint(
         ["shop_id", "item_id", "group_id"], ["menu_groups.shop_id", "menu_groups.item_id", "menu_groups.id"]
     ),
+)
+
+pictures: Final = Table(
+    "pictures",
+    metadata,
+    _key("shop_id", ForeignKey("shops.id")),
+    _key("id"),  # a hash of the content
+    _big("kept_at"),
+    Column("content", LargeBinary, nullable=False),
 )
 
 past_menus: Final = Table(

@@ -183,6 +183,7 @@ SAID: Final = (
     N_("It can no longer be changed from here. Please ask at the counter."),
     N_("That is the maximum of changes of one order. Please ask at the counter."),
     N_("Nobody waits for that any more."),
+    N_("The picture is damaged."),
     N_("The customer has asked for something else meanwhile."),
     N_("Say why it stays as it is."),
     N_("It was called off. Take a new order."),

@@ -7,10 +7,12 @@ from typing_extensions import override
 from core.client.errors import ClientError
 from core.domain.order import Order
 from core.domain.status import Fulfilment
+from core.protocol import routes
 from core.ui.ordering.change_bar import ChangeBar
 from core.ui.ordering.checkout import HandoverForm
 from core.ui.ordering.checkout_pane import CheckoutPane
 from core.ui.ordering.page import OrderingPage
+from core.ui.ordering.pictures import Pictures
 from core.ui.text import _, money
 from core.ui.theme import Theme
 from core.ui.widgets.notice import Notice
@@ -55,6 +57,9 @@ class OrderPage(OrderingPage[PlaceOrderPresenter]):
         column = self.layout()
         assert isinstance(column, QVBoxLayout)
         column.insertWidget(0, self._change_bar)
+        pictures = Pictures(context.jobs, lambda name: context.api.call(routes.PICTURE(name)), self)
+        self.view.menu.tiles.show_pictures(pictures)
+        self._ordering.menu_changed.connect(pictures.retry)
         self._connect()
         self._update_view()
 

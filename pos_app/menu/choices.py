@@ -1,6 +1,6 @@
 """The form of an item's choices: groups, and the choices in them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -14,8 +14,11 @@ from core.ui.widgets.controls import button, label, set_tip
 from core.ui.widgets.fields import CheckBox, Picker
 from pos_app.menu.price_field import PriceField
 
+_PRICE: Final = 92
 _USUALLY: Final = 12
 """The highest number that a field for a count offers at least."""
+_LARGE: Final = 150
+"""Per cent of text size, from which an option takes two lines."""
 _WHOLE: Final = Qt.AlignmentFlag(0)
 
 
@@ -150,10 +153,12 @@ class _GroupCard(QFrame):
             bounds.addWidget(box, 1, at)
             bounds.setColumnStretch(at, 1)
         self._grid = QGridLayout()
-        self._grid.setSpacing(theme.space(2))
+        self._grid.setHorizontalSpacing(theme.space(1))
+        self._grid.setVerticalSpacing(theme.space(2))
         self._grid.setColumnStretch(0, 1)
-        for place, words in enumerate((_("Option"), _("Adds"), _("Default"))):
-            self._grid.addWidget(label(words, "small"), 0, place)
+        heads = (_("Option"), _("Adds"), _("Default"))
+        for widget, row, place, columns in self._placed(0, *(label(words, "small") for words in heads)):
+            self._grid.addWidget(widget, row, place, 1, columns)
         add = button(_("Add an option"), theme, "quiet", "plus", name="menu_add_choice")
         add.clicked.connect(self._on_add_pressed)
         column = QVBoxLayout(self)
@@ -166,6 +171,17 @@ class _GroupCard(QFrame):
         column.addWidget(add)
         for choice in group.modifiers:
             self._add(choice)
+
+    def _placed(self, row: int, *parts: QWidget) -> Iterator[tuple[QWidget, int, int, int]]:
+        """Where the parts of an option go: row, column and columns. In large letters price and default stand below."""
+        if self._theme.text_scale < _LARGE:
+            yield from ((part, row, place, 1) for place, part in enumerate(parts))
+            return
+        name, price, default, *remove = parts
+        yield name, row, 0, 2
+        yield price, row + 1, 0, 1
+        yield default, row + 1, 1, 1
+        yield from ((part, row, 2, 1) for part in remove)
 
     def _count(self, name: str, spoken: str, value: int, nothing: str = "") -> Picker:
         box = Picker(self._theme, name, spoken)
@@ -208,7 +224,7 @@ class _GroupCard(QFrame):
         name = _field("menu_choice_name", _("Option"), choice.name)
         price = PriceField(_("Adds"), self._theme, empty_is_nothing=True, signed=True)
         price.setObjectName("menu_choice_price")
-        price.setFixedWidth(self._theme.px(104))
+        price.setFixedWidth(self._theme.px(_PRICE))
         price.show_price(choice.price_minor, self._currency)
         remove = button("", self._theme, "quiet", "close", name="menu_remove_choice")
         remove.setAccessibleName(_("Remove the option {name}").format(name=choice.name))
@@ -217,9 +233,9 @@ class _GroupCard(QFrame):
         set_tip(default, _("Taken unless somebody chooses otherwise"))
         default.setChecked(bool(choice.default))
         row = _Row(choice, name, price, default, remove)
-        at = self._grid.rowCount()
-        for place, widget in enumerate(row.parts):
-            self._grid.addWidget(widget, at, place, Qt.AlignmentFlag.AlignCenter if widget is default else _WHOLE)
+        for widget, at, place, columns in self._placed(self._grid.rowCount(), *row.parts):
+            middle = Qt.AlignmentFlag.AlignCenter if widget is default else _WHOLE
+            self._grid.addWidget(widget, at, place, 1, columns, middle)
             widget.show()
         default.clicked.connect(self._on_default_pressed)
         name.textEdited.connect(self.changed)

@@ -1,15 +1,18 @@
 """The editor of the menu: a form for the chosen item or category, and one save for all changes."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QStandardPaths, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout
+from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout
 
 from core.domain import menu_draft
 from core.domain.ids import ItemId
 from core.domain.menu import BY_PLACE
+from core.domain.pictures import NONE
+from core.ui.ordering.pictures import Pictures
 from core.ui.text import _, ngettext
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label
@@ -30,13 +33,14 @@ class MenuEditor(QFrame):
     left = Signal()
     """Escape: back to the list."""
 
-    def __init__(self, theme: Theme, editing: MenuEditing, notice: Notice) -> None:
+    def __init__(self, theme: Theme, editing: MenuEditing, notice: Notice, pictures: Pictures) -> None:
         super().__init__()
         self.setObjectName("menu_editor")
         self.setProperty("role", "sunken")
         self._theme = theme
         self._notice = notice
         self.editing = editing
+        self._pictures = pictures
         self._undoable: tuple[str, Categories] = "", ()
         """The notice's text while it offers an undo, and the draft it is for."""
         self.item_form = ItemForm(theme)
@@ -102,6 +106,9 @@ class MenuEditor(QFrame):
         back.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         back.activated.connect(self.left)
         self.item_form.edited.connect(self._on_item_edited)
+        self._pictures.changed.connect(self.show_chosen)
+        self.item_form.picture_wanted.connect(self._on_picture_wanted)
+        self.item_form.picture_removed.connect(self.editing.remove_picture)
         self.item_form.category_wanted.connect(self._on_category_wanted)
         self.item_form.move_wanted.connect(self._on_item_move_wanted)
         self.item_form.remove_wanted.connect(self._on_item_remove_wanted)
@@ -111,6 +118,7 @@ class MenuEditor(QFrame):
         self.category_form.move_wanted.connect(self._on_category_move_wanted)
         self.category_form.remove_wanted.connect(self._on_category_remove_wanted)
 
+    @Slot()
     def show_chosen(self) -> None:
         """Show the form of the chosen row, and its possible actions."""
         editing = self.editing
@@ -129,6 +137,8 @@ class MenuEditor(QFrame):
         elif item is not None:
             self.item_form.show_taxes(editing.taxes)
             self.item_form.show_item(item, category.id, editing.draft, editing.currency)
+            picture = item.picture if item.picture != NONE else ""
+            self.item_form.show_picture(self._pictures.get(picture), has_one=bool(picture))
             if not self.item_form.complete:
                 words.append(_("That is not a price."))
             self.item_form.complain(words)
@@ -202,6 +212,21 @@ class MenuEditor(QFrame):
     def _on_category_wanted(self, category_id: str) -> None:
         item_id = ItemId(self.editing.chosen)
         self.editing.edit(lambda draft: menu_draft.item_in(draft, item_id, category_id))
+
+    @Slot()
+    def _on_picture_wanted(self) -> None:
+        folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.PicturesLocation)
+        dialog = QFileDialog(self, _("Choose a picture"), folder, _("Pictures (*.png *.jpg *.jpeg *.webp)"))
+        dialog.setObjectName("picture_dialog")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(self.choose_picture)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    @Slot(str)
+    def choose_picture(self, path: str) -> None:
+        """Give the chosen item the picture in a file."""
+        self.editing.set_picture(Path(path))
 
     @Slot(int)
     def _on_item_move_wanted(self, by: int) -> None:
@@ -300,6 +325,7 @@ def _complaint(field: str) -> str:
         "modifiers": _("An option group has at least one option."),
         "least": _("The minimum is more than there are options."),
         "most": _("The maximum is less than the minimum."),
+        "picture": _("The picture is not there any more: choose it again."),
         "default": _("More options are taken by default than the maximum."),
         "groups": _("There are too many options, or they take more off the price than there is."),
     }.get(part, _("Two things here are the same."))

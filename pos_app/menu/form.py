@@ -21,6 +21,7 @@ from core.ui.widgets.fields import Picker
 from pos_app.menu.choices import Choices
 from pos_app.menu.price_field import PriceField
 
+_PICTURE: Final = 104
 COLOUR_WORDS: Final = {
     "amber": N_("Amber"),
     "blue": N_("Blue"),
@@ -62,9 +63,11 @@ class _Form(QScrollArea):
     def _on_range_changed(self, _least: int, most: int) -> None:
         restyle(self.verticalScrollBar(), idle=most == 0)
 
-    def tools(self, remove: str) -> QHBoxLayout:
-        row = QHBoxLayout()
+    def tools(self, remove: str) -> QVBoxLayout:
+        rows, row = QVBoxLayout(), QHBoxLayout()
+        rows.setSpacing(self._theme.space(2))
         row.setSpacing(self._theme.space(2))
+        rows.addLayout(row)
         prefix = self.objectName()
         for words, name, by in ((_("Up"), "up", -1), (_("Down"), "down", 1)):
             move = button(words, self._theme, name=f"{prefix}_{name}")
@@ -73,8 +76,8 @@ class _Form(QScrollArea):
             row.addWidget(move, 1)
         gone = button(remove, self._theme, "danger", "trash", name=f"{prefix}_remove")
         gone.clicked.connect(self.remove_wanted)
-        row.addWidget(gone, 2)
-        return row
+        rows.addWidget(gone)
+        return rows
 
     def complain(self, words: Sequence[str]) -> None:
         """Show the mistake that prevents saving."""
@@ -92,6 +95,8 @@ class ItemForm(_Form):
     edited = Signal()
     """Something was typed: `value` is the new item."""
     category_wanted = Signal(str)
+    picture_wanted = Signal()
+    picture_removed = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, "menu_item")
@@ -105,12 +110,18 @@ class ItemForm(_Form):
         self.tax = Picker(theme, "menu_item_tax", _("Tax"))
         self._tax_label = label(_("Tax"), "small")
         self.choices = Choices(theme)
+        self._picture = label()
+        self._picture.setObjectName("menu_item_picture")
+        self._picture.setFixedSize(theme.px(_PICTURE), theme.px(_PICTURE))
+        self._no_picture = button(_("Remove"), theme, name="menu_item_no_picture")
+        self._no_picture.clicked.connect(self.picture_removed)
         for words, field in (
             (_("Name"), self.name),
             (_("Price"), self.price),
             (_("Category"), self.category),
             (_("Description"), self.description),
             (self._tax_label, self.tax),
+            (_("Picture"), self._picture_row()),
             (_("Options"), self.choices),
         ):
             self.column.addWidget(label(words, "small") if isinstance(words, str) else words)
@@ -124,6 +135,29 @@ class ItemForm(_Form):
         self.category.activated.connect(self._on_category_chosen)
         self.tax.activated.connect(self.edited)
         self.show_taxes(TaxTable())
+
+    def _picture_row(self) -> QWidget:
+        wanted = button(_("Choose a picture"), self._theme, name="menu_item_choose_picture")
+        wanted.clicked.connect(self.picture_wanted)
+        whole = QWidget()
+        row = QHBoxLayout(whole)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(self._theme.space(2))
+        row.addWidget(self._picture)
+        buttons = QVBoxLayout()
+        buttons.setSpacing(self._theme.space(2))
+        buttons.addWidget(wanted)
+        buttons.addWidget(self._no_picture)
+        row.addLayout(buttons, 1)
+        return whole
+
+    def show_picture(self, picture: QPixmap | None, *, has_one: bool) -> None:
+        """Show the item's picture, if it has one and it is here."""
+        side = self._picture.size()
+        shown = picture.scaled(side, Qt.AspectRatioMode.KeepAspectRatio) if picture is not None else QPixmap()
+        self._picture.setPixmap(shown)
+        self._picture.setAccessibleName(_("The item's picture") if has_one else _("No picture"))
+        self._no_picture.setEnabled(has_one)
 
     def forget(self) -> None:
         """Reload all fields when it is shown next."""

@@ -8,6 +8,8 @@ from typing_extensions import override
 from core.client.errors import ClientError, Unreachable
 from core.domain.ids import ItemId
 from core.domain.menu import Menu, items_of
+from core.protocol import routes
+from core.ui.ordering.pictures import Pictures
 from core.ui.refresh import Refresher
 from core.ui.text import _, error_explanation, ngettext
 from core.ui.widgets.controls import button, label
@@ -47,7 +49,12 @@ class MenuPage(QWidget):
         self._stack = QStackedWidget()
         self._stack.addWidget(self.list)
         self._stack.addWidget(self._empty)
-        self.editor = MenuEditor(theme, self.editing, notice)
+        self.editor = MenuEditor(
+            theme,
+            self.editing,
+            notice,
+            Pictures(context.jobs, lambda name: context.api.call(routes.PICTURE(name)), self),
+        )
         self.editor.added.connect(self._on_row_added)
         self.editor.moved.connect(self._on_row_moved)
         self.editor.left.connect(self._focus_list)

@@ -2,24 +2,30 @@
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
-from core.client.errors import ClientError, MenuMoved
+from core.client.errors import ClientError, MenuMoved, Refused
 from core.client.sync.api import SyncedApi
 from core.domain import menu_draft
 from core.domain.ids import ItemId
 from core.domain.menu import Category, Menu, MenuItem, Mistake, mistakes, with_availability
 from core.domain.menu_changes import changes, only_availability
+from core.domain.pictures import NONE
 from core.domain.sale.taxes import TaxTable
 from core.protocol import routes
+from core.protocol.pictures import KeepPicture, KeptPicture
 from core.protocol.replies import Availability
 from core.protocol.requests import ReplaceMenu
+from core.reasons import reason
 from core.ui.jobs import Job, Jobs
 from core.ui.ordering.presenter import MENU_REFRESH_S
 from core.ui.refresh import Refresher
+from core.ui.text import _
 from pos_app.menu.model import HEADING
+from pos_app.menu.picture_file import MAX_FILE_BYTES, small_picture
 from pos_app.stock import Stock
 
 Categories = tuple[Category, ...]
@@ -157,6 +163,37 @@ class MenuEditing(QObject):
         """The number of unsaved changes; several of one item count as several."""
         return len(changes(self.menu.categories, self.draft)) if self.menu is not None and self.dirty else 0
 
+    def set_picture(self, path: Path) -> None:
+        """Give the open item the picture in a file."""
+        item_id = ItemId(self.chosen)
+        self._jobs.run(partial(_content, path), partial(self._on_picture_read, item_id), self.failed.emit)
+
+    def _on_picture_read(self, item_id: ItemId, content: bytes) -> None:
+        try:
+            made = small_picture(content)
+        except ClientError as error:
+            self.failed.emit(error)
+            return
+        asked = partial(self._api.call, routes.KEEP_PICTURE(body=KeepPicture(made)))
+        self._jobs.run(asked, partial(self._on_picture_kept, item_id), self.failed.emit)
+
+    def _on_picture_kept(self, item_id: ItemId, kept: KeptPicture) -> None:
+        item = self.item(item_id)
+        if item is not None:
+            self._show_picture(item, kept.id)
+
+    @Slot()
+    def remove_picture(self) -> None:
+        """The open item has none any more. Words for none only where the menu has one."""
+        item = self.chosen_item
+        if item is not None:
+            known = self.menu.items().get(item.id) if self.menu is not None else None
+            self._show_picture(item, NONE if known is not None and known.picture else "")
+
+    def _show_picture(self, item: MenuItem, picture: str) -> None:
+        changed = msgspec.structs.replace(item, picture=picture)
+        self.edit(lambda draft: menu_draft.with_item(draft, changed))
+
     @property
     def saving(self) -> bool:
         return self._saving is not None
@@ -232,3 +269,13 @@ class MenuEditing(QObject):
         else:
             self.failed.emit(error)
         self.changed.emit()
+
+
+def _content(path: Path) -> bytes:
+    """Of a file that may be a picture: no more than one may have. Raises `Refused`."""
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        told = _("{file} cannot be read: {reason}").format(file=path.name, reason=reason(error))
+        raise Refused(told, title=_("That is no picture that can be used")) from None

@@ -19,11 +19,13 @@ from core.domain.order import Order, Tender, check_delivery
 from core.domain.payment import to_pay_minor
 from core.domain.status import Fulfilment
 from core.domain.tenders import TENDERS
+from core.protocol import routes
 from core.ui import keys
 from core.ui.ordering.change_bar import ChangeBar
 from core.ui.ordering.checkout import HandoverForm
 from core.ui.ordering.checkout_pane import CheckoutPane
 from core.ui.ordering.page import OrderingPage
+from core.ui.ordering.pictures import Pictures
 from core.ui.text import _, difference, difference_text
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, panel
@@ -90,6 +92,9 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self.view.menu.tiles.can_hold = True
         self._favourites = TillFavourites(context, self)
         self.view.menu.offer_stars()
+        pictures = Pictures(context.jobs, lambda name: context.api.call(routes.PICTURE(name)), self)
+        self.view.menu.tiles.show_pictures(pictures)
+        self._ordering.menu_changed.connect(pictures.retry)
         self.view.basket.can_discount = True
         self.view.basket.add_to_empty(self.last_sale)
         self._paying_main, self._done_main = _framed(theme, self.panel), _framed(theme, self.done)

@@ -21,6 +21,7 @@ from core.store.engine.database import Database, file_url
 PUBLIC = {
     ("GET", "/api/ca/"),
     ("GET", "/api/menu/"),
+    ("GET", "/api/menu/pictures/{picture_id}/"),
     ("GET", "/api/openapi.json"),
     ("GET", "/healthz"),
     ("GET", "/readyz"),

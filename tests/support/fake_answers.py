@@ -17,12 +17,14 @@ from core.domain.ids import CustomerId, ItemId, OpId, OrderId, StaffId
 from core.domain.menu import Menu, as_meant, check_menu
 from core.domain.order import Channel, Order
 from core.domain.people import Customer, Person, Role
+from core.domain.pictures import check_picture, picture_id
 from core.domain.rights import lacking, rights_of
 from core.domain.status import status_info
 from core.protocol import routes
 from core.protocol.devices import DeviceList
 from core.protocol.drawers import DrawerDetails, DrawerList, ReportList, SignedReport
 from core.protocol.feed import EventPage, Snapshot
+from core.protocol.pictures import KeptPicture, Picture
 from core.protocol.replies import (
     Availability,
     CustomerList,
@@ -144,6 +146,19 @@ def _set_available(asked: Asked) -> Availability:
         raise NotFound("There is no such item on the menu.")
     menu = asked.backend.sell(item_id, asked.content.available)
     return Availability(item_id=item_id, available=asked.content.available, version=menu.version)
+
+
+def _keep_picture(asked: Asked) -> KeptPicture:
+    check_picture(asked.content.content)
+    name = picture_id(asked.content.content)
+    asked.backend.pictures[name] = asked.content.content
+    return KeptPicture(name)
+
+
+def _picture(asked: Asked) -> Picture:
+    if asked.subject not in asked.backend.pictures:
+        raise NotFound("There is no such picture.")
+    return Picture(asked.backend.pictures[asked.subject])
 
 
 def _replace_menu(asked: Asked) -> Menu:
@@ -381,6 +396,8 @@ CALLS: Final[Mapping[str, tuple[AnyRoute, Callable[[Asked], object]]]] = {
     "note_export": (routes.NOTE_EXPORT, _note_export),
     "set_available": (routes.SET_AVAILABLE, _set_available),
     "replace_menu": (routes.REPLACE_MENU, _replace_menu),
+    "keep_picture": (routes.KEEP_PICTURE, _keep_picture),
+    "picture": (routes.PICTURE, _picture),
     "devices": (routes.DEVICES, _devices),
     "events": (routes.EVENTS, _events),
     "hold_basket": (routes.HOLD_BASKET, _basket),

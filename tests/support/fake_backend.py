@@ -91,6 +91,7 @@ class FakeBackend:
 
     def __init__(self, menu: Menu = MENU) -> None:
         self.menu = menu
+        self.pictures: dict[str, bytes] = {}
         self.orders: dict[OrderId, Order] = {}
         self.history: dict[OrderId, list[StatusChange]] = {}
         self.amendments: dict[OrderId, list[Amendment]] = {}

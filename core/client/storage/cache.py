@@ -139,7 +139,7 @@ class Cache:
         """Delete orders and menu: this machine is now paired with another shop."""
         with self._store.transaction() as db:
             self.clear()
-            db.execute("DELETE FROM facts WHERE name = 'menu'")
+            db.execute("DELETE FROM facts WHERE name = 'menu' OR name GLOB 'picture/*'")
 
     # -- orders
 
@@ -330,6 +330,19 @@ class Cache:
                 "DELETE FROM witnesses WHERE subject = ? AND shop = ? AND cursor = ?",
                 [(*self.owner, cursor) for cursor in cursors],
             )
+
+    def picture(self, name: str) -> bytes | None:
+        """A picture of an item, by its id; None where it was not fetched yet."""
+        return self._fact(f"picture/{name}", bytes)
+
+    def put_picture(self, name: str, content: bytes) -> None:
+        """Store it. Those that no item of the menu has any longer go."""
+        menu = self.menu
+        used = {f"picture/{item.picture}" for item in menu.items().values()} if menu is not None else set[str]()
+        with self._store.transaction() as db:
+            held = [row[0] for row in db.execute("SELECT name FROM facts WHERE name GLOB 'picture/*'").fetchall()]
+            db.executemany("DELETE FROM facts WHERE name = ?", [(each,) for each in held if each not in used])
+            self._keep(f"picture/{name}", content)
 
     @property
     def menu(self) -> Menu | None:

@@ -32,10 +32,12 @@ from core.domain.menu import Menu
 from core.domain.order import Order
 from core.domain.payment import check_tenders_of
 from core.domain.people import Customer
+from core.domain.pictures import picture_id
 from core.domain.status import status_info
 from core.domain.tenders import TENDERS, in_drawer
 from core.protocol import routes
 from core.protocol.events import MenuChanged
+from core.protocol.pictures import Picture
 from core.protocol.replies import Availability, CustomerList, OrderDetails, OrderPage, StaffOrderPage, StatusReport
 from core.protocol.requests import ChangeAvailability, OrderQuery
 from core.protocol.route import AnyRoute, Offline, R, Request
@@ -66,6 +68,7 @@ class Calls:
         self._baskets = SharedBaskets(api, outbox, sync, engine)
         self._answers: dict[AnyRoute, Callable[[Any], Any]] = {
             routes.MENU: lambda _request: self._menu(),
+            routes.PICTURE: self._picture,
             routes.HISTORY: self._cached,
             routes.ORDERS: self._orders,
             routes.ORDER: self._order,
@@ -206,6 +209,18 @@ class Calls:
         return menu
 
     # -- reads: the server's answer, or cached data
+
+    def _picture(self, request: Request[Picture]) -> Picture:
+        """A picture never changes: what was fetched once is not asked for again. Raises `Refused` for one that is not
+        what it is called."""
+        held = self._cache.picture(request.parameter)
+        if held is not None:
+            return Picture(held)
+        picture = self._api.call(request)
+        if picture_id(picture.content) != request.parameter:
+            raise Refused("The picture is damaged.")
+        self._cache.put_picture(request.parameter, picture.content)
+        return picture
 
     def _found_customers(self, request: Request[CustomerList]) -> CustomerList:
         """The server's answer; a new order for one of them is predicted with their name and number."""

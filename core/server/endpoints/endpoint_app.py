@@ -51,6 +51,8 @@ _SECURITY: Final[Headers] = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
+_MAY_BE_KEPT: Final = tuple(each for each in _SECURITY if each[0] != b"cache-control")
+"""For a reply that says itself for how long it may be kept."""
 _PLACES: Final = frozenset({"after", "before", "offset", "page", "skip", "start"})
 """Paging parameters of other APIs, which are refused instead of ignored."""
 _SUBJECT: Final = "orderbell.subject"
@@ -234,7 +236,8 @@ async def answer(send: Send, reply: Encoded[Any], request_id: str, more: Headers
 
 def headers_of(reply: Encoded[Any], request_id: str, more: Headers = ()) -> list[tuple[bytes, bytes]]:
     """The headers of every reply, and this one's own."""
-    headers = [(_REQUEST_ID, request_id.encode()), *_SECURITY, *reply.headers, *more]
+    common = _MAY_BE_KEPT if any(name == b"cache-control" for name, _value in reply.headers) else _SECURITY
+    headers = [(_REQUEST_ID, request_id.encode()), *common, *reply.headers, *more]
     if reply.status not in _BODILESS:
         headers.append((b"content-length", b"%d" % len(reply.body)))
     if reply.body:

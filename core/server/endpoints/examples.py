@@ -36,6 +36,7 @@ from core.domain.order import (
 )
 from core.domain.payment import PaymentChange
 from core.domain.people import Customer, DeviceKind, Person, Role
+from core.domain.pictures import picture_id
 from core.domain.sale.taxes import Tax as RateOfTable
 from core.domain.sale.taxes import TaxEntry, TaxTable
 from core.domain.status import Fulfilment, OrderStatus, status_info
@@ -53,6 +54,7 @@ from core.protocol.devices import DeviceList, DeviceReport, Invitation, InviteDe
 from core.protocol.display import Ticket, TicketsReply
 from core.protocol.events import OrderStatusChanged
 from core.protocol.feed import Cursor, EventPage, Frame, Snapshot
+from core.protocol.pictures import KeepPicture, KeptPicture, Picture
 from core.protocol.replies import (
     Availability,
     CustomerList,
@@ -273,6 +275,14 @@ MENU: Final = Menu(
     ),
 )
 REPLACE_MENU: Final = ReplaceMenu(version=12, categories=MENU.categories)
+_PICTURE: Final = (
+    b"\xff\xd8\xff\xdb\x00\x43\x00" + b"\x01" * 64 + b"\xff\xc0\x00\x0b\x08\x00\x08\x00\x08\x01\x01\x11\x00"
+    b"\xff\xc4\x00\x14\x00\x01" + b"\x00" * 16 + b"\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00\xd2\xff\xd9"
+)
+"""Eight by eight pixels of one grey."""
+KEEP_PICTURE: Final = KeepPicture(_PICTURE)
+KEPT_PICTURE: Final = KeptPicture(picture_id(_PICTURE))
+PICTURE: Final = Picture(_PICTURE)
 CHANGE_SHOP: Final = ChangeShop(name="Corner Kitchen", time_zone="America/New_York", taxes=TAX_TABLE.entries)
 CHANGE_AVAILABILITY: Final = ChangeAvailability(available=False)
 AVAILABILITY: Final = Availability(item_id=_BOWL, available=False, version=13)

@@ -9,11 +9,20 @@ from core.domain.acts import Act, Need
 from core.domain.discount import check_offered
 from core.domain.errors import DomainError
 from core.domain.ids import ItemId, ShopId
-from core.domain.menu import Menu, as_meant, check_menu, check_tax_categories, tax_categories_of
+from core.domain.menu import (
+    Menu,
+    as_meant,
+    check_menu,
+    check_pictures,
+    check_tax_categories,
+    items_of,
+    tax_categories_of,
+)
 from core.domain.menu_ids import never_reused
 from core.domain.money import check_currency, exponent
 from core.domain.people import Principal
 from core.domain.phones import is_country
+from core.domain.pictures import check_picture
 from core.domain.rights import changes_prices
 from core.domain.sale.rounding import CashRounding
 from core.domain.sale.taxes import TaxTable
@@ -24,11 +33,12 @@ from core.domain.tenders import check_tenders
 from core.domain.tenders import described as tender_described
 from core.instants import now, to_us, zone
 from core.protocol.events import MenuChanged
+from core.protocol.pictures import KeptPicture
 from core.protocol.replies import Availability
 from core.protocol.requests import ChangeShop, ReplaceMenu
 from core.server.auth import rights
 from core.server.http import problems
-from core.store import day_sums, events, menus, shops
+from core.store import day_sums, events, menus, pictures, shops
 from core.store.events import EVERYBODY
 from core.store.shops import Shop
 from core.store.sql.statements import Transaction
@@ -61,10 +71,22 @@ def replace(transaction: Transaction, principal: Principal, request: ReplaceMenu
     if changes_prices(current.categories, wanted):
         rights.check(transaction, principal, [Need(Act.PRICES)])
     check_tax_categories(wanted, categories_of(shop.taxes))
+    check_pictures(wanted, pictures.ids(transaction, shop.id))
     categories = never_reused(wanted, current.categories, lambda: menus.past(transaction, shop.id))
     version = menus.replace(transaction, current, shop.id, categories)
+    pictures.forget_unused(transaction, shop.id, (item.picture for item in items_of(categories).values()))
     _publish(transaction, shop.id, MenuChanged(version=version))
     return msgspec.structs.replace(current, categories=categories, version=version)
+
+
+def keep_picture(transaction: Transaction, principal: Principal, content: bytes) -> KeptPicture:
+    """Keep a picture for an item. Raises `InvalidPicture`, and `Refusal` 409 where the shop has too many."""
+    check_picture(content)
+    try:
+        return KeptPicture(pictures.keep(transaction, principal.shop_id, content))
+    except pictures.TooManyPictures:
+        told = "The shop has as many pictures as it may. Those that no item has go a day after they were chosen."
+        raise problems.not_allowed_now("too_many_pictures", told) from None
 
 
 def set_available(transaction: Transaction, principal: Principal, item_id: ItemId, available: bool) -> Availability:

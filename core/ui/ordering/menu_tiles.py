@@ -2,11 +2,12 @@
 
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFont, QFontMetricsF, QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, QSizeF, Qt, Signal, Slot
+from PySide6.QtGui import QFont, QFontMetricsF, QKeyEvent, QPainter, QPainterPath, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 from typing_extensions import override
 
+from core.domain.menu import MenuItem
 from core.ui import icons, keys
 from core.ui.ordering.menu_model import CategoryModel, CategoryTab, ShownTiles, Tile, TileModel
 from core.ui.ordering.painting import (
@@ -20,6 +21,7 @@ from core.ui.ordering.painting import (
     paint_lines,
     wrapped,
 )
+from core.ui.ordering.pictures import Pictures
 from core.ui.ordering.press_list import PressList
 from core.ui.rows import ROW, Index
 from core.ui.text import _, figure, money
@@ -35,6 +37,12 @@ _TILE_HEIGHT: Final = 124
 _LOW_TILE: Final = 88
 """One to a line, which is as wide as it likes."""
 _BADGE: Final = 28
+_PICTURE: Final = 68
+"""The side of a picture, beside the words."""
+_STRIP: Final = 52
+"""The height of one that is above them."""
+_FADED: Final = 0.4
+"""The opacity of the picture of what is sold out."""
 _MOST_CATEGORY_ROWS: Final = 2
 
 
@@ -53,6 +61,8 @@ class MenuTiles(PressList):
         self.setUniformItemSizes(True)
         self.shown = ShownTiles(tiles, self)
         self.setModel(self.shown)
+        self.pictures: Pictures | None = None
+        """Where items have pictures."""
         self.starring = False
         """Whether a press marks a favourite: tiles show a star then, full or empty."""
         self.setItemDelegate(_TileDelegate(tiles, self, theme))
@@ -61,6 +71,11 @@ class MenuTiles(PressList):
     def tile(self, index: Index) -> Tile:
         tile: Tile = index.data(ROW)
         return tile
+
+    def show_pictures(self, pictures: Pictures) -> None:
+        """Show the pictures that items have."""
+        self.pictures = pictures
+        pictures.changed.connect(self.viewport().update)
 
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -113,16 +128,50 @@ class _TileDelegate(QStyledItemDelegate):
             paint_edge(painter, card, theme.colour(tile.colour), theme, rtl=rtl)
         pad = theme.space(3) + 1
         inner = card.adjusted(pad, pad - 2, -pad, -pad + 2)
-        self._paint_words(painter, inner, tile)
+        picture = self._view.pictures.get(item.picture) if self._view.pictures is not None else None
+        words = inner if picture is None else self._paint_picture(painter, option, inner, picture, item)
+        self._paint_words(painter, words, tile)
         foot = QRect(inner.x(), inner.bottom() - theme.px(_BADGE) + 1, inner.width(), theme.px(_BADGE))
         self._paint_foot(painter, option, foot, tile)
         painter.restore()
+
+    def _paint_picture(
+        self, painter: QPainter, option: QStyleOptionViewItem, inner: QRect, picture: QPixmap, item: MenuItem
+    ) -> QRect:
+        """The picture at the trailing end, as large as the name's longest word leaves room for, or above the words of a
+        tile that is narrow. Returns the room that is left for words."""
+        theme, gap = self._theme, self._theme.space(2)
+        room = inner.height() - theme.px(_BADGE) - theme.space(1)
+        if inner.height() > inner.width():
+            place = QRect(inner.x(), inner.y(), inner.width(), min(theme.px(_STRIP), room // 2))
+            words = inner.adjusted(0, place.height() + theme.space(1), 0, 0)
+        else:
+            strong = QFontMetricsF(theme.font("strong", QFont.Weight.DemiBold))
+            longest = max(map(strong.horizontalAdvance, item.name.split()), default=0.0)
+            beside = inner.width() - gap - round(longest) - 1
+            side = min(theme.px(_PICTURE), room, max(beside, theme.px(_BADGE)))
+            place = QRect(inner.right() - side + 1, inner.y(), side, side)
+            words = inner.adjusted(0, 0, -side - gap, 0)
+        place, words = (QStyle.visualRect(option.direction, inner, each) for each in (place, words))
+        whole = QRectF(picture.rect())
+        shown = QSizeF(place.size()).scaled(whole.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        part = QRectF(QPointF(), shown)
+        part.moveCenter(whole.center())
+        corners = QPainterPath()
+        corners.addRoundedRect(QRectF(place), theme.space(2), theme.space(2))
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setOpacity(1.0 if item.available else _FADED)
+        painter.setClipPath(corners)
+        painter.drawPixmap(QRectF(place), picture, part)
+        painter.restore()
+        return words
 
     def _paint_words(self, painter: QPainter, inner: QRect, tile: Tile) -> None:
         theme, item = self._theme, tile.item
         strong, small = theme.font("strong", QFont.Weight.DemiBold), theme.font("small")
         room = inner.height() - theme.px(_BADGE) - theme.space(1)
-        name = wrapped(item.name, strong, inner.width(), 3)
+        name = wrapped(item.name, strong, inner.width(), max(1, min(3, room // line_height(strong))))
         used = paint_lines(painter, inner, name, strong, theme.colour("text" if item.available else "muted"))
         lines = max(0, room - used) // line_height(small)
         if lines:

@@ -3,6 +3,7 @@
 Who hears of what happens is `test_who_hears_what.py`'s.
 """
 
+from base64 import b64encode
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from core.domain.people import Principal, Role
 from core.domain.rights import START, may, rights_of
 from core.instants import now, to_us
 from core.protocol.route import ORDER_ID, Keyed, Nothing, Who
+from core.server.endpoints import examples
 from core.server.endpoints.endpoint import AnyEndpoint
 from core.server.health import presence
 from core.server.routes import ENDPOINTS, auth, baskets, drawers, pos, rights
@@ -207,6 +209,8 @@ def test_whatever_another_shop_calls_this_one_stays_as_it_is(tmp_path: Path, mon
         assert staff(server, shop.KIM).post("/api/pos/drawer/", session, key=new_key()).ok
         basket = {"id": new_key(), "lines": [{"item_id": shop.FRIES}]}
         assert staff(server, shop.KIM).post("/api/pos/baskets/", basket, key=new_key()).ok
+        picture = {"content": b64encode(examples.KEEP_PICTURE.content).decode()}
+        assert staff(server, shop.ALEX).post("/api/admin/pictures/", picture).ok
         parameters = {endpoint.route.parameter for endpoint in ENDPOINTS} - {"", CHAIN_WIDE}
         ours = {"": ""} | {parameter: owned(place, world.shop, parameter) for parameter in parameters}
         assert ours["order_id"] == order["id"]

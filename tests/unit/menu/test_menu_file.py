@@ -478,7 +478,24 @@ def test_colours_and_defaults_go_out_and_in_and_may_be_left_out() -> None:
     )
     (category,) = old.categories
     assert (category.colour, category.items[0].groups[0].defaults) == ("", ()), "which leaves what there is"
-    none = parse(content.replace("teal", "auto").replace(hot_row, hot_row[:-3] + "no").encode(), "USD", menu).categories
+    none = parse(
+        content.replace("teal", "auto").replace(hot_row, hot_row.replace("yes", "no")).encode(), "USD", menu
+    ).categories
     assert (none[0].colour, none[0].items[0].groups[0].modifiers[1].default) == ("auto", False)
-    wrong = parse(content.replace("teal", "mauve").replace(hot_row, hot_row[:-3] + "often").encode(), "USD", menu)
+    wrong = parse(
+        content.replace("teal", "mauve").replace(hot_row, hot_row.replace("yes", "often")).encode(), "USD", menu
+    )
     assert [each.column for each in wrong.complaints] == ["colour", "default"]
+
+
+def test_pictures_go_out_and_in_by_their_ids_and_may_be_left_out() -> None:
+    name = "0123456789abcdef" * 2
+    menu = (Category("c", "C", (MenuItem(ItemId("i"), "I", 100, picture=name), MenuItem(ItemId("j"), "J", 1))),)
+    content = write(menu, "USD")
+    assert parse(content.encode(), "USD", menu).categories == menu
+    old = parse(b"type,name,price\ncategory,C,\nitem,I,1\nitem,J,1\n", "USD", menu).categories
+    assert [item.picture for item in old[0].items] == ["", ""], "which leaves what there is"
+    none = parse(content.replace(name, "none").encode(), "USD", menu).categories
+    assert [item.picture for item in none[0].items] == ["none", ""]
+    wrong = parse(content.replace(name, "chips.png").encode(), "USD", menu)
+    assert [each.column for each in wrong.complaints] == ["picture"]
