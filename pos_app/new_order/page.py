@@ -7,7 +7,7 @@ from functools import partial
 import msgspec
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.client.errors import ClientError, SignedOut
@@ -124,6 +124,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
             each.receipt_wanted.connect(self._open_receipt)
         self._customer.entered.connect(self._focus_payment)
         self.view.basket.discount_asked.connect(self._open_discount)
+        self.view.basket.service_asked.connect(self._open_service)
         shortcut = QShortcut(QKeySequence("Ctrl+D"), self)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(self._on_discount_key)
@@ -205,8 +206,21 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         if not basket.basket.lines or self._presenter.busy:
             return
         dialog = DiscountDialog(self._theme, basket.basket, line_id, self.window())
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.chosen.connect(self._on_discount_chosen)
+        self._open_of_price(dialog)
+
+    @Slot()
+    def _open_service(self) -> None:
+        from pos_app.new_order.service_dialog import ServiceDialog
+
+        basket = self._ordering.basket
+        if basket.basket.lines and not self._presenter.busy:
+            dialog = ServiceDialog(self._theme, basket.basket, self.window())
+            dialog.chosen.connect(basket.charge)
+            self._open_of_price(dialog)
+
+    def _open_of_price(self, dialog: QDialog) -> None:
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._discount = dialog
         dialog.finished.connect(self._on_discount_finished)
         dialog.open()

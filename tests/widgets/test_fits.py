@@ -25,6 +25,7 @@ from core.domain.held_baskets import HoldBasket, TakeBasket
 from core.domain.ids import BasketId, uuid7
 from core.domain.order import NewLine, Order, PaymentState, Tender
 from core.domain.refund import line_ids
+from core.domain.service import Service
 from core.domain.status import OrderStatus
 from core.protocol.reports import By, SalesRow
 from core.ui import text
@@ -277,7 +278,9 @@ def test_the_tills_pages(qtbot: QtBot, language: str, scale: int) -> None:
         finger.tile("Chips and Guacamole", 3)
         ordering = till.window._pages.page("new")
         ordering._ordering.basket.reduce(None, Discount(reason=LONG, amount_minor=99))  # type: ignore[attr-defined]
+        ordering._ordering.basket.charge(Service(rate=12_500, reason=LONG))  # type: ignore[attr-defined]
         walk.look("basket")
+        walk.dialog("service", ordering._open_service)  # type: ignore[attr-defined]
         walk.dialog("discount", ordering._open_discount)  # type: ignore[attr-defined]
         till.click("checkout")
         for pressed in ("pad_5", "tip_15", "split_items", "fulfilment_delivery"):

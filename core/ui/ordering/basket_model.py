@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 from typing_extensions import override
 
 from core.domain.discount import Discount
@@ -104,6 +104,7 @@ class BasketModel(RowsModel[BasketLine]):
         self.basket.reduce(line_id, discount)
         self._show()
 
+    @Slot(object)
     def charge(self, service: Service | None) -> None:
         """Charge this for service; None: as the shop does."""
         self.basket.own_service = service

@@ -68,6 +68,7 @@ class BasketPane(QWidget):
     checkout_asked = Signal()
     empty_asked = Signal()
     discount_asked = Signal()
+    service_asked = Signal()
 
     def __init__(self, basket: BasketModel, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -80,6 +81,10 @@ class BasketPane(QWidget):
         self.discount.setAccessibleName(_("Discount"))
         self.discount.hide()
         self.can_discount = False
+        self.service = button("", theme, "quiet", "bell", name="basket_service")
+        """Beside it where there is a service charge, or could be."""
+        self.service.setAccessibleName(_("Service charge"))
+        self.service.hide()
         self._empty = button(_("Remove all"), theme, "quiet", name="basket_empty")
         self._empty.setAccessibleName(_("Empty the basket"))
         keep = self._empty.sizePolicy()
@@ -95,6 +100,7 @@ class BasketPane(QWidget):
         self._lay_out()
         self._empty.clicked.connect(self.empty_asked)
         self.discount.clicked.connect(self.discount_asked)
+        self.service.clicked.connect(self.service_asked)
         self.checkout.clicked.connect(self.checkout_asked)
         basket.changed.connect(self._update)
         theme.changed.connect(self._draw)
@@ -114,6 +120,7 @@ class BasketPane(QWidget):
         row = QHBoxLayout(acts)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.space(1))
+        row.addWidget(self.service)
         row.addWidget(self.discount)
         row.addWidget(self._empty, 1)
         column = QVBoxLayout(self)
@@ -167,6 +174,8 @@ class BasketPane(QWidget):
         self._count.setText(ngettext("{count} item", "{count} items", basket.quantity) if filled else "")
         self._empty.setVisible(filled)
         self.discount.setVisible(filled and self.can_discount)
+        charges = basket.service.rate or basket.usual_service.rate
+        self.service.setVisible(filled and self.can_discount and bool(charges or basket.service.reason))
         self._stack.setCurrentIndex(0 if filled else 1)
         amounts = basket.amounts()
         self._totals.show_amounts(amounts, basket.currency)
