@@ -30,6 +30,7 @@ from core.ui.text import _, difference, difference_text
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, panel
 from core.ui.widgets.notice import Notice
+from core.ui.widgets.overlay import open_inside
 from pos_app.context import PosContext
 from pos_app.new_order.changing import Changing, change_title
 from pos_app.new_order.customer_field import CustomerField
@@ -85,7 +86,10 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self._customer = customer
         self.panel = PaymentPanel(theme)
         self._later = button(_("Pay later"), theme, icon="waiting", name="payment_later")
-        self.panel.add_key(self._later)
+        take_off = button(_("Discount"), theme, icon="percent", name="payment_discount")
+        take_off.clicked.connect(self.view.basket.discount_asked)
+        for key in (take_off, self._later):
+            self.panel.add_key(key)
         self.done, self.last_sale = SaleDone(theme), LastSale(theme)
         self.stock = Stock(context.jobs, context.api, self)
         """Switches the item whose tile is held down."""
@@ -223,7 +227,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._discount = dialog
         dialog.finished.connect(self._on_discount_finished)
-        dialog.open()
+        open_inside(self._theme, dialog, self)
 
     @Slot(object, object)
     def _on_discount_chosen(self, line_id: int | None, discount: Discount | None) -> None:

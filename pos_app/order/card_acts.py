@@ -12,6 +12,7 @@ from core.domain.payment import needed_minor
 from core.domain.refund import money_back, refunded
 from core.ui.text import money
 from core.ui.theme import Theme
+from core.ui.widgets.overlay import open_inside
 from pos_app.order.card_payments import CardPayments
 from pos_app.order.terminal_dialog import TerminalDialog, words_of
 
@@ -80,7 +81,7 @@ class CardActs(QObject):
         dialog.finished.connect(self._on_closed)
         dialog.finished.connect(dialog.deleteLater)
         self._dialog = dialog
-        dialog.open()
+        open_inside(self._theme, dialog, parent or self._window)
 
     @Slot()
     def _on_closed(self) -> None:

@@ -11,6 +11,7 @@ from core.domain.order import Order, Payment
 from core.domain.payment import paid_minor, payments_of, to_pay_minor
 from core.ui.text import _, figure, money, payment_text
 from core.ui.widgets.controls import button, label, panel, rule
+from core.ui.widgets.overlay import open_inside
 from core.ui.widgets.scroll import VerticalScroll
 from pos_app.context import PosContext
 from pos_app.order.card import customer
@@ -165,8 +166,7 @@ class PaymentPage(QWidget):
             parent=self.window(),
         )
         asked.given.connect(partial(self._paying.undo, payment))
-        asked.finished.connect(asked.deleteLater)
-        asked.open()
+        open_inside(self._theme, asked, self)
 
     @override
     def showEvent(self, event: QShowEvent) -> None:

@@ -95,6 +95,7 @@ class PaymentPanel(QWidget):
         self._keys = EvenRow(theme)
         self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._last = EvenRow(theme)
+        self._others: list[Button] = []
         self._lay_out()
         self.pad.changed.connect(self._on_typed)
         self.pad.entered.connect(self.enter)
@@ -152,7 +153,8 @@ class PaymentPanel(QWidget):
     def add_key(self, key: Button) -> None:
         """Add one that takes no money now, in the last row."""
         key.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._last.use([self._reference, key])
+        self._others.append(key)
+        self._last.use([self._reference, *self._others])
 
     # -- what is asked for
 

@@ -10,6 +10,7 @@ from core.ui.text import _, error_text, money, window_title
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, fit_before, label
 from core.ui.widgets.even_row import EvenRow
+from core.ui.widgets.scroll import VerticalScroll
 from pos_app.order.card_payments import CardPayments
 
 _REFERENCE_LENGTH = 60
@@ -49,15 +50,21 @@ class TerminalDialog(QDialog):
         self._reverse = button(_("Give it back at the terminal"), theme, "danger", name="terminal_reverse")
         back = button(_("Back"), theme, name="terminal_back")
         self._by_hand = label(_("Or read what the terminal says, and record it:"), "muted", wrap=True)
+        asked = QWidget()
+        inner = QVBoxLayout(asked)
+        inner.setContentsMargins(0, 0, 0, 0)
         column = QVBoxLayout(self)
         margin = theme.space(5)
         column.setContentsMargins(margin, margin, margin, margin)
-        column.setSpacing(theme.space(3))
+        for each in (inner, column):
+            each.setSpacing(theme.space(3))
         for part in (
             *(self._words, self._state, self._problem, EvenRow(theme, self._ask, self._cancel), self._reverse),
-            *(self._by_hand, self._slip, EvenRow(theme, self._paid, self._not_paid), back),
+            *(self._by_hand, self._slip, EvenRow(theme, self._paid, self._not_paid)),
         ):
-            column.addWidget(part)
+            inner.addWidget(part)
+        column.addWidget(VerticalScroll(asked, theme.touch_px), 1)
+        column.addWidget(back)
         self._ask.clicked.connect(self._on_ask_pressed)
         self._cancel.clicked.connect(self._on_cancel_pressed)
         self._paid.clicked.connect(self._on_paid_pressed)

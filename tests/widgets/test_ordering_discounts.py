@@ -100,6 +100,26 @@ def test_a_percentage_off_the_order_is_in_the_basket_and_in_the_order(
     assert total(page) == "$4.45", "the next customer has none of it"
 
 
+def test_it_is_given_beside_the_payment_and_nothing_that_was_typed_is_lost(
+    page: NewOrderPage, finger: Finger, qtbot: QtBot
+) -> None:
+    finger.tile(CHIPS.name, times=2)
+    finger.button("checkout")
+    finger.field("cash_given", "20")
+    finger.button("payment_discount")
+    asked = Asked(page, qtbot)
+    assert not asked.dialog.isWindow(), "it is a panel of the window"
+    asked.type("discount_value", "10")
+    asked.type("reason", "Late")
+    asked.press("reason_confirm")
+    assert child(page, QLabel, "payment_due").text() == "To pay: $8.01"
+    assert child(page, QLineEdit, "cash_given").text() == "20"
+    assert child(page, QLineEdit, "cash_given").hasFocus()
+    finger.button("payment_discount")
+    qtbot.keyClick(Asked(page, qtbot).dialog, Qt.Key.Key_Escape)
+    assert page.view.at_checkout, "Esc closed what was in front"
+
+
 def test_one_that_the_shop_offers_is_one_press(page: NewOrderPage, finger: Finger, qtbot: QtBot) -> None:
     finger.tile(CHIPS.name)
     finger.button("basket_discount")

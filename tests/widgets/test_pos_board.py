@@ -520,7 +520,7 @@ def test_new_orders_are_counted_where_the_board_is_out_of_sight(till: Till, back
     assert till.find(QWidget, "nav_orders").accessibleName() == "Orders"
 
 
-def test_after_a_sale_the_board_is_shown_where_it_was(till: Till, backend: FakeBackend) -> None:
+def test_after_a_sale_the_board_is_where_it_was(till: Till, backend: FakeBackend) -> None:
     before = place(backend)
     till.arrive()
     till.window.show_page("new")
@@ -529,5 +529,6 @@ def test_after_a_sale_the_board_is_shown_where_it_was(till: Till, backend: FakeB
     spy = QSignalSpy(till.window._pages.page("new").taken)  # type: ignore[attr-defined]
     till.window._pages.page("new").taken.emit(taken)  # type: ignore[attr-defined]
     assert spy.count() == 1
-    assert till.sees("board_page")
+    assert till.sees("new_order_page"), "the next guest waits"
+    till.click("nav_orders")
     assert till.current() == before.number

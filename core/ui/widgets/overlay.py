@@ -1,8 +1,10 @@
 """A panel inside its window, before a backdrop: nothing of the system's opens in a sale."""
 
+import contextlib
+
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QDialog, QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QFrame, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.ui.theme import Theme
@@ -111,3 +113,51 @@ class Overlay(QDialog):
         painter.setOpacity(_BACKDROP)
         painter.fillRect(self.rect(), self._theme.colour("shadow"))
         painter.end()
+
+
+class _Around(Overlay):
+    """Around a dialog, as high as that needs now; never less high than it was, or buttons would jump."""
+
+    def __init__(self, theme: Theme, over: QWidget) -> None:
+        super().__init__(theme, over)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self._height = 0
+        self.sheet.installEventFilter(self)
+
+    @override
+    def wished(self, room: QSize) -> QSize:
+        size = self.sheet.sizeHint().boundedTo(room)
+        needed = self.sheet.heightForWidth(size.width()) if self.sheet.hasHeightForWidth() else 0
+        self._height = max(self._height, needed, size.height())
+        return QSize(size.width(), self._height).boundedTo(room)
+
+    @override
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.LayoutRequest and watched is self.sheet:
+            self._place()
+        return super().eventFilter(watched, event)
+
+
+def open_inside(theme: Theme, dialog: QDialog, over: QWidget) -> None:
+    """Open a dialog as a panel inside the window of `over`; while another dialog is in front of that window, in front
+    of it."""
+    if QApplication.activeModalWidget() is not None:
+        dialog.open()
+        return
+    around = _Around(theme, over)
+    focused: QWidget | None = over.window().focusWidget()
+    inner: QWidget | None = dialog.focusWidget()
+    dialog.setParent(around.sheet, Qt.WindowType.Widget)
+    around.column.addWidget(dialog)
+
+    def end() -> None:
+        if not around.isHidden():
+            around.close()
+            with contextlib.suppress(RuntimeError):  # what had the keyboard may be gone
+                (focused if focused is not None else over).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    dialog.finished.connect(end)
+    around.finished.connect(dialog.reject)
+    dialog.show()
+    around.open()
+    (inner if inner is not None else dialog).setFocus(Qt.FocusReason.OtherFocusReason)
