@@ -21,6 +21,7 @@ from core.ui.widgets.digits_validator import DigitsValidator
 from pos_app.context import PosContext
 
 _PIN_MOST = 10
+_NAMES_MOST = 6
 _ONLINE = (ConnectionState.LIVE, ConnectionState.POLLING)
 
 
@@ -108,6 +109,9 @@ class ApprovalDialog(QDialog):
         self._name.setMaxLength(80)
         self._name.setPlaceholderText(_("Manager's name"))
         self._name.setAccessibleName(_("Manager's name"))
+        self._managers = QWidget()
+        self._managers.setObjectName("approval_managers")
+        self._managers.hide()
         self._pin = QLineEdit()
         self._pin.setObjectName("approval_pin")
         self._pin.setEchoMode(QLineEdit.EchoMode.Password)
@@ -124,6 +128,7 @@ class ApprovalDialog(QDialog):
         self._give = button(_("Allow it"), theme, "primary", name="approval_give")
         self._give.setAutoDefault(False)
         self._give.clicked.connect(self._on_given)
+        column.addWidget(self._managers)
         for field in (self._name, self._pin):
             field.textChanged.connect(self._show)
             column.addWidget(field)
@@ -143,11 +148,32 @@ class ApprovalDialog(QDialog):
         fit_before(self, parent)
         self._show()
         self._name.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._asked = context.jobs.ask(partial(context.api.approvers, lacking), self._on_managers_found, _ignore)
+
+    def _on_managers_found(self, names: tuple[str, ...]) -> None:
+        """A key for each who may; more than fit are typed, as admins are."""
+        if not names:
+            return
+        column = QVBoxLayout(self._managers)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(self._context.theme.space(2))
+        for name in names[:_NAMES_MOST]:
+            key = button(name, self._context.theme, name="approval_manager")
+            key.setAutoDefault(False)
+            key.clicked.connect(partial(self._on_manager_chosen, name))
+            column.addWidget(key)
+        self._managers.show()
+        fit_before(self, self.parentWidget())
+
+    def _on_manager_chosen(self, name: str, _checked: bool = False) -> None:
+        self._name.setText(name)
+        self._pin.setFocus(Qt.FocusReason.OtherFocusReason)
 
     @override
     def done(self, result: int) -> None:
-        if self._job is not None:
-            self._job.cancel()
+        for job in (self._asked, self._job):
+            if job is not None:
+                job.cancel()
         super().done(result)
 
     @Slot()
@@ -190,6 +216,10 @@ class ApprovalDialog(QDialog):
         wrong = isinstance(error, Refused) and error.field == "pin"
         (self._pin if wrong else self._name).setFocus(Qt.FocusReason.OtherFocusReason)
         self._show()
+
+
+def _ignore(_error: ClientError) -> None:
+    """Their names can be typed."""
 
 
 def need_text(need: Need, currency: str) -> str:

@@ -18,6 +18,7 @@ class Act(WireEnum):
     REFUND = "refund"
     VOID = "void"
     CORRECT = "correct"
+    RECORD_CARD = "record_card"
     CASH = "cash"
     NO_SALE = "no_sale"
     DRAWERS = "drawers"
@@ -44,6 +45,7 @@ _LABELS: Final = {
     Act.REFUND: N_("Give money back"),
     Act.VOID: N_("Cancel an order that was confirmed or paid"),
     Act.CORRECT: N_("Take back a payment that was recorded by mistake"),
+    Act.RECORD_CARD: N_("Record by hand what a silent card terminal has done"),
     Act.CASH: N_("Put cash into the drawer or take it out, without a sale"),
     Act.NO_SALE: N_("Open the drawer without a sale"),
     Act.DRAWERS: N_("See other people's drawers, and what should be in one"),

@@ -189,7 +189,10 @@ class TakePayment(NewPayment, frozen=True, kw_only=True):
     """A payment of an order that was seen at `version`: all that is due of it, or a part."""
 
     version: Version
+    by_hand: bool = False
+    """Whether a card terminal that is asked by the POS was silent, and somebody has read what it did."""
     drawer: Drawer = ""
+    approval: Approval = ""
     moved_at_client: ClientTime | None = None
 
 

@@ -21,6 +21,7 @@ from core.domain.commands import (
     Command,
     RefundOrder,
     TakeOrder,
+    TakePayment,
     UndoPayment,
 )
 from core.domain.discount import Discount
@@ -54,6 +55,7 @@ ACTS: Final[Mapping[Act, Row]] = {
     Act.REFUND: Row(Unit.MONEY, _ANYBODY),
     Act.VOID: Row(roles=_ANYBODY),
     Act.CORRECT: Row(roles=_ANYBODY),
+    Act.RECORD_CARD: Row(roles=_ANYBODY),
     Act.CASH: Row(Unit.MONEY, _ANYBODY),
     Act.NO_SALE: Row(roles=_ANYBODY),
     Act.DRAWERS: Row(roles=_MANAGERS, at_till=False),
@@ -199,6 +201,8 @@ def _needs_of_order(asked: object, before: Order | None, after: Order | None, *,
             yield Need(Act.CORRECT)
         case UndoPayment():
             yield Need(Act.CORRECT)
+        case TakePayment(by_hand=True):
+            yield Need(Act.RECORD_CARD)
 
 
 def _needs_of_amendment(before: Order, after: Order, *, was_begun: bool) -> Iterable[Need]:

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from core.domain.acts import Need
+from core.domain.acts import Act, Need
 from core.domain.commands import APPROVAL_MOST
 from core.domain.ids import OpId, StaffId
 from core.domain.people import Role
@@ -42,6 +42,18 @@ class AskApproval(msgspec.Struct, frozen=True, kw_only=True):
     def described(self) -> str:
         """What it allows, for the log: `discount 25000`."""
         return ", ".join(f"{need.act} {need.size or ''}".strip() for need in self.needs)
+
+
+class ApproverQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be allowed."""
+
+    act: Annotated[tuple[Act, ...], Meta(max_length=len(ACTS))] = ()
+
+
+class ApproverList(msgspec.Struct, frozen=True, kw_only=True):
+    """The names of managers who may do that, and of nobody else."""
+
+    names: tuple[str, ...]
 
 
 class GivenApproval(msgspec.Struct, frozen=True, kw_only=True):

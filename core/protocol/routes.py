@@ -73,7 +73,16 @@ from core.protocol.requests import (
     SignUp,
     StaffSignIn,
 )
-from core.protocol.rights import AskApproval, ChangeRole, EnrolHere, Enrolment, GivenApproval, RoleList
+from core.protocol.rights import (
+    ApproverList,
+    ApproverQuery,
+    AskApproval,
+    ChangeRole,
+    EnrolHere,
+    Enrolment,
+    GivenApproval,
+    RoleList,
+)
 from core.protocol.route import AnyRoute, Keyed, Offline, Route, Who
 from core.protocol.sealed import OpenedOperations, OpenOperations, SealedSignOut
 from core.protocol.security import ExportNote, SecurityLogPage, SecurityLogQuery
@@ -719,6 +728,15 @@ APPROVE: Final = Route(
     reply=GivenApproval,
     status=201,
     refusals=(422, 429),
+)
+APPROVERS: Final = Route(
+    "rights_approvers",
+    "GET",
+    "/api/pos/approvers/",
+    Who.STAFF,
+    "The managers who may allow something, by name",
+    query=ApproverQuery,
+    reply=ApproverList,
 )
 ENROL: Final = Route(
     "rights_enrol",

@@ -9,6 +9,8 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
 from core.client.operations import Operation
+from core.client.sync.calls import offer_of
+from core.domain.change_request import granting
 from core.domain.commands import AmendOrder, NewPayment, RefundOrder
 from core.domain.ids import OrderId
 from core.domain.order import Order, PaymentState, Tender
@@ -60,6 +62,7 @@ class OrderActions(QObject):
         self._window = window
         self.cards = CardActs(theme, cards, window)
         self.paying = Paying(bridge, changes, self.cards, self)
+        self.cards.amended.connect(self._on_card_amended)
         changes.done.connect(self._on_change_done)
 
     @Slot(str, object)
@@ -84,7 +87,7 @@ class OrderActions(QObject):
             case "amend":
                 self.change_wanted.emit(order)
             case "accept":
-                self._changes.accept_request(order_id)
+                self._accept(order)
             case "recall":
                 self._changes.recall(order_id)
             case "paid_cash" | "paid_card" if order.payment is PaymentState.UNPAID:
@@ -266,10 +269,24 @@ class OrderActions(QObject):
         tenders = not_withdrawn(self._bridge.tenders)
         return {each.id for each in tenders if not each.needs_reference and (online or each.offline)}
 
+    def _accept(self, order: Order) -> None:
+        """Nothing where it was withdrawn meanwhile."""
+        if order.open_request is not None:
+            self.amend(order, granting(order, order.open_request))
+
     @Slot(object, object)
     def amend(self, order: Order, request: AmendOrder) -> None:
-        """Make of an order what was put together for it."""
-        self._changes.amend(order, request)
+        """Make of an order what was put together for it, or what its customer asks for."""
+        menu = self._bridge.menu
+        offer = offer_of(menu) if menu is not None else None
+        if not self.cards.amends(order, request, offer, order.updated_at):
+            self._changes.amend(order, request)
+
+    @Slot(object)
+    def _on_card_amended(self, order_id: OrderId) -> None:
+        order = self._store.get(order_id)
+        if order is not None:
+            self.amended.emit(order)
 
     @Slot(object)
     def _on_change_done(self, done: Done) -> None:

@@ -1,14 +1,20 @@
 """What a till does with its card terminal: pay, give back, and ask about what is not known."""
 
+from datetime import datetime
+
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from core.client.errors import ClientError, Conflict
 from core.client.terminals.attempt import Attempt
-from core.domain.commands import NewPayment, RefundOrder
+from core.client.terminals.driver import Word
+from core.domain.commands import AmendOrder, NewPayment, RefundOrder
+from core.domain.errors import DomainError
 from core.domain.ids import OrderId
 from core.domain.order import Order, Tender
-from core.domain.payment import needed_minor
+from core.domain.order_rules import Offer, change
+from core.domain.payment import needed_minor, payments_of
+from core.domain.people import Role
 from core.domain.refund import money_back, refunded
 from core.ui.text import money
 from core.ui.theme import Theme
@@ -22,6 +28,8 @@ class CardActs(QObject):
 
     ended = Signal(object)
     """The `OrderId` of an attempt that is booked, or of which there is nothing to book."""
+    amended = Signal(object)
+    """The `OrderId` of an order that was changed, as the terminal has given back what that gave back."""
 
     def __init__(self, theme: Theme, cards: CardPayments, window: QWidget) -> None:
         super().__init__(window)
@@ -64,6 +72,25 @@ class CardActs(QObject):
         self._show(f"{order.number} · {money(-amount_minor, order.currency)}", None, None)
         return True
 
+    def amends(self, order: Order, request: AmendOrder, offer: Offer | None, at: datetime) -> bool:
+        """The same of a change of the order, which gives a part back to a card. `offer` prices what is new."""
+        known = self._open.get(order.id)
+        if known is not None:
+            self._show(words_of(known), known, None)
+            return True
+        if not self._cards.is_there or offer is None:
+            return False
+        try:
+            after = change(order, request, Role.CASHIER, at, offer=offer)
+        except DomainError:
+            return False  # it is refused, and says why
+        amount_minor = money_back(order, after).get(Tender.CARD, 0) if payments_of(order) else 0
+        if not amount_minor or self._cards.under_way:
+            return self._cards.under_way
+        self._cards.amend(order.id, amount_minor, request)
+        self._show(f"{order.number} · {money(-amount_minor, order.currency)}", None, None)
+        return True
+
     def look(self) -> None:
         """Ask about what a window that ended has left unknown."""
         self._cards.look()
@@ -101,6 +128,8 @@ class CardActs(QObject):
             return
         self._open.pop(attempt.order_id, None)
         self.ended.emit(attempt.order_id)
+        if attempt.amend is not None and attempt.word is Word.DONE:
+            self.amended.emit(attempt.order_id)
 
     @Slot(object)
     def _on_failed(self, error: ClientError) -> None:

@@ -8,8 +8,8 @@ from PySide6.QtCore import QObject, Signal
 from core.client.errors import ClientError
 from core.client.sync.api import SyncedApi
 from core.client.terminals.attempt import Attempt
-from core.client.terminals.driver import CardTerminal, Word
-from core.domain.commands import NewPayment, RefundOrder
+from core.client.terminals.driver import ByHand, CardTerminal, Word
+from core.domain.commands import AmendOrder, NewPayment, RefundOrder
 from core.domain.ids import OpId, OrderId
 from core.ui.jobs import Jobs
 
@@ -44,6 +44,9 @@ class CardPayments(QObject):
     def give_back(self, order_id: OrderId, amount_minor: int, refund: RefundOrder | None, reason: str) -> None:
         self._run(lambda terminal: self._api.cards.give_back(terminal, order_id, amount_minor, refund, reason))
 
+    def amend(self, order_id: OrderId, amount_minor: int, request: AmendOrder) -> None:
+        self._run(lambda terminal: self._api.cards.amend(terminal, order_id, amount_minor, request))
+
     def reverse(self, key: OpId) -> None:
         self._run(lambda terminal: self._api.cards.reverse(terminal, key))
 
@@ -55,7 +58,10 @@ class CardPayments(QObject):
         self._run(lambda terminal: self._api.cards.cancel(terminal, key))
 
     def record(self, key: OpId, word: Word, reference: str) -> None:
-        self._run(lambda _terminal: self._api.cards.record(key, word, reference))
+        def record(terminal: CardTerminal) -> Attempt:
+            return self._api.record_card(key, word, reference, has_line=not isinstance(terminal, ByHand))
+
+        self._run(record)
 
     def look(self) -> None:
         """Find those that are unknown: after a start, and when somebody signs in."""

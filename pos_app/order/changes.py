@@ -13,7 +13,6 @@ from PySide6.QtCore import QObject, Signal
 from core.client.errors import ClientError, Conflict, Refused
 from core.client.operations import State
 from core.client.order_store import PendingChange
-from core.domain.change_request import granting
 from core.domain.commands import (
     AmendOrder,
     ChangePayment,
@@ -167,12 +166,6 @@ class OrderChanges(QObject):
         """Make another of an order that is as it was when that was put together."""
         if order.id not in self._running:
             self._intend(order, order.status, request)
-
-    def accept_request(self, order_id: OrderId) -> None:
-        """Make of an order what its customer asks for."""
-        order = self._store.get(order_id)
-        if order is not None and order.open_request is not None and order_id not in self._running:
-            self._intend(order, order.status, granting(order, order.open_request))
 
     def decline_request(self, order_id: OrderId, version: int, reason: str) -> None:
         """Decline the request of that version. A newer one is another, and stays."""

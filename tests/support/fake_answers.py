@@ -36,7 +36,7 @@ from core.protocol.replies import (
 )
 from core.protocol.reports import SalesReport
 from core.protocol.requests import OrderQuery, SignUp, StaffSignIn
-from core.protocol.rights import Enrolment, GivenApproval
+from core.protocol.rights import ApproverList, Enrolment, GivenApproval
 from core.protocol.route import AnyRoute
 from core.protocol.sealed import OpenedOperation, OpenedOperations, context, sign_out_context
 from core.protocol.security import ExportNote
@@ -322,6 +322,13 @@ def _z(asked: Asked) -> ReportList:
     return ReportList(reports=tuple(asked.backend.z_reports))
 
 
+def _approvers(asked: Asked) -> ApproverList:
+    needs = [Need(act) for act in asked.content.act]
+    may = {each.role for each in asked.backend.roles if each.role is not Role.ADMIN and not lacking(each.rights, needs)}
+    names = (name for name, (_pin, role) in asked.backend.staff.items() if role in may and name != asked.me.name)
+    return ApproverList(names=tuple(sorted(names)))
+
+
 def _approve(asked: Asked) -> GivenApproval:
     pin, role = asked.backend.staff.get(asked.content.staff, ("", Role.CASHIER))
     if not pin or pin != asked.content.pin:
@@ -390,6 +397,7 @@ CALLS: Final[Mapping[str, tuple[AnyRoute, Callable[[Asked], object]]]] = {
     "drawer": (routes.DRAWER, _drawer),
     "x_report": (routes.X_REPORT, _x),
     "z_reports": (routes.Z_REPORTS, _z),
+    "approvers": (routes.APPROVERS, _approvers),
     "approve": (routes.APPROVE, _approve),
     "enrol": (routes.ENROL, _enrol),
     "customers": (routes.CUSTOMERS, _customers),

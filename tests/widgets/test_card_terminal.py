@@ -11,13 +11,16 @@ from core.client.errors import NoRight
 from core.client.terminals.line import LineTerminal
 from core.client.terminals.simulator import Faults, Server, Simulator
 from core.domain.acts import Act
-from core.domain.order import Order, PaymentState, Tender
+from core.domain.commands import TakeOrder
+from core.domain.order import NewLine, Order, PaymentState, Tender
 from core.domain.payment import payments_of
 from core.domain.people import Role
-from core.domain.rights import Right
+from core.domain.rights import START, Right
 from core.domain.status import Fulfilment, steps_of
+from core.ui.ordering.basket_list import FEWER
 from core.ui.ordering.view import OrderingView
 from tests.support.fake_backend import FakeBackend
+from tests.support.menus import CHIPS, SODA
 from tests.support.ordering import Finger
 from tests.support.pos_window import Till, open_till, place
 
@@ -177,3 +180,62 @@ def test_a_refund_that_somebody_may_not_make_asks_no_terminal(
             till.api.cards.give_back(LineTerminal(*terminal.server_address[:2]), order.id, 100, None, "cold")  # type: ignore[arg-type]
         assert (tmp_path / "terminal").read_bytes().count(b'"refund"') == 0
         assert till.api.cards.open == ()
+
+
+def test_a_change_that_gives_back_to_a_card_asks_the_terminal_first(
+    qtbot: QtBot, backend: FakeBackend, terminal: Server, tmp_path: Path
+) -> None:
+    lines = (NewLine(item_id=CHIPS.id, quantity=2), NewLine(item_id=SODA.id))
+    asked = TakeOrder(lines=lines, payment=PaymentState.UNPAID, customer_name="Ada")
+    with open_till(qtbot, backend, card_terminal=at(terminal)) as till:
+        order = backend.add_order(asked, None, "POS2")
+        till.arrive()
+        paid_by_card(till, order)
+        till.press(order, "more")
+        till.choose("menu_amend")
+        till.settle()
+        view = till.window.findChild(OrderingView)
+        assert isinstance(view, OrderingView)
+        Finger(view, qtbot).line(SODA.name, FEWER)
+        till.click("checkout")
+        terminal.simulator.faults = Faults(decline=1.0)
+        for amendments in (0, 1):
+            assert till.sees("change_bar")
+            till.click("save_change")
+            till.type("reason", "mind changed")
+            till.click("reason_confirm")
+            till.settle()
+            assert backend.orders[order.id].amendments == amendments
+            if till.sees("terminal_dialog"):
+                assert till.text("terminal_state") == "Declined: nothing was charged."
+                till.click("terminal_back")
+            terminal.simulator.faults = Faults()
+        (payment,) = payments_of(backend.orders[order.id])
+        assert (payment.tender, payment.refunded_minor) == (Tender.CARD, 109)
+        assert (tmp_path / "terminal").read_bytes().count(b'"refund"') == 2, "each time under a key of its own"
+        assert not till.sees("change_bar"), "the page is free for the next guest"
+
+
+def test_who_may_not_record_by_hand_asks_a_manager(
+    qtbot: QtBot, backend: FakeBackend, terminal: Server, order: Order
+) -> None:
+    backend.staff["Max"] = ("246810", Role.MANAGER)
+    backend.allow(Role.CASHIER, *(right for right in START[0].rights if right.act is not Act.RECORD_CARD))
+    terminal.simulator.faults = Faults(lose=1.0)
+    with open_till(qtbot, backend, card_terminal=at(terminal)) as till:
+        till.arrive()
+        paid_by_card(till, order)
+        till.type("terminal_slip", "4711")
+        till.click("terminal_done")
+        qtbot.waitUntil(lambda: till.sees("approval_dialog"))
+        assert backend.orders[order.id].payment is PaymentState.UNPAID
+        qtbot.waitUntil(lambda: till.sees("approval_manager"))
+        till.click("approval_manager")
+        assert till.find_line("approval_name").text() == "Max"
+        till.type("approval_pin", "246810")
+        till.click("approval_give")
+        till.settle()
+        (payment,) = payments_of(backend.orders[order.id])
+        assert (payment.tender, payment.reference) == (Tender.CARD, "4711")
+        (given,) = backend.approvals
+        assert [need.act for need in given.needs] == [Act.RECORD_CARD]

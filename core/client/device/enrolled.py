@@ -70,6 +70,11 @@ def find(seal: Seal, shop: ShopId, name: str) -> Enrolled | None:
     return None
 
 
+def names(seal: Seal, shop: ShopId) -> tuple[str, ...]:
+    """Of those who have enrolled for a shop, and have tries left."""
+    return tuple(sorted(each.name for each in _read(seal) if each.shop == shop and each.wrong < MOST_WRONG))
+
+
 def key_of(seal: Seal, manager: Enrolled, pin: str) -> bytes:
     """Their key. The attempt is counted on the disk before it is made, so that ending the program does not give
     another. Raises `WrongPin`."""

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from core.client.device import allowing, identity, staff, unlock
+from core.client.device import allowing, enrolled, identity, staff, unlock
 from core.client.errors import (
     ClientError,
     Left,
@@ -40,6 +40,8 @@ from core.client.sync.sign_outs import SignOuts
 from core.client.sync.synchronizer import Synchronizer
 from core.client.sync.transport import HttpTransport
 from core.client.sync.updates import Changed, Listener
+from core.client.terminals.attempt import Attempt
+from core.client.terminals.driver import Word
 from core.domain.ids import OpId, ShopId
 from core.protocol import routes
 from core.protocol.replies import Tokens
@@ -48,6 +50,7 @@ from core.protocol.requests import (
     SignUp,
     StaffSignIn,
 )
+from core.protocol.rights import ApproverQuery
 from core.protocol.route import R, Request
 from core.workers import keep_running
 
@@ -90,7 +93,9 @@ class _Present:
         self.engine = Engine(self.sync, self.transport, partial(on_sync_status, self), push=push)
         self.calls = Calls(api, self.cache, self.outbox, self.transport, self.sync, self.engine)
         self.favourites = Favourites(self.lease, ShopId(owner.shop))
-        self.cards = CardAttempts(api, self.lease, self.outbox, self.calls.row, self.calls.call, self.calls.rights)
+        self.cards = CardAttempts(
+            *(api, self.lease, self.outbox, self.calls.row, self.calls.call, self.calls.rights, self.calls.amended)
+        )
 
     def stop(self, wait_s: float = 0.0) -> None:
         """Stop reading, writing, sending and calling for it. Waits for hanging calls at most `wait_s`."""
@@ -380,6 +385,23 @@ class SyncedApi:
         if not approval:
             raise lacking
         return approval
+
+    def record_card(self, key: OpId, word: Word, reference: str, *, has_line: bool) -> Attempt:
+        """See `CardAttempts.record`; somebody else is asked where the person may not. Raises `ClientError`."""
+        cards = self.cards
+        try:
+            return cards.record(key, word, reference, has_line=has_line)
+        except NoRight as lacking:
+            return cards.record(key, word, reference, has_line=has_line, approval=self._allowed(lacking))
+
+    def approvers(self, lacking: NoRight) -> tuple[str, ...]:
+        """The names of the managers who may allow it; without the server of those who have enrolled at this POS."""
+        present = self._signed_in
+        query = ApproverQuery(act=tuple(need.act for need in lacking.needs))
+        try:
+            return present.api.call(routes.APPROVERS(query=query)).names
+        except Unreachable:
+            return enrolled.names(self._seal, ShopId(present.owner.shop))
 
     def approve(self, lacking: NoRight, name: str, pin: str, *, enrol: bool = False) -> str:
         """What a manager allows, for `allow` to return: see `core.client.device.allowing.ask`."""

@@ -113,7 +113,7 @@ class Calls:
         asked = msgspec.structs.replace(asked, moved_at_client=asked.moved_at_client or at)
         if isinstance(asked, AmendOrder | AskChange):
             menu = self._cache.menu or self._menu()
-            offer = _offer_of(menu)
+            offer = offer_of(menu)
         if isinstance(asked, AmendOrder):
             asked = msgspec.structs.replace(asked, menu_version=asked.menu_version or menu.version)
         with _refusing(row):
@@ -131,6 +131,13 @@ class Calls:
         self._nudge(row.id)
         return shown or row
 
+    def amended(self, order_id: OrderId, asked: AmendOrder) -> tuple[Order, Order]:
+        """The order, and what this amendment makes of it by this window's prediction. Raises `ClientError`."""
+        row, menu = self.row(order_id), self._cache.menu or self._menu()
+        with _refusing(row):
+            role, at = self._api.person.role.acts_as, self._api.client.server_now()
+            return row, order_rules.change(row, asked, role, at, offer=offer_of(menu))
+
     def _check_tenders(self, asked: NewOrder | Change, menu: Menu) -> None:
         """By the shop's tenders, as far as this window knows them. Raises `InvalidOrder`."""
         self._outbox.in_drawer = in_drawer(menu.tenders)
@@ -144,7 +151,7 @@ class Calls:
         menu = self._cache.menu or self._menu()
         # The server will accept it after all orders that it has, even if this machine's clock is behind.
         newest = self._cache.newest_placed_at
-        offer = _offer_of(menu)
+        offer = offer_of(menu)
         number = asked.number if isinstance(asked, TakeOrder) else ""
         with _refusing(None):
             self._check_tenders(asked, menu)
@@ -294,7 +301,8 @@ class Calls:
         return order
 
 
-def _offer_of(menu: Menu) -> order_rules.Offer:
+def offer_of(menu: Menu) -> order_rules.Offer:
+    """What a shop sells by this menu."""
     coins = Coins.of(menu.tenders, menu.roundings)
     return order_rules.Offer(
         *(ShopId(""), menu.terms, menu.items(), menu.country, coins, menu.version, menu.changes_until),

@@ -17,7 +17,8 @@ from core.client.sync.outbox import Outbox
 from core.client.sync.own_rights import OwnRights
 from core.client.terminals.attempt import Attempt
 from core.client.terminals.driver import CardTerminal, Silence, TerminalReply, Word
-from core.domain.commands import ChangePayment, NewPayment, RefundOrder, TakePayment
+from core.domain.acts import Act
+from core.domain.commands import AmendOrder, ChangePayment, NewPayment, RefundOrder, TakePayment
 from core.domain.errors import DomainError
 from core.domain.ids import OpId, OrderId, ShopId, new_op_id
 from core.domain.order import Order, PaymentState
@@ -41,6 +42,7 @@ class CardAttempts:
         row: Callable[[OrderId], Order],
         call: Callable[[Request[Any]], Any],
         rights: OwnRights,
+        predict: Callable[[OrderId, AmendOrder], tuple[Order, Order]],
     ) -> None:
         self._api = api
         self._store = store
@@ -48,6 +50,7 @@ class CardAttempts:
         self._row = row
         self._call = call
         self._rights = rights
+        self._predict = predict
 
     @property
     def open(self) -> tuple[Attempt, ...]:
@@ -77,6 +80,13 @@ class CardAttempts:
         attempt = self._begin(row, amount_minor, refund=refund, reason=reason)
         return self._send(terminal, attempt, lambda: terminal.refund(attempt.key, amount_minor, row.currency))
 
+    def amend(self, terminal: CardTerminal, order_id: OrderId, amount_minor: int, asked: AmendOrder) -> Attempt:
+        """Have the terminal give back this amount, the card's part of what a change of the order gives back."""
+        row, after = self._predict(order_id, asked)
+        self._rights.check(asked, row, after, op_id=OpId(""), about=row.id)
+        attempt = self._begin(row, amount_minor, amend=asked, amendments=row.amendments)
+        return self._send(terminal, attempt, lambda: terminal.refund(attempt.key, amount_minor, row.currency))
+
     def reverse(self, terminal: CardTerminal, key: OpId) -> Attempt:
         """Give back a payment that the terminal made and that could not be booked."""
         wrong = self._get(key)
@@ -104,9 +114,16 @@ class CardAttempts:
         except Silence:
             return attempt
 
-    def record(self, key: OpId, word: Word, reference: str = "") -> Attempt:
-        """What somebody read at the terminal, of one that has no line or does not answer."""
-        return self._keep_word(self._get(key), TerminalReply(word, reference.strip()))
+    def record(
+        self, key: OpId, word: Word, reference: str = "", *, has_line: bool = False, approval: str = ""
+    ) -> Attempt:
+        """What somebody read at the terminal, of one that has no line or does not answer. Of one that could have said
+        it itself (`has_line`) not everybody may: raises `NoRight` without an `approval`."""
+        attempt = self._get(key)
+        if has_line and not approval:
+            self._rights.check_act(Act.RECORD_CARD, op_id=key, about=attempt.order_id)
+        attempt = msgspec.structs.replace(attempt, by_hand=has_line, approval=approval)
+        return self._keep_word(attempt, TerminalReply(word, reference.strip()))
 
     # -- inside
 
@@ -155,7 +172,9 @@ class CardAttempts:
         with self._store.transaction(accepting=True) as db:
             held = attempt_table.get(db, attempt.key) or attempt
             if held.is_unknown and said.word.is_last:
-                held = msgspec.structs.replace(held, word=said.word, reference=said.reference)
+                held = msgspec.structs.replace(
+                    attempt, word=said.word, reference=said.reference, ended=held.ended, problem=held.problem
+                )
                 attempt_table.keep(db, self._shop, held)
         return self._book(held)
 
@@ -180,10 +199,17 @@ class CardAttempts:
         return done
 
     def _request(self, attempt: Attempt) -> Request[Order]:
-        version = self._row(attempt.order_id).version
+        row = self._row(attempt.order_id)
+        version = row.version
+        if attempt.amend is not None:
+            # It says what the whole order is to be: what it has not seen is not undone by it.
+            same = row.amendments == attempt.amendments
+            amend = msgspec.structs.replace(attempt.amend, version=version) if same else attempt.amend
+            return routes.AMEND(attempt.order_id, body=amend, op_id=attempt.key)
         if attempt.payment is not None:
             paid = msgspec.structs.replace(attempt.payment, reference=attempt.reference or attempt.payment.reference)
-            asked = TakePayment(**msgspec.structs.asdict(paid), version=version)
+            by_hand, approval = attempt.by_hand, attempt.approval
+            asked = TakePayment(**msgspec.structs.asdict(paid), version=version, by_hand=by_hand, approval=approval)
             return routes.TAKE_PAYMENT(attempt.order_id, body=asked, op_id=attempt.key)
         if attempt.refund is not None:
             refund = msgspec.structs.replace(attempt.refund, version=version)

@@ -45,6 +45,11 @@ class OwnRights:
         if missing := lacking(self.rights, needs):
             raise NoRight(missing, op_id=op_id, about=about)
 
+    def check_act(self, act: Act, *, op_id: OpId, about: str) -> None:
+        """Raises `NoRight` for what the person's role may not do."""
+        if missing := lacking(self.rights, (Need(act),)):
+            raise NoRight(missing, op_id=op_id, about=about)
+
     def missing(self, operation: Operation) -> NoRight:
         """What an operation that the server has refused for it has to be allowed: what this window knows to be missing,
         or else all that it needs."""

@@ -5,7 +5,7 @@ from datetime import datetime
 import msgspec
 
 from core.client.terminals.driver import Word
-from core.domain.commands import NewPayment, RefundOrder
+from core.domain.commands import AmendOrder, NewPayment, RefundOrder
 from core.domain.ids import OpId, OrderId
 
 
@@ -24,12 +24,20 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     """What is paid; None: it is given back."""
     refund: RefundOrder | None = None
     """What is given back; None with no payment: all that is left of the order."""
+    amend: AmendOrder | None = None
+    """The change of the order by which it is given back."""
+    amendments: int = 0
+    """How often the order had been changed before that."""
     reason: str = ""
     reverses: OpId | None = None
     """The attempt whose payment could not be booked, and is given back."""
     word: Word = Word.ASKING
     """The terminal's last word; `ASKING`: it is not known."""
     reference: str = ""
+    by_hand: bool = False
+    """Whether somebody has read it at a terminal that was silent."""
+    approval: str = ""
+    """Of whoever allowed that."""
     ended: bool = False
     """Booked, or nothing to be booked."""
     problem: str = ""

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from core.domain.acts import Act
+from core.domain.acts import Act, Need
 from core.domain.commands import Change, TakeOrder
 from core.domain.order import Order
 from core.protocol import routes
@@ -38,6 +38,8 @@ async def search(call: Call[Nothing, OrderQuery]) -> Encoded[StaffOrderPage]:
         return not_modified(tag)
 
     def found(transaction: Transaction) -> StaffOrderPage:
+        if query.report:  # the orders behind a figure say what it is
+            rights.check(transaction, call.principal, [Need(Act.REPORTS)])
         since = placed_from
         if not query.open and not rights.may(transaction, call.principal, Act.PAST_ORDERS):
             today = ordering.today(transaction, shop_id)

@@ -5,18 +5,27 @@ from typing import Final
 from core.domain.acts import Act, Need
 from core.domain.ids import OpId, StaffId
 from core.domain.people import Role
-from core.domain.rights import START, Right, Roles, described, with_rights
+from core.domain.rights import START, Right, Roles, described, lacking, with_rights
 from core.instants import now, to_us
 from core.protocol import routes
 from core.protocol.events import RolesChanged
-from core.protocol.rights import AskApproval, ChangeRole, EnrolHere, Enrolment, GivenApproval, RoleList
+from core.protocol.rights import (
+    ApproverList,
+    ApproverQuery,
+    AskApproval,
+    ChangeRole,
+    EnrolHere,
+    Enrolment,
+    GivenApproval,
+    RoleList,
+)
 from core.protocol.route import Nothing
 from core.protocol.security import SecurityEvent
 from core.server.accounts import approving
 from core.server.auth.security import actor
 from core.server.endpoints.endpoint import AnyEndpoint, Call, Endpoint
 from core.server.http import problems
-from core.store import events, shops
+from core.store import events, people, shops
 from core.store.sql.statements import Transaction
 
 
@@ -46,6 +55,23 @@ async def approve(call: Call[AskApproval, Nothing]) -> GivenApproval:
     return await approving.approve(call.services, call.principal, call.body, call.address)
 
 
+async def approvers(call: Call[Nothing, ApproverQuery]) -> ApproverList:
+    """No admins: whoever knows their names may type them. Nobody for nothing."""
+    by, needs = call.principal, [Need(act) for act in call.query.act]
+
+    def found(transaction: Transaction) -> ApproverList:
+        kept = shops.roles(transaction, by.shop_id)
+        may = {each.role for each in kept if each.role is not Role.ADMIN and not lacking(each.rights, needs)}
+        staff = people.staff_of_shop(transaction, by.shop_id) if needs else []
+        return ApproverList(
+            names=tuple(
+                each.name for each in staff if each.role in may and each.id != by.subject and each.disabled_us is None
+            )
+        )
+
+    return await call.services.database.read(found)
+
+
 async def enrol(call: Call[EnrolHere, Nothing]) -> Enrolment:
     return await approving.enrol(call.services, call.principal, call.body, call.address)
 
@@ -69,6 +95,7 @@ _ASKED: Final = AskApproval(
 ENDPOINTS: Final[tuple[AnyEndpoint, ...]] = (
     Endpoint(routes.ROLES, roles, example_reply=RoleList(roles=START)),
     Endpoint(routes.APPROVE, approve, _ASKED, GivenApproval(approval="eyJzaG9wIjoi….5f3a", by="Max")),
+    Endpoint(routes.APPROVERS, approvers, example_reply=ApproverList(names=("Max",))),
     Endpoint(
         routes.ENROL,
         enrol,

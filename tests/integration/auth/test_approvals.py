@@ -238,3 +238,19 @@ def test_guessing_a_managers_pin_is_as_slow_as_at_the_sign_in(place: Place) -> N
     assert not any(tried), "a right one does not count"
     assert staff(place.server, shop.MAX).signed_in
     assert take(place.kim).ok
+
+
+def test_the_names_of_managers_who_may_are_told_and_no_others(place: Place) -> None:
+    def names(*acts: str) -> list[str]:
+        reply = place.kim.get("/api/pos/approvers/", params=[("act", act) for act in acts])
+        assert reply.status_code == 200, reply.text
+        found: list[str] = reply.json()["names"]
+        return found
+
+    rights = [{"act": "void"}, {"act": "refund", "limit": 500}]
+    assert place.alex.post("/api/admin/roles/manager/", {"rights": rights}).status_code == 200
+    assert place.alex.post("/api/admin/roles/cashier/", {"rights": []}).status_code == 200
+    assert names("void", "refund") == [shop.MAX.name], "neither admins nor cashiers, and nobody of another shop"
+    assert names("comp") == []
+    assert names() == []
+    assert place.ada.get("/api/pos/approvers/", params={"act": "void"}).status_code == 403

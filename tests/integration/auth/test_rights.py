@@ -115,6 +115,9 @@ DEEDS: dict[Act, Callable[[Place, Caller], requests.Response]] = {
     Act.REFUND: refund,
     Act.VOID: void,
     Act.CORRECT: correct,
+    Act.RECORD_CARD: lambda place, caller: of_order(
+        caller, taken(place, payment="unpaid"), "payments", tender="card", by_hand=True, reference="4711"
+    ),
     Act.CASH: lambda place, caller: move_cash(place, caller, act="paid_out", amount_minor=100),
     Act.NO_SALE: lambda place, caller: move_cash(place, caller, act="no_sale"),
     Act.DRAWERS: others_drawer,
@@ -203,7 +206,7 @@ def test_a_limit_is_a_limit(place: Place, role: Role) -> None:
 def test_everybody_may_at_first_what_they_could_before(place: Place) -> None:
     for role in (Role.CASHIER, Role.MANAGER):
         allow(place, role, [{"act": right.act.value} for right in rights_of(START, role)])
-    at_the_till = [Act.DISCOUNT, Act.COMP, Act.SERVICE, Act.REFUND, Act.VOID, Act.CORRECT]
+    at_the_till = [Act.DISCOUNT, Act.COMP, Act.SERVICE, Act.REFUND, Act.VOID, Act.CORRECT, Act.RECORD_CARD]
     at_the_till += [Act.CASH, Act.NO_SALE, Act.PAST_ORDERS]
     for act, deed in DEEDS.items():
         assert deed(place, place.kim).ok == (act in at_the_till), act
@@ -351,3 +354,11 @@ def test_who_changes_an_order_needs_the_rights_of_what_that_does(place: Place) -
     allow(place, Role.CASHIER, rights)
     assert amend(paid, 1, discount=off).ok
     allow(place, Role.CASHIER, [{"act": each.act.value} for each in rights_of(START, Role.CASHIER)])
+
+
+def test_the_orders_behind_a_figure_need_the_right_to_the_figure(place: Place) -> None:
+    allow(place, Role.CASHIER, [{"act": "past_orders"}])
+    query = {"report": "tender", "row": "cash", "first": "2026-11-01", "last": "2026-11-30"}
+    assert needs(place.kim.get("/api/pos/orders/", params=query)) == [Act.REPORTS]
+    allow(place, Role.CASHIER, [{"act": "reports"}])
+    assert place.kim.get("/api/pos/orders/", params=query).status_code == 200
