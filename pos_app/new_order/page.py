@@ -187,6 +187,8 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
             self.view.show_basket()
         elif self._is_paying and self.view.at_checkout and not self._presenter.busy and self.panel.take_key(event):
             pass
+        elif self._done_main.isVisible() and event.key() == Qt.Key.Key_Escape:
+            self.begin_next()
         elif self._done_main.isVisible() and keys.typed(event).isalnum():
             self.begin_next()
             self.view.menu.take_typed(keys.typed(event))

@@ -45,7 +45,8 @@ class AmountField(QLineEdit):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not self._pace.count:
             self._before = self.text()
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self._drop_code():
+        is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+        if is_enter and (event.isAutoRepeat() or self._drop_code()):  # held down, it would take the next part as well
             event.accept()
             return
         self._pace.note(event.text())
@@ -208,7 +209,12 @@ class Keypad(QWidget):
             return True
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and keys.is_alone(event)
         # A field passes its Enter on.
-        if is_enter and not is_code and not isinstance(QApplication.focusWidget(), QLineEdit):
+        if (
+            is_enter
+            and not event.isAutoRepeat()
+            and not is_code
+            and not isinstance(QApplication.focusWidget(), QLineEdit)
+        ):
             self.entered.emit()
             return True
         return False

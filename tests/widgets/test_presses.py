@@ -2,18 +2,22 @@
 mouse only, and by keyboard only, in the shipped window."""
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 from core.domain.order import Order, PaymentState, Tender
+from core.domain.payment import payments_of
+from core.domain.status import Fulfilment, steps_of
 from core.ui.ordering.press_list import BODY, PressList
 from pos_app.new_order.page import NewOrderPage
 from tests.support.fake_backend import FakeBackend
 from tests.support.menus import BOWL, CHIPS, SODA
-from tests.support.pos_window import Till
+from tests.support.pos_window import ANA, Till, place
 
 MOST_BY_MOUSE = 9
 MOST_BY_KEYBOARD = 16
+LAST = steps_of(Fulfilment.PICKUP)[-2]
 LEFT = Qt.MouseButton.LeftButton
 
 
@@ -173,3 +177,73 @@ def test_the_second_half_of_a_double_click_takes_nothing(till: Till, page: NewOr
     till.settle()
     (order,) = backend.orders.values()
     assert order.payment is PaymentState.UNPAID
+
+
+def held_down(till: Till, part: QWidget) -> None:
+    """Enter, as a keyboard sends it while it is held."""
+    for repeats in (False, True, True):
+        key = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier, "\r", repeats)
+        QApplication.sendEvent(part, key)
+        till.settle()
+
+
+def test_enter_that_is_held_down_takes_one_part(till: Till, backend: FakeBackend) -> None:
+    order = place(backend, status=LAST)
+    till.arrive()
+    till.press(order)
+    till.type("cash_given", "1")
+    held_down(till, till.find_line("cash_given"))
+    assert len(payments_of(backend.orders[order.id])) == 1
+
+
+def test_a_payment_is_there_again_after_the_lock_and_not_for_somebody_else(till: Till, backend: FakeBackend) -> None:
+    order = place(backend, status=LAST)
+    till.arrive()
+    till.press(order)
+    till.type("cash_given", "7")
+    till.window.lock()
+    till.sign_in()
+    till.qtbot.waitUntil(lambda: till.window.signed_in)
+    assert till.sees("payment_page")
+    assert till.text("cash_given") == "7"
+    till.window.lock()
+    till.sign_in(ANA)
+    till.qtbot.waitUntil(lambda: till.window.signed_in)
+    assert till.sees("board_page")
+    assert not till.sees("payment_page")
+
+
+def test_the_page_that_led_to_a_payment_is_shown_again(till: Till, backend: FakeBackend) -> None:
+    order = place(backend, status=LAST)
+    till.arrive()
+    till.click("nav_history")
+    till.settle()
+    for end in ("payment_back", "payment_card"):
+        till.window._actions.do("payments", order.id)
+        assert till.sees("payment_page")
+        till.click(end)
+        till.settle()
+        assert till.sees("history_page"), end
+    assert backend.orders[order.id].payment is PaymentState.PAID
+    assert till.server(order) is LAST, "it is paid, and not handed over"
+
+
+def test_another_page_leaves_a_payment_and_takes_nothing(till: Till, backend: FakeBackend) -> None:
+    order = place(backend, status=LAST)
+    till.arrive()
+    till.press(order)
+    till.click("nav_new")
+    till.click("nav_orders")
+    assert till.sees("board_page")
+    till.press(order)
+    assert till.sees("payment_page")
+    assert backend.orders[order.id].payment is PaymentState.UNPAID
+
+
+def test_a_basket_that_is_held_at_the_checkout_is_held_beside_the_menu(till: Till, page: NewOrderPage) -> None:
+    mouse = Mouse(till)
+    mouse.tile(page.view.menu.tiles, SODA.name)
+    mouse.button("checkout")
+    till.key(Qt.Key.Key_F8)
+    assert not till.sees("payment_panel")
+    assert page.view.menu.isVisible()

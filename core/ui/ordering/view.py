@@ -69,6 +69,7 @@ class OrderingView(QWidget):
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.setAutoRepeat(False)  # held down, it would take the payment as well
             shortcut.activated.connect(self._on_go_on)
 
     def _connect(self) -> None:
@@ -110,9 +111,9 @@ class OrderingView(QWidget):
         self._stages.addWidget(stage)
 
     def show_stage(self, stage: QWidget) -> None:
-        """Show a stage that was added, until `show_basket`."""
+        """Show a stage that was added, beside the menu, until `show_basket`."""
         self._stages.setCurrentWidget(stage)
-        self._share_width()
+        self.show_main()
 
     @property
     def stage(self) -> QWidget | None:
