@@ -101,7 +101,7 @@ def _report(api: Backend, options: argparse.Namespace) -> None:
         _write(report, options)
         return
     shown = _table(report) if report.rows else []
-    columns = [by.value, *_columns(by)]
+    columns = [by.value, *_columns(report)]
     if before is not None:
         then = {_shifted(each.name, by): each.turnover_minor for each in before.rows}
         columns.append("a week before")
@@ -112,7 +112,7 @@ def _report(api: Backend, options: argparse.Namespace) -> None:
 
 
 def _write(report: SalesReport, options: argparse.Namespace) -> None:
-    table: list[Sequence[Cell]] = [[report.by.value, *_columns(report.by), "currency"]]
+    table: list[Sequence[Cell]] = [[report.by.value, *_columns(report), "currency"]]
     table += [[*each, report.currency] for each in _table(report)]
     text = spreadsheet.text_of(table, sheets.separator(options))
     sheets.put(text, options, f"Wrote {len(report.rows)} rows to {options.file}.", private=True)
@@ -132,11 +132,17 @@ def _table(report: SalesReport) -> list[list[Cell]]:
     nameless = _NAMELESS.get(report.by, "")
     rows = [(each.name or nameless, each) for each in report.rows]
     cells = {By.VOID: _void_cells, By.STAGE: _stage_cells}.get(report.by, _cells)
-    return [cells(name, each, report.currency) for name, each in (*rows, ("total", report.total))]
+    table = [cells(name, each, report.currency) for name, each in (*rows, ("total", report.total))]
+    if "service" in _columns(report):
+        for (_name, each), row in zip((*rows, ("total", report.total)), table, strict=True):
+            row.append(Decimal(as_decimal(each.service_minor, report.currency)))
+    return table
 
 
-def _columns(by: By) -> Sequence[str]:
-    return {By.VOID: ("orders", "amount"), By.STAGE: ("times", "seconds on average")}.get(by, _COLUMNS)
+def _columns(report: SalesReport) -> Sequence[str]:
+    """A service charge has a column where there is one."""
+    columns = (*_COLUMNS, "service") if report.total.service_minor else _COLUMNS
+    return {By.VOID: ("orders", "amount"), By.STAGE: ("times", "seconds on average")}.get(report.by, columns)
 
 
 def _void_cells(name: str, row: SalesRow, currency: str) -> list[Cell]:

@@ -75,6 +75,9 @@ class SalesRow(msgspec.Struct, frozen=True, kw_only=True):
     """Orders that were paid and had a discount; of items and categories, items. Refunds do not lower it."""
     discounts_minor: int = 0
     """What discounts took off before it was sold: `sales_minor` is without it."""
+    service_minor: int = 0
+    """What of turnover was charged for service; with tax where prices contain it. Of items, categories and
+    taxes 0."""
     voids: int = 0
     """Orders that were called off unpaid. Of reports by void."""
     voids_minor: int = 0

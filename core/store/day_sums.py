@@ -241,4 +241,5 @@ def _named(each: Booked, name: str) -> Named:
         tips_minor=each.tips_minor,
         discounts=each.discounts,
         discounts_minor=each.discounts_minor,
+        service_minor=each.service_minor,
     )

@@ -48,10 +48,11 @@ def _then(now: Any, charged: str) -> Any:
     return case((_o.amendments == 0, now), else_=now - later.scalar_subquery())
 
 
-_total_then, _tax_then, _discount_then = (
+_total_then, _tax_then, _discount_then, _service_then = (
     _then(_o.total_minor, "amount_minor"),
     _then(_o.tax_minor, "tax_minor"),
     _then(_o.discount_minor, "discount_minor"),
+    _then(_o.service_minor, "service_minor"),
 )
 _quarter = _e.at.op("/")(literal_column(str(QUARTER_US)))  # whole numbers: times are after 1970
 _tender = case((_e.tender == "", _o.tender), else_=_e.tender)
@@ -70,6 +71,7 @@ _BOOKED: Final = Prepared(
         func.sum(case((_is_tip, _e.amount_minor), else_=0)),
         func.sum(case((and_(_is_payment, _discount_then > 0), _sign), else_=0)),
         func.sum(case((_is_payment, _sign * _discount_then), else_=0)),
+        func.sum(case((_is_payment, _sign * _service_then), (_is_credit, _e.service_minor), else_=0)),
     )
     .select_from(
         ledger.join(orders, _o.id == _e.order_id).outerjoin(
@@ -95,6 +97,7 @@ _AMENDED: Final = Prepared(
         func.sum(_e.amount_minor),
         func.sum(_e.tax_minor),
         func.sum(_e.discount_minor),
+        func.sum(_e.service_minor),
     )
     .select_from(ledger.join(orders, _o.id == _e.order_id))
     .where(*_period, _e.kind == str(EntryKind.CHARGE), _e.in_part == 0)
@@ -268,6 +271,7 @@ class Booked(NamedTuple):
     tips_minor: int
     discounts: int = 0
     discounts_minor: int = 0
+    service_minor: int = 0
 
 
 class Named(NamedTuple):
@@ -287,16 +291,18 @@ class Named(NamedTuple):
     voids_minor: int = 0
     waits: int = 0
     waited_us: int = 0
+    service_minor: int = 0
 
 
 def booked(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) -> Iterator[Booked]:
     for row in transaction.all(_BOOKED, shop_id=shop_id, from_us=from_us, to_us=to_us):
         yield Booked(int(row[0]), *row[1:5], *map(int, row[5:]))
     for row in transaction.all(_AMENDED, shop_id=shop_id, from_us=from_us, to_us=to_us):
-        minor, tax_minor, discounts_minor = map(int, row[5:])
+        minor, tax_minor, discounts_minor, service_minor = map(int, row[5:])
         yield Booked(
             *(int(row[0]), row[1], row[2], row[3], row[4], 0, max(minor, 0), 0, max(-minor, 0), tax_minor, 0),
             discounts_minor=discounts_minor,
+            service_minor=service_minor,
         )
 
 

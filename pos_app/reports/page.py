@@ -88,6 +88,7 @@ _FIGURES: Final = {
     "refunds": N_("Given back"),
     "tax": N_("Tax"),
     "discounts": N_("Discounts"),
+    "service": N_("Service charges"),
     "tips": N_("Tips"),
 }
 _STRONG: Final = ("strong", QFont.Weight.DemiBold)
@@ -214,6 +215,8 @@ class ReportsPage(QWidget):
                 words[1] = _("{figure} a week before").format(figure=words[1])
             for part, text in zip(labels, words, strict=True):
                 part.setText(text)
+        charged = totals is not None and any(each.service_minor for each in totals)
+        self._panels[list(_FIGURES).index("service")].setVisible(charged)
         self._bars.measure(self.sales.rows.rows)
         self._stack.setCurrentWidget(self._list if self.sales.rows.rowCount() else self._empty)
         self._empty.setText(_("Loading…") if self.sales.loading else _("Nothing was sold."))
@@ -249,6 +252,7 @@ def _figure(name: str, row: SalesRow, currency: str) -> str:
         "refunds": row.refunds_minor,
         "tax": row.tax_minor,
         "discounts": row.discounts_minor,
+        "service": row.service_minor,
         "tips": row.tips_minor,
     }[name]
     return money(minor, currency)

@@ -60,6 +60,7 @@ def test_a_sale_a_mistake_and_a_refund(place: Place) -> None:
         "refunds_minor": after["refunded_minor"],
         "tax_minor": sold["tax_minor"] - tax_back,
         "tips_minor": 0,
+        "service_minor": 0,
         "discounts": 0,
         "discounts_minor": 0,
         "voids": 0,
