@@ -21,7 +21,7 @@ from core.ui.widgets.fields import Picker
 from pos_app.menu.choices import Choices
 from pos_app.menu.price_field import PriceField
 
-_PICTURE: Final = 104
+_PICTURE: Final = 80
 COLOUR_WORDS: Final = {
     "amber": N_("Amber"),
     "blue": N_("Blue"),

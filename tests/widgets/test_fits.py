@@ -47,6 +47,8 @@ from pos_app.approving import Question
 from pos_app.drawer.page import DrawerPage
 from pos_app.guest_screen import GuestScreen
 from pos_app.history.page import HistoryPage
+from pos_app.menu.model import HEADING
+from pos_app.menu.page import MenuPage
 from pos_app.order.actions import OrderActions
 from pos_app.order.behind import Behind
 from pos_app.reports.presenter import business_date
@@ -54,7 +56,7 @@ from tests.support import customer_window
 from tests.support.board import FakeBoard, ticket
 from tests.support.fake_backend import FakeBackend
 from tests.support.fits import LANGUAGES, SIZES, faults, shortened
-from tests.support.menus import CHIPS, SODA, taxed
+from tests.support.menus import BOWL, CHIPS, SODA, taxed
 from tests.support.operations import devices, one_of_each, operation, show
 from tests.support.ordering import Finger
 from tests.support.pos_window import ANA, Screen, Till, change, open_till, place
@@ -203,6 +205,16 @@ def _look_at_filters(till: Till, walk: Walk) -> None:
     till.click("history_more")
 
 
+def _look_at_menu_editor(till: Till, walk: Walk) -> None:
+    till.click("nav_menu")
+    Screen.settle(till)
+    page = till.find(MenuPage, "menu_page")
+    for at, key in enumerate((BOWL.id, f"{HEADING}bowls")):
+        page.editing.choose(key)
+        walk.look(f"menu-editor-{at}")
+    page.editing.choose("")
+
+
 def _look_at_drawer(till: Till, walk: Walk) -> None:
     """Its page while it is open, what is asked there, and the reports."""
     page = till.find(DrawerPage, "drawer_page")
@@ -269,6 +281,7 @@ def test_the_tills_pages(qtbot: QtBot, language: str, scale: int) -> None:
             till.click(f"nav_{page}")
             Screen.settle(till)
             walk.look(page)
+        _look_at_menu_editor(till, walk)
         _look_at_filters(till, walk)
         _look_at_drawer(till, walk)
         till.click("nav_new")

@@ -82,9 +82,11 @@ def test_they_are_the_tills_whoever_signs_in_and_need_no_server(
 
 def test_they_are_chosen_by_keys_alone(till: Till, view: OrderingView, qtbot: QtBot) -> None:
     view.menu.search.setFocus()
-    qtbot.keyClick(view.menu.search, Qt.Key.Key_Tab)
-    star = QApplication.focusWidget()
-    assert star is child(view, QAbstractButton, "menu_star")
+    star = child(view, QAbstractButton, "menu_star")
+    for _press in range(10):
+        if QApplication.focusWidget() is not star:
+            qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+    assert star.hasFocus()
     qtbot.keyClick(star, Qt.Key.Key_Return)
     view.menu.search.setFocus()
     qtbot.keyClicks(view.menu.search, "sod")

@@ -18,6 +18,7 @@ from core.ui.ordering.presenter import Ordering
 from core.ui.ordering.view import OrderingView
 from core.ui.theme import Theme
 from core.ui.widgets.notice import Notice
+from tests.support.fits import shortened
 from tests.support.menus import BOWL, CHIPS, MENU, SODA
 from tests.support.ordering import Finger, child
 
@@ -180,6 +181,9 @@ def test_in_the_largest_letters_add_is_in_the_window_and_every_option_is_reached
     area = dialog.findChildren(QScrollArea)[0].viewport()
     shown = focused().rect().translated(focused().mapTo(area, QPoint(0, 0)))
     assert area.rect().contains(shown), "what has the keyboard is in sight"
+    with shortened() as words:
+        dialog.grab()
+    assert not words, "names are whole"
     dialog.close()
     qapp.setLayoutDirection(before)
 

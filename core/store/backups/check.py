@@ -38,10 +38,12 @@ from core.store.tables import (
     events,
     held_baskets,
     ledger,
+    menu_items,
     number_series,
     order_lines,
     order_words,
     orders,
+    pictures,
     shops,
     status_history,
     z_reports,
@@ -96,6 +98,13 @@ def _broken_histories() -> Select[Any]:
     wrong_start = and_(first, or_(steps.c.version != 1, steps.c.source.is_not(None)))
     wrong_step = and_(later, or_(steps.c.source.is_(None), steps.c.source != steps.c.before))
     return select(steps.c.order_id).where(or_(wrong_start, wrong_step)).distinct()
+
+
+def _missing_pictures() -> Select[Any]:
+    kept = select(pictures.c.id).where(
+        pictures.c.shop_id == menu_items.c.shop_id, pictures.c.id == menu_items.c.picture
+    )
+    return select(menu_items.c.id).where(menu_items.c.picture != "", not_(kept.exists()))
 
 
 def _odd_baskets() -> Select[Any]:
@@ -406,6 +415,7 @@ RULES: Final[tuple[Rule, ...]] = (
     ),
     Rule("refunds", "what was refunded of each order is what its lines and its ledger say", _broken_refunds()),
     Rule("rounding", "no refund takes money, and of rounding none stays without a tip", _impossible_rounding()),
+    Rule("pictures", "each picture that an item has is kept", _missing_pictures()),
     Rule("baskets", "each held basket has lines, and of those that are gone nothing is kept", _odd_baskets()),
     Rule("closed drawers", "each drawer session that was closed has its Z", _closed_without_z()),
     Rule("journals", "no entry of a drawer's journal is missing, and none of its reports", _gaps_in_journals()),

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QRadioButton,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -25,6 +26,8 @@ from core.ui.widgets.controls import label, restyle
 
 _COLUMNS = 2
 _MARK = 22
+_LINES = 5
+"""The most of a name."""
 _DIGITS = 9
 """So many choices of a group have a digit that chooses them."""
 _LTR, _END = "\N{LEFT-TO-RIGHT ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
@@ -63,6 +66,11 @@ class _Look:
     def name_font(self) -> QFont:
         return self.theme.font("strong", QFont.Weight.Medium)
 
+    def height(self, width: int) -> int:
+        """For a name of several lines, as long as it may be."""
+        lines = wrapped(self.modifier.name, self.name_font(), self.name_width(width), _LINES)
+        return max(self.theme.touch_px, line_height(self.name_font()) * len(lines) + 2 * self.theme.space(2))
+
     def name_width(self, width: int) -> int:
         theme = self.theme
         price = QFontMetricsF(theme.font("body")).horizontalAdvance(self.surcharge)
@@ -81,7 +89,7 @@ class _Look:
         mark = QRect(theme.space(3), (box.height() - size) // 2, size, size)
         self._paint_mark(painter, QRectF(_mirrored(box, mark)), checked=checked, round_=isinstance(box, QRadioButton))
         inner = QRect(mark.right() + 1 + theme.space(2), 0, self.name_width(box.width()), box.height())
-        lines = wrapped(self.modifier.name, self.name_font(), inner.width(), 2)
+        lines = wrapped(self.modifier.name, self.name_font(), inner.width(), _LINES)
         used = line_height(self.name_font()) * len(lines)
         inner.setTop((box.height() - used) // 2)
         ink = theme.colour("text" if box.isEnabled() else "muted")
@@ -130,6 +138,12 @@ class _Painted:
             super().keyPressEvent(event)  # type: ignore[misc]
         else:
             event.ignore()
+
+    def hasHeightForWidth(self) -> bool:  # noqa: N802
+        return True
+
+    def heightForWidth(self, width: int) -> int:  # noqa: N802
+        return self.look.height(width)
 
     def hitButton(self, _point: QPoint) -> bool:  # noqa: N802
         return True
@@ -182,6 +196,9 @@ class ChoiceGroup(QFrame):
             box.setObjectName(f"choice_{modifier.id}")
             box.setAccessibleName(f"{group.name}: {modifier.name} {look.surcharge}".strip())
             box.setChecked(modifier.id in chosen)
+            policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+            policy.setHeightForWidth(True)
+            box.setSizePolicy(policy)
             box.clicked.connect(self._on_box_clicked)
             self._boxes.append(box)
             grid.addWidget(box, at // _COLUMNS, at % _COLUMNS)

@@ -1,5 +1,7 @@
 """The left side of an order page: search, categories and tiles."""
 
+from typing import Final
+
 from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
@@ -18,6 +20,9 @@ from core.ui.widgets.connection_chip import Freshness
 from core.ui.widgets.controls import button, label, set_tip
 from core.ui.widgets.fields import SearchField
 from core.ui.widgets.pair import Pair
+
+_LARGE: Final = 150
+"""Per cent of text size, from which the star stands beside the categories, and not beside the search."""
 
 
 class ItemSearch(SearchField):
@@ -81,7 +86,8 @@ class MenuPane(QWidget):
         top.setContentsMargins(0, 0, 0, 0)
         top.setSpacing(theme.space(2))
         top.addWidget(self.search, 1)
-        top.addWidget(self._star)
+        if theme.text_scale < _LARGE:
+            top.addWidget(self._star)
         top.addWidget(self._refresh)
         instead = QWidget()
         words = QVBoxLayout(instead)
@@ -99,7 +105,12 @@ class MenuPane(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(2))
         column.addWidget(Pair(theme, asked, self._freshness))
-        column.addWidget(self.pills)
+        categories = QHBoxLayout()
+        categories.setSpacing(theme.space(2))
+        categories.addWidget(self.pills, 1)
+        if theme.text_scale >= _LARGE:
+            categories.addWidget(self._star, 0, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignTrailing)
+        column.addLayout(categories)
         column.addWidget(self._stack, 1)
 
     def _connect(self) -> None:

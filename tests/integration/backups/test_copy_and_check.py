@@ -276,6 +276,7 @@ BREAKS = {
         "tender, 0, 0, '', 0, 0, 1, 1, '', '', '', '', '' FROM orders, (SELECT 9 AS n, 'credit' AS kind, 0 AS minor "
         "UNION ALL SELECT 10, 'refund', 1 UNION ALL SELECT 11, 'refund', -1) WHERE orders.number = 'ONLINE-000001'"
     ),
+    "pictures": "UPDATE menu_items SET picture = '00000000000000000000000000000000'",
     "baskets": "UPDATE held_baskets SET is_gone = 1",
     "counts": "UPDATE customers SET order_count = order_count + 1",
     "words": "DELETE FROM order_words WHERE word = 'n000001'",
