@@ -66,7 +66,7 @@ class Pages(QObject):
         if name not in self._made:
             make = {"new": self._make_new, "history": self._make_history, "menu": self._make_menu}
             make |= {"sync": self._make_sync, "reports": self._make_reports, "drawer": self._make_drawer}
-            make |= {"pay": self._make_pay}
+            make |= {"pay": self._make_pay, "roles": self._make_roles}
             self._made[name] = make.get(name, self._make_board)()
             self._workspace.add_page(name, self._made[name])
         return self._made[name]
@@ -150,6 +150,7 @@ class Pages(QObject):
 
     @Slot()
     def _admit(self) -> None:
+        self._workspace.has_roles = self._role is Role.ADMIN
         self._workspace.offer("reports", offered=self.may(Act.REPORTS))
         if self._menu is not None:
             self._menu.admit(admin=self.may(Act.MENU))
@@ -234,6 +235,13 @@ class Pages(QObject):
         page = ReportsPage(self._context)
         page.failed.connect(self.failed)
         page.opened.connect(self.behind_wanted)
+        return page
+
+    def _make_roles(self) -> QWidget:
+        from pos_app.roles.page import RolesPage
+
+        page = RolesPage(self._context, self._workspace.notice)
+        page.failed.connect(self.failed)
         return page
 
     def _make_drawer(self) -> QWidget:

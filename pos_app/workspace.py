@@ -43,7 +43,7 @@ PAGES: Final = {
 """The pages of the rail: their names and icons."""
 _TAB: Final = 80
 _BAR: Final = 900
-_TITLES: Final = {"new": N_("New order"), "pay": N_("Payment")}
+_TITLES: Final = {"new": N_("New order"), "pay": N_("Payment"), "roles": N_("Roles")}
 _KEPT: Final = {
     "orders": N_("These are the orders that this POS knows of. What you do is kept, and sent later."),
     "history": N_("Only what this POS has kept is found."),
@@ -155,6 +155,8 @@ class Workspace(QWidget):
     ) -> None:
         super().__init__(parent)
         self.pages = tuple(pages)
+        self.has_roles = False
+        """Whether the person may change what roles may do."""
         self.setObjectName("page")
         self._theme = theme
         self._device = device
@@ -325,6 +327,10 @@ class Workspace(QWidget):
             action.setData(what)
             menu.addAction(action)
         menu.addSeparator()
+        if self.has_roles:
+            roles = QAction(_("Roles"), menu)
+            roles.setObjectName("menu_roles")
+            menu.addAction(roles)
         sound = QAction(_("Sound…"), menu)
         sound.setObjectName("menu_sound")
         menu.addAction(sound)
@@ -343,6 +349,8 @@ class Workspace(QWidget):
     def _on_leave_chosen(self, action: QAction) -> None:
         if action.objectName() == "menu_sound":
             self.sound_wanted.emit()
+        elif action.objectName() == "menu_roles":
+            self.page_wanted.emit("roles")
         elif action.objectName() == "menu_shortcuts":
             self.shortcuts_wanted.emit()
         else:

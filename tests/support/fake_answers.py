@@ -36,7 +36,7 @@ from core.protocol.replies import (
 )
 from core.protocol.reports import SalesReport
 from core.protocol.requests import OrderQuery, SignUp, StaffSignIn
-from core.protocol.rights import ApproverList, Enrolment, GivenApproval
+from core.protocol.rights import ApproverList, Enrolment, GivenApproval, RoleList
 from core.protocol.route import AnyRoute
 from core.protocol.sealed import OpenedOperation, OpenedOperations, context, sign_out_context
 from core.protocol.security import ExportNote
@@ -322,6 +322,13 @@ def _z(asked: Asked) -> ReportList:
     return ReportList(reports=tuple(asked.backend.z_reports))
 
 
+def _change_role(asked: Asked) -> RoleList:
+    if asked.me.role is not Role.ADMIN:
+        raise Refused("Only an admin may do that.")
+    asked.backend.allow(Role(asked.subject), *asked.content.rights)
+    return RoleList(roles=asked.backend.roles)
+
+
 def _approvers(asked: Asked) -> ApproverList:
     needs = [Need(act) for act in asked.content.act]
     may = {each.role for each in asked.backend.roles if each.role is not Role.ADMIN and not lacking(each.rights, needs)}
@@ -397,6 +404,8 @@ CALLS: Final[Mapping[str, tuple[AnyRoute, Callable[[Asked], object]]]] = {
     "drawer": (routes.DRAWER, _drawer),
     "x_report": (routes.X_REPORT, _x),
     "z_reports": (routes.Z_REPORTS, _z),
+    "roles": (routes.ROLES, lambda asked: RoleList(roles=asked.backend.roles)),
+    "change_role": (routes.CHANGE_ROLE, _change_role),
     "approvers": (routes.APPROVERS, _approvers),
     "approve": (routes.APPROVE, _approve),
     "enrol": (routes.ENROL, _enrol),

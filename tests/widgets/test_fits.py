@@ -502,6 +502,19 @@ def test_what_a_customer_asks_for(qtbot: QtBot, language: str, scale: int) -> No
 
 
 @pytest.mark.parametrize(("language", "scale"), BOTH, indirect=True)
+def test_the_roles(qtbot: QtBot, backend: FakeBackend, language: str, scale: int) -> None:
+    with open_till(qtbot, backend, text_scale=scale) as till:
+        till.arrive(ANA)
+        till.window.show_page("roles")
+        Screen.settle(till)
+        walk = Walk(till.window, f"roles {language[:2]} {scale}")
+        walk.look("roles")
+        till.click("may_cashier_discount")
+        walk.look("changed")
+    assert not walk.found, "\n".join(walk.found)
+
+
+@pytest.mark.parametrize(("language", "scale"), BOTH, indirect=True)
 def test_the_guests_screen(qtbot: QtBot, language: str, scale: int) -> None:
     with open_till(qtbot, FakeBackend(), text_scale=scale, second_screen=True) as till, shortened() as short:
         till.arrive()
