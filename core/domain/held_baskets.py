@@ -16,6 +16,7 @@ from core.domain.discount import Discount, check_discount
 from core.domain.errors import DomainError, IllegalMove
 from core.domain.ids import BasketId, CustomerId, DeviceId
 from core.domain.order import NewLine, Note
+from core.domain.service import Service
 from core.domain.status import Fulfilment
 from core.domain.texts import check_no_card
 
@@ -39,6 +40,8 @@ class HoldBasket(msgspec.Struct, frozen=True, kw_only=True):
     address: Address = ""
     discount: Discount | None = None
     """That of the whole order; a line's is in the line."""
+    service: Service | None = None
+    """Another service charge than the shop's, with its reason."""
     customer_id: CustomerId | None = None
     customer_name: Annotated[str, Meta(max_length=120)] = ""
     customer_phone: Annotated[str, Meta(max_length=40)] = ""
@@ -84,6 +87,7 @@ class HeldBasket(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
     address: str = ""
     discount: Discount | None = None
+    service: Service | None = None
     customer_id: CustomerId | None = None
     customer_name: str = ""
     customer_phone: str = ""
@@ -113,6 +117,7 @@ def hold(known: HeldBasket | None, asked: HoldBasket, by: Hand, held_count: int)
         customer_phone=asked.customer_phone,
     )  # fmt: skip
     check_discount(asked.discount, "discount")
+    check_no_card(**{"service.reason": asked.service.reason if asked.service is not None else ""})
     for at, line in enumerate(asked.lines):
         check_discount(line.discount, f"lines[{at}].discount")
         check_no_card(**{f"lines[{at}].note": line.note})
@@ -124,6 +129,7 @@ def hold(known: HeldBasket | None, asked: HoldBasket, by: Hand, held_count: int)
         note=asked.note.strip(),
         address=asked.address.strip(),
         discount=asked.discount,
+        service=asked.service,
         customer_id=asked.customer_id,
         customer_name=asked.customer_name.strip(),
         customer_phone=asked.customer_phone.strip(),

@@ -123,6 +123,7 @@ class HeldStages(QObject):
         self._customer.fill(whom)
         self._basket.load(basket.lines)
         self._basket.reduce(None, basket.discount)
+        self._basket.charge(basket.service)
         self.holding.loaded(basket, frozenset(line.id for line in self._basket.basket.lines))
         self._view.show_basket()
         self._view.show_troubled()
@@ -142,6 +143,7 @@ class HeldStages(QObject):
     def _total_of(self, basket: HeldBasket) -> str:
         priced = self._basket.basket.alike(basket.lines, basket.fulfilment)
         priced.reduce(None, basket.discount)
+        priced.own_service = basket.service
         return money(priced.amounts().total_minor, priced.currency)
 
     @Slot()

@@ -90,6 +90,7 @@ class Holding(QObject):
             note=handover.note,
             address=handover.address,
             discount=self._basket.basket.discount,
+            service=self._basket.basket.own_service,
             customer_id=customer.id if customer else None,
             customer_name=customer.name if customer else guest.name,
             customer_phone=customer.phone if customer else guest.phone,

@@ -13,6 +13,7 @@ from core.domain.discount import Discount
 from core.domain.held_baskets import HoldBasket, TakeBasket
 from core.domain.ids import BasketId, ItemId, uuid7
 from core.domain.order import NewLine, Order
+from core.domain.service import Service
 from core.domain.status import Fulfilment
 from pos_app.context import PosContext
 from pos_app.new_order.held_pane import HeldPane
@@ -85,6 +86,8 @@ def test_it_is_as_it_was(page: NewOrderPage, finger: Finger, qtbot: QtBot, backe
     finger.tile(SODA.name)
     regular = Discount(reason="Regular", rate=10_000)
     page._ordering.basket.reduce(None, regular)
+    small = Service(rate=5_000, reason="small party")
+    page._ordering.basket.charge(small)
     finger.button("checkout")
     page._form.fulfilment.choose(Fulfilment.DELIVERY)
     finger.field("address", "1 Long Street")
@@ -103,10 +106,10 @@ def test_it_is_as_it_was(page: NewOrderPage, finger: Finger, qtbot: QtBot, backe
     finger.button("held")
     assert rows(page)[0].startswith("Table 7 | ")
     assert "3 items · Maya · POS1" in rows(page)[0]
-    assert "$8.99" in rows(page)[0], "less its discount"
+    assert "$9.44" in rows(page)[0], "less its discount, and 5 % of that"
     finger.button("held_open")
     qtbot.waitUntil(lambda: finger.lines() == [(2, CHIPS.name), (1, SODA.name)])
-    assert page._ordering.basket.basket.discount == regular
+    assert (page._ordering.basket.basket.discount, page._ordering.basket.basket.own_service) == (regular, small)
     values = page._form.values
     assert (values.fulfilment, values.address, values.note) == (Fulfilment.DELIVERY, "1 Long Street", "ring twice")
     assert page._customer.whom.guest.name == "Table 7"

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy
 from alembic import command
@@ -10,10 +11,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from core.domain.acts import Act
 from core.domain.ids import OrderId, ShopId, uuid7
 from core.domain.money import Tax
 from core.domain.payment import payments_of, to_pay_minor
-from core.domain.rights import START
+from core.domain.people import Role
+from core.domain.rights import START, Right, StaffRole
 from core.domain.search import Facts, end_keys, index_keys
 from core.domain.tax_table import of_one_rate
 from core.store import ledger, migrate, orders, shops
@@ -466,3 +469,23 @@ def test_everybody_may_after_an_upgrade_what_they_could_before(tmp_path: Path) -
     found = database.read_blocking(lambda transaction: shops.roles(transaction, ShopId("s")))
     database.close()
     assert found == START
+
+
+def test_whoever_may_give_a_discount_may_change_a_service_charge(tmp_path: Path) -> None:
+    limited, none = Right(Act.DISCOUNT, 10_000), Right(Act.REFUND)
+    before = (StaffRole(Role.CASHIER, (limited, none)), StaffRole(Role.MANAGER, (none,)))
+    engine = make_engine(databases.url(tmp_path / "old.db"))
+    migrate.upgrade(engine, "0042")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO shops (id, name, currency, tax_included, time_zone, menu_version, epoch, seq, created_at, "
+            "roles) VALUES ('s', 'Shop', 'EUR', 1, 'UTC', 1, 'epoch', 0, 0, "
+            f"'{msgspec.json.encode(before).decode()}')"
+        )
+    migrate.upgrade(engine)
+    engine.dispose()
+    database = Database(databases.url(tmp_path / "old.db"))
+    cashier, manager = database.read_blocking(lambda transaction: shops.roles(transaction, ShopId("s")))
+    database.close()
+    assert {Right(Act.SERVICE), limited, none} <= set(cashier.rights)
+    assert Right(Act.SERVICE) not in manager.rights
