@@ -87,6 +87,16 @@ def test_a_cashier_takes_it_off_with_a_reason(page: NewOrderPage, finger: Finger
     assert total(page) == "$5.01", "the next customer pays it"
 
 
+def test_an_emptied_basket_is_restored_with_it(page: NewOrderPage, finger: Finger, qtbot: QtBot) -> None:
+    finger.tile(CHIPS.name)
+    page._ordering.basket.set_fulfilment(Fulfilment.DINE_IN)
+    page._ordering.basket.charge(Service(rate=0, reason="Slow"))
+    finger.button("basket_empty")
+    assert page._ordering.basket.basket.own_service is None
+    finger.button("notice_action")
+    assert page._ordering.basket.basket.own_service == Service(rate=0, reason="Slow")
+
+
 def test_a_customers_window_asks_for_what_the_shop_charges(backend: FakeBackend) -> None:
     basket = Basket()
     basket.use(backend.menu)

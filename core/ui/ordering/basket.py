@@ -230,10 +230,13 @@ class Basket:
         self.discount = self.own_service = self.changes = None
         self.follows = ""
 
-    def restore(self, lines: Sequence[BasketLine], discount: Discount | None = None) -> None:
-        """Add removed lines again, at the end or onto equal ones, as far as there is room; and the order's discount,
-        unless there is another by now."""
+    def restore(
+        self, lines: Sequence[BasketLine], discount: Discount | None = None, service: Service | None = None
+    ) -> None:
+        """Add removed lines again, at the end or onto equal ones, as far as there is room; and the order's discount and
+        service charge, unless there is another by now."""
         self.discount = self.discount or discount
+        self.own_service = self.own_service or service
         for line in lines:
             twin = self._twin(line.wanted)
             if twin is not None:

@@ -75,9 +75,11 @@ class BasketModel(RowsModel[BasketLine]):
         self.basket.clear()
         self._show()
 
-    def restore(self, lines: Sequence[BasketLine], discount: Discount | None = None) -> None:
-        """Add removed lines again, after the current ones, and the order's discount."""
-        self.basket.restore(lines, discount)
+    def restore(
+        self, lines: Sequence[BasketLine], discount: Discount | None = None, service: Service | None = None
+    ) -> None:
+        """As `Basket.restore`."""
+        self.basket.restore(lines, discount, service)
         self._show()
 
     def load(self, lines: Sequence[NewLine]) -> None:

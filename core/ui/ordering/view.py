@@ -262,9 +262,9 @@ class OrderingView(QWidget):
     @Slot()
     def _on_empty_asked(self) -> None:
         basket = self._ordering.basket
-        lines, discount = tuple(basket.basket.lines), basket.basket.discount
+        was = (tuple(basket.basket.lines), basket.basket.discount, basket.basket.own_service)
         basket.empty()
-        self._notice.show_message(_("Basket emptied"), "", _("Undo"), lambda: basket.restore(lines, discount), _UNDO_MS)
+        self._notice.show_message(_("Basket emptied"), "", _("Undo"), lambda: basket.restore(*was), _UNDO_MS)
 
     @Slot()
     def _on_basket_changed(self) -> None:
