@@ -66,6 +66,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     items: int
     changes_until: ChangesUntil
     taxes: tuple[TaxEntry, ...] = ()
+    service: ShopService = ShopService()
 
 
 def main(argv: Sequence[str]) -> int:
@@ -327,6 +328,7 @@ def _show_shop(menu: Menu, options: argparse.Namespace) -> None:
             items=len(menu.items()),
             changes_until=menu.changes_until,
             taxes=menu.terms.taxes.entries,
+            service=menu.service,
         )
         console.as_json(shown)
         return
