@@ -176,7 +176,10 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
 
     @override
     def hideEvent(self, event: QHideEvent) -> None:
+        """Who comes back finds the menu; the last change is in the empty basket."""
         self._presenter.stop_looking()
+        if not self._done_main.isHidden() and not event.spontaneous():
+            self.begin_next()
         super().hideEvent(event)
 
     @override

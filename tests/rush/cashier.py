@@ -77,6 +77,7 @@ class ByMouse:
         hand.wait("next_order")
         number = str(self._window.act("state", name="sale_number")["text"])
         hand.click("nav_orders")
+        hand.wait("column_confirmed", number, "step")
         return number
 
     def complete(self, number: str) -> None:

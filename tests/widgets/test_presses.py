@@ -137,6 +137,19 @@ def test_the_last_change_is_seen_until_the_next_order_is_begun(till: Till, page:
     assert not till.sees("last_sale"), "that was another order"
 
 
+def test_who_comes_back_to_new_finds_the_menu_and_the_last_change(till: Till, page: NewOrderPage) -> None:
+    mouse = Mouse(till)
+    mouse.tile(page.view.menu.tiles, SODA.name)
+    mouse.button("checkout")
+    mouse.button("cash_quick_1")
+    till.qtbot.waitUntil(lambda: till.sees("next_order"))
+    till.click("nav_orders")
+    till.click("nav_new")
+    assert not till.sees("sale_done")
+    assert till.text("last_settlement") == "Change: $3.91"
+    mouse.tile(page.view.menu.tiles, CHIPS.name)
+
+
 def test_the_next_order_begins_with_a_letter(till: Till, page: NewOrderPage) -> None:
     Mouse(till).tile(page.view.menu.tiles, SODA.name)
     keyboard = Keyboard(till)
