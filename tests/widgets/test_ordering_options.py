@@ -21,6 +21,7 @@ from core.ui.widgets.notice import Notice
 from tests.support.fits import shortened
 from tests.support.menus import BOWL, CHIPS, MENU, SODA
 from tests.support.ordering import Finger, child
+from tests.support.pos_window import Till
 
 MILD, HOT = BOWL.groups[0].modifiers
 USUAL = msgspec.structs.replace(
@@ -253,3 +254,17 @@ def test_three_lines_with_one_modifier_take_five_presses_and_four_with_the_usual
     finger.button("item_add", finger.dialog)
     assert finger.lines()[-1] == (1, BOWL.name)
     assert finger.current.wanted.modifier_ids == ("hot",)
+
+
+def test_who_locks_the_till_leaves_no_panel_over_the_next_one(till: Till) -> None:
+    till.arrive()
+    till.click("nav_new")
+    till.settle()
+    page = till.window.findChild(OrderingView)
+    assert isinstance(page, OrderingView)
+    finger = Finger(page, till.qtbot)
+    finger.tile(BOWL.name)
+    assert finger.dialog.isVisible()
+    till.window.lock()
+    assert not [each for each in till.window.findChildren(ItemDialog) if each.isVisible()]
+    assert finger.lines() == []
