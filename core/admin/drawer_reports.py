@@ -164,6 +164,8 @@ def _lines(signed: SignedReport) -> Iterator[tuple[str, Cell]]:
     yield "sold, ever", _amount(report, report.grand_sales_minor)
     yield "given back, ever", _amount(report, report.grand_refunds_minor)
     yield "turnover, ever", _amount(report, report.grand_net_minor)
+    for each in report.approvals:
+        yield "allowed once", f"{each.at:%Y-%m-%d %H:%M} UTC, {each.about}: {each.by}, by {each.approver}"
     if report.not_arrived:
         yield "had not arrived", f"{len(report.not_arrived)} operations"
     for till in report.unheard:

@@ -49,6 +49,18 @@ class Unheard(msgspec.Struct, frozen=True):
     last_contact_at: datetime | None = None
 
 
+class AllowedOnce(msgspec.Struct, frozen=True, kw_only=True):
+    """What a manager has allowed somebody else, once."""
+
+    at: datetime
+    by: str
+    """Who did it."""
+    approver: str
+    about: str
+    """The number of the order, or a `core.domain.drawers.DrawerAct`."""
+    reason: str = ""
+
+
 class ZReport(msgspec.Struct, frozen=True, kw_only=True):
     """The figures of a session. Amounts in minor units, with tax unless they are called net.
 
@@ -107,6 +119,9 @@ class ZReport(msgspec.Struct, frozen=True, kw_only=True):
     not_arrived: tuple[OpId, ...] = ()
     """Operations that the till named at its closing and that the server did not have."""
     unheard: tuple[Unheard, ...] = ()
+    approvals: tuple[AllowedOnce, ...] = ()
+    """What somebody else has allowed in the session, oldest first: where money was moved, orders taken or called off,
+    and at the drawer."""
     previous_hash: str = ""
     """That of the report before in the till's chain; empty for the first."""
 

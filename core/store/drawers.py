@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import and_, bindparam, case, false, func, or_, select
+from sqlalchemy import and_, bindparam, case, false, func, literal_column, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from core.decoding import decode
@@ -149,6 +149,42 @@ _VOIDS: Final = Prepared(
         _h.at >= bindparam("from_us"),
         _h.at < bindparam("to_us"),
     )
+)
+_who = (_o.number, func.min(_e.at), _e.by_name, _e.approver_name, func.max(_e.reason))
+_ALLOWED_MONEY: Final = Prepared(
+    select(*_who)
+    .select_from(ledger.join(orders, _o.id == _e.order_id))
+    .where(
+        # worded like the partial index, or it is not used
+        and_(_e.drawer == bindparam("session"), literal_column("ledger.drawer <> ''")),
+        _e.approver_name != "",
+        _o.shop_id == bindparam("shop_id"),
+    )
+    .group_by(_o.number, _e.order_id, _e.version, _e.by_name, _e.approver_name)
+)
+_step = (_o.number, _h.at, _h.by_name, _h.approver_name, _h.reason)
+_at_till = (
+    _o.shop_id == bindparam("shop_id"),
+    _h.approver_name != "",
+    _h.device == bindparam("till"),
+    _h.at >= bindparam("from_us"),
+    _h.at < bindparam("to_us"),
+)
+_ALLOWED_STEPS: Final = (
+    Prepared(  # discounts, as an order was taken
+        select(*_step)
+        .select_from(orders.join(status_history, and_(_h.order_id == _o.id, _h.version == 1)))
+        .where(*_at_till, _o.placed_at >= bindparam("from_us"), _o.placed_at < bindparam("to_us"))
+    ),
+    Prepared(  # as it was called off
+        select(*_step)
+        .select_from(orders.join(status_history, and_(_h.order_id == _o.id, _h.target == _o.status)))
+        .where(
+            *_at_till,
+            _o.updated_at >= bindparam("from_us"),
+            or_(*(_o.status == str(status) for status in sorted(CALLED_OFF))),
+        )
+    ),
 )
 _CHARGE: Final = str(EntryKind.CHARGE)
 _encode: Final = msgspec.json.Encoder().encode
@@ -316,6 +352,19 @@ def voids(transaction: Transaction, shop_id: ShopId, device: str, from_us: int, 
     """How many orders that were never paid a till called off, and what they came to."""
     row: Any = transaction.first(_VOIDS, shop_id=shop_id, till=device, from_us=from_us, to_us=until_us)
     return int(row[0]), int(row[1])
+
+
+def allowed(transaction: Transaction, shop_id: ShopId, session: DrawerSession, until_us: int) -> list[Row]:
+    """What somebody else has allowed in a session: about what, when (µs), who did it, who allowed it, and why."""
+    entries = ((each.act, to_us(each.at), each.by, each.approver, each.reason) for each in session.entries)
+    period = {"till": session.device, "from_us": to_us(session.opened.at), "to_us": until_us}
+    found = [
+        *transaction.all(_ALLOWED_MONEY, shop_id=shop_id, session=session.id),
+        *(row for query in _ALLOWED_STEPS for row in transaction.all(query, shop_id=shop_id, **period)),
+        *(entry for entry in entries if entry[3]),
+    ]
+    once = {(about, at, by, approver): (about, at, by, approver, reason) for about, at, by, approver, reason in found}
+    return sorted(once.values(), key=lambda row: row[1])
 
 
 def _entry(row: Row) -> DrawerEntry:

@@ -8,7 +8,7 @@ from core.domain.order import Tender
 from core.protocol.drawers import SignedReport, ZReport
 from core.ui.jobs import Jobs
 from core.ui.receipt import ROLL_80, Fact, Paper, Sum, summary_html
-from core.ui.text import _, clock, date, drawer_act_label, figure, money, rates_of, tender_label
+from core.ui.text import _, allowed_text, clock, date, drawer_act_label, figure, money, rates_of, tender_label
 from core.ui.theme import Theme
 from core.ui.widgets.receipt import PaperDialog
 
@@ -122,6 +122,11 @@ def _ends(signed: SignedReport) -> list[Row]:
         Sum(_("Given back, ever"), report.grand_refunds_minor),
         Sum(_("Turnover, ever"), report.grand_net_minor),
     ]
+    for each in report.approvals:
+        act = DrawerAct.newer(each.about)
+        about = drawer_act_label(act) if act.is_known else each.about
+        words = " · ".join((clock(each.at), about, each.by, allowed_text(each.approver)))
+        rows.append(Fact(_("Allowed once"), words))
     if report.not_arrived:
         rows.append(Fact(_("Had not arrived"), figure(len(report.not_arrived))))
     for till in report.unheard:

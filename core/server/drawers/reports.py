@@ -12,9 +12,9 @@ from core.domain.ids import OpId, ShopId
 from core.domain.people import DeviceKind
 from core.domain.sale.business_day import CUT
 from core.domain.sale.turnover import Figures, figures
-from core.instants import now, to_us, zone
+from core.instants import from_us, now, to_us, zone
 from core.protocol.devices import DeviceReport
-from core.protocol.drawers import Moved, Unheard, ZReport
+from core.protocol.drawers import AllowedOnce, Moved, Unheard, ZReport
 from core.server.drawers.chain import Note, keyed_hash
 from core.server.health.presence import SILENT_AFTER
 from core.store import drawers, events, operations, shops, z_reports
@@ -61,7 +61,11 @@ def supplement(transaction: Transaction, shop_id: ShopId, session_id: str, key: 
     if added == Figures():
         return None
     found = _of(transaction, _shop(transaction, shop_id), session, added, now())
-    found = msgspec.structs.replace(found, voids=0, voided_minor=0, moved={}, supplement=kept[-1].supplement + 1)
+    told_of = {each for report in kept for each in report.report.approvals}
+    later = tuple(each for each in found.approvals if each not in told_of)
+    found = msgspec.structs.replace(
+        found, voids=0, voided_minor=0, moved={}, approvals=later, supplement=kept[-1].supplement + 1
+    )
     before = z_reports.last(transaction, shop_id, session.device)
     return _chain(transaction, shop_id, found, before, key, number=kept[0].number)
 
@@ -130,6 +134,12 @@ def _of(transaction: Transaction, shop: Shop, session: DrawerSession, found: Fig
         open_orders=open_orders,
         open_minor=open_minor,
         moved=_moved(session),
+        approvals=tuple(
+            AllowedOnce(about=str(about), at=from_us(done_us), by=by, approver=approver, reason=reason)
+            for about, done_us, by, approver, reason in drawers.allowed(
+                transaction, shop.id, session, to_us(closed.at if closed else at)
+            )
+        ),
         cash=cash_of(
             session,
             drawers.cash_minor(transaction, shop.id, session.id),

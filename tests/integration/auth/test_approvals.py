@@ -254,3 +254,44 @@ def test_the_names_of_managers_who_may_are_told_and_no_others(place: Place) -> N
     assert names("comp") == []
     assert names() == []
     assert place.ada.get("/api/pos/approvers/", params={"act": "void"}).status_code == 403
+
+
+def test_x_and_z_list_what_was_allowed_in_their_session(place: Place) -> None:
+    allow(place, Role.CASHIER, [{"act": "record_card"}])
+    newest = place.kim.get("/api/pos/drawers/").json()["sessions"][:1]
+    if newest and newest[0]["entries"][-1]["act"] != "closed":
+        session = newest[0]["id"]
+    else:
+        session = new_key()
+        body = {"session": session, "float_minor": 0}
+        assert place.kim.post("/api/pos/drawer/", body, key=new_key()).status_code == 201
+    earlier = len(place.alex.get(f"/api/pos/drawers/{session}/x/").json()["report"]["approvals"])
+
+    def done(path: str, about: str, body: dict[str, Any], act: str, size: int = 0) -> dict[str, Any]:
+        key = new_key()
+        approval = given(ask(place, place.kim, key, about, (act, size)))
+        reply = place.kim.post(path, body | {"approval": approval}, key=key)
+        assert reply.ok, reply.text
+        found: dict[str, Any] = reply.json()
+        return found
+
+    order_id = new_key()
+    body = order_body(id=order_id, payment="unpaid", discount={"rate": 20_000, "reason": "regular"})
+    off = done("/api/pos/orders/", order_id, body, "discount", 20_000)
+    paid = place.kim.post("/api/pos/orders/", order_body(payment="paid"), key=new_key()).json()
+    body = {"version": 1, "reason": "cold", "amount_minor": 100}
+    done(f"/api/pos/orders/{paid['id']}/refund/", paid["id"], body, "refund", 100)
+    gone = place.kim.post("/api/pos/orders/", order_body(payment="unpaid"), key=new_key()).json()
+    body = {"version": 1, "to": "cancelled", "reason": "left"}
+    done(f"/api/pos/orders/{gone['id']}/status/", gone["id"], body, "void")
+    body = {"session": session, "act": "paid_out", "amount_minor": 10, "reason": "milk"}
+    done("/api/pos/drawer/cash/", session, body, "cash", 10)
+    report = place.alex.get(f"/api/pos/drawers/{session}/x/").json()["report"]
+    told = [(each["about"], each["by"], each["approver"], each["reason"]) for each in report["approvals"]][earlier:]
+    kim, max_ = shop.KIM.name, shop.MAX.name
+    assert told == [
+        (off["number"], kim, max_, "\N{MINUS SIGN}20 %: regular"),
+        (paid["number"], kim, max_, "cold"),
+        (gone["number"], kim, max_, "left"),
+        ("paid_out", kim, max_, "milk"),
+    ]
