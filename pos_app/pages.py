@@ -232,7 +232,7 @@ class Pages(QObject):
     def _make_reports(self) -> QWidget:
         from pos_app.reports.page import ReportsPage
 
-        page = ReportsPage(self._context)
+        page = ReportsPage(self._context, self._workspace.notice)
         page.failed.connect(self.failed)
         page.opened.connect(self.behind_wanted)
         return page

@@ -1,9 +1,11 @@
 """`orderbell report`: shows what was sold and given back."""
 
 import argparse
-from collections.abc import Sequence
+import importlib
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Final
 
 from core import settings, spreadsheet
@@ -12,6 +14,7 @@ from core.admin.backend import Backend, asked
 from core.admin.command import WHERE, Parser, day
 from core.domain.money import as_decimal
 from core.domain.sale.business_day import CUT
+from core.files import write_for_person
 from core.instants import now
 from core.protocol import routes
 from core.protocol.reports import By, SalesQuery, SalesReport, SalesRow
@@ -22,6 +25,7 @@ _EXAMPLES: Final = f"""examples:
   orderbell report                                        today, in one row
   orderbell report --by item --from 2026-11-01 --to 2026-11-30
   orderbell report --by hour --compare                    beside the same hours a week before
+  orderbell report --by day --from 2026-11-01 --to 2026-11-30 --pdf november.pdf
   orderbell report november.csv --by tender --from 2026-11-01 --to 2026-11-30
 
 Of drawers: orderbell report x, orderbell report z, orderbell report verify. For the bookkeeper: orderbell report
@@ -63,6 +67,8 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="for a script, amounts in minor units")
     parser.add_argument("--shop", metavar="ID", default="", help="which of several (default: the first one)")
     parser.add_argument("--csv", action="store_true", help="CSV, to standard output where no file is named")
+    parser.add_argument("--pdf", metavar="FILE", help="pages to print, beside the days a week before")
+    parser.add_argument("--language", default="", metavar="CODE", help="of the PDF, as es (default: this machine's)")
     sheets.add_flags(parser)
     settings.add_flags(parser, ServerSettings, only=WHERE)
     parser.set_defaults(run=asked(_report))
@@ -93,7 +99,10 @@ def _report(api: Backend, options: argparse.Namespace) -> None:
     first = options.first or min(today, last)
     by = By(options.by)
     report = _sales(api, first, last, by)
-    before = _sales(api, first - _WEEK, last - _WEEK, by) if options.compare else None
+    before = _sales(api, first - _WEEK, last - _WEEK, by) if options.compare or options.pdf else None
+    if options.pdf and before is not None:
+        _print(api, report, before, options)
+        return
     if options.json:
         console.as_json(report if before is None else {"report": report, "before": before})
         return
@@ -116,6 +125,17 @@ def _write(report: SalesReport, options: argparse.Namespace) -> None:
     table += [[*each, report.currency] for each in _table(report)]
     text = spreadsheet.text_of(table, sheets.separator(options))
     sheets.put(text, options, f"Wrote {len(report.rows)} rows to {options.file}.", private=True)
+
+
+def _print(api: Backend, report: SalesReport, before: SalesReport, options: argparse.Namespace) -> None:
+    # Of the windows' part, with Qt: named, not imported, as `core.admin.windows` does.
+    make: Callable[..., bytes] = importlib.import_module("core.ui.sales_paper").for_command
+    menu, path = api.call(routes.MENU()), Path(options.pdf)
+    if path.is_file():
+        console.confirm(f"Replace {path}, which is there already?", yes=options.yes)
+    content = make(report, before, (menu.shop_name, menu.time_zone), now(), options.language)
+    write_for_person(path, content, private=True)
+    console.show(f"Wrote {path}.")
 
 
 def _sales(api: Backend, first: date, last: date, by: By) -> SalesReport:

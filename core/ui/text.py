@@ -22,7 +22,7 @@ from core.domain.discount import Discount
 from core.domain.drawers import DrawerAct
 from core.domain.errors import DomainError
 from core.domain.money import exponent, parse_minor
-from core.domain.order import ChangeRequest, LineChange, Order, Payment, PaymentState, Tender, is_table
+from core.domain.order import ChangeRequest, Channel, LineChange, Order, Payment, PaymentState, Tender, is_table
 from core.domain.payment import paid_minor, payments_of
 from core.domain.pricing import Amounts, TaxSum
 from core.domain.sale.rounding import PERCENT
@@ -260,6 +260,12 @@ def percentage(rate: int) -> str:
     decimals = max(3 - (len(str(rate)) - len(str(rate).rstrip("0"))), 0) if rate else 0
     locale = QLocale()
     return f"{locale.toString(rate / 1_000, 'f', decimals)}\N{NO-BREAK SPACE}{locale.percent()}"
+
+
+def channel_label(channel: Channel) -> str:
+    if not channel.is_known:
+        return channel.readable
+    return _("Online") if channel is Channel.ONLINE else _("Counter")
 
 
 def rates_of(group: str) -> str:

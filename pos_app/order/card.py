@@ -15,6 +15,7 @@ from core.domain.status import OPEN, Move, OrderStatus, look, move_from, steps_o
 from core.ui.text import (
     N_,
     _,
+    channel_label,
     clock,
     difference,
     figure,
@@ -155,12 +156,6 @@ def customer(order: Order) -> str:
     """The name on the ticket, or else the phone number."""
     unknown = _("Walk-in") if order.channel is Channel.COUNTER else _("Guest")
     return guest_name(order) or order.customer_phone or unknown
-
-
-def channel_label(channel: Channel) -> str:
-    if not channel.is_known:
-        return channel.readable
-    return _("Online") if channel is Channel.ONLINE else _("Counter")
 
 
 def payment_badge(order: Order, *, of_total: bool = False) -> tuple[str, str]:

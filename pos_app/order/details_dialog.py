@@ -20,6 +20,7 @@ from core.ui.text import (
     _,
     allowed_text,
     change_text,
+    channel_label,
     clock,
     day,
     deductions,
@@ -44,7 +45,7 @@ from core.ui.widgets.controls import button, keep_room, label, panel, restyle, r
 from core.ui.widgets.pair import Pair
 from pos_app.context import PosContext
 from pos_app.order.actions import OrderActions
-from pos_app.order.card import Own, channel_label, customer, modifiers, own_words
+from pos_app.order.card import Own, customer, modifiers, own_words
 from pos_app.order.details import Change, Details
 from pos_app.order.operation_words import did
 

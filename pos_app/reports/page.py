@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal, Slot
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, QStandardPaths, Qt, Signal, Slot
 from PySide6.QtGui import (
     QFont,
     QFontMetricsF,
@@ -17,6 +18,7 @@ from PySide6.QtGui import (
     QShowEvent,
 )
 from PySide6.QtWidgets import (
+    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -30,58 +32,34 @@ from PySide6.QtWidgets import (
 )
 from typing_extensions import override
 
-from core.domain.order import Channel, Tender
-from core.domain.status import Fulfilment, OrderStatus
-from core.protocol.reports import By, SalesRow
+from core.protocol.reports import SalesRow
 from core.ui import keys
-from core.ui.days import local
 from core.ui.refresh import Refresher
 from core.ui.rows import ROW
+from core.ui.sales import TITLES, Bar, amount_of, counted, name_of
 from core.ui.text import (
     N_,
     _,
-    clock,
-    date,
     figure,
-    fulfilment_label,
     isolated,
     money,
-    ngettext,
-    rates_of,
-    status_label,
-    stopwatch,
-    tender_label,
 )
 from core.ui.theme import Theme
 from core.ui.widgets.connection_chip import Freshness
-from core.ui.widgets.controls import label, panel
+from core.ui.widgets.controls import button, label, panel
 from core.ui.widgets.fields import Picker
 from core.ui.widgets.finger import FingerScroll
+from core.ui.widgets.notice import Notice
 from pos_app.context import PosContext
-from pos_app.order.card import channel_label
-from pos_app.reports.presenter import Asked, Bar, Sales, figure_of
+from pos_app.reports.presenter import Asked, Sales
 
 _PERIODS: Final = (
     (N_("Today"), (0, 0)),
     (N_("Yesterday"), (1, 1)),
     (N_("Last 7 days"), (6, 0)),
     (N_("Last 30 days"), (29, 0)),
+    (N_("Last 365 days"), (364, 0)),
 )
-_BY: Final = {
-    By.HOUR: N_("By hour"),
-    By.DAY: N_("By day"),
-    By.ITEM: N_("By item"),
-    By.CATEGORY: N_("By category"),
-    By.TENDER: N_("By payment"),
-    By.CHANNEL: N_("By channel"),
-    By.FULFILMENT: N_("By handover"),
-    By.STAFF: N_("By person"),
-    By.TAX: N_("By tax"),
-    By.DISCOUNT: N_("Discounts by reason"),
-    By.REFUND: N_("Refunds by reason"),
-    By.VOID: N_("Called off unpaid, by reason"),
-    By.STAGE: N_("Time by status"),
-}
 _FIGURES: Final = {
     "turnover": N_("Turnover"),
     "sales": N_("Sales"),
@@ -96,6 +74,7 @@ _BODY: Final = ("body", QFont.Weight.Normal)
 _SMALL: Final = ("small", QFont.Weight.Normal)
 _FIGURE: Final = 170
 """The width that a figure needs."""
+_EXPORTED_MS: Final = 10_000
 _NAME: Final = 0.28
 """The part of the width that names have; bars have what amounts leave."""
 
@@ -108,17 +87,18 @@ class ReportsPage(QWidget):
     opened = Signal(object)
     """The `Behind` of a row that was pressed: its orders are wanted."""
 
-    def __init__(self, context: PosContext, parent: QWidget | None = None) -> None:
+    def __init__(self, context: PosContext, notice: Notice, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         theme = context.theme
         self.setObjectName("reports_page")
         self._theme = theme
+        self._notice = notice
         self.sales = Sales(context, self)
         self._period = Picker(theme, "report_period", _("When"))
         for words, days in _PERIODS:
             self._period.addItem(_(words), days)
         self._by = Picker(theme, "report_by", _("Rows"))
-        for by, words in _BY.items():
+        for by, words in TITLES.items():
             self._by.addItem(_(words), by)
         for picker in (self._period, self._by):
             picker.activated.connect(self._on_chosen)
@@ -142,6 +122,9 @@ class ReportsPage(QWidget):
         foot.setSpacing(theme.space(3))
         foot.addWidget(legend, 1)
         foot.addWidget(age)
+        self._export = button(_("Export PDF"), theme, icon="export", name="report_export")
+        self._export.clicked.connect(self._on_export_pressed)
+        foot.addWidget(self._export)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(2))
@@ -158,6 +141,7 @@ class ReportsPage(QWidget):
         column.addLayout(foot)
         self.sales.changed.connect(self._show)
         self.sales.failed.connect(self.failed)
+        self.sales.exported.connect(self._on_exported)
         self._show()
 
     @property
@@ -205,8 +189,30 @@ class ReportsPage(QWidget):
             self.opened.emit(behind)
 
     @Slot()
+    def _on_export_pressed(self) -> None:
+        folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+        dialog = QFileDialog(self, _("Export report"), folder)
+        dialog.setNameFilters([_("PDF (*.pdf)")])
+        dialog.setObjectName("export_dialog")
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix("pdf")
+        dialog.selectFile(self.sales.file_name)
+        dialog.fileSelected.connect(self.export_to)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    @Slot(str)
+    def export_to(self, path: str) -> None:
+        self.sales.export(Path(path))
+
+    @Slot(object)
+    def _on_exported(self, path: Path) -> None:
+        self._notice.show_message(_("Exported"), str(path), life_ms=_EXPORTED_MS)
+
+    @Slot()
     def _show(self) -> None:
         figures = self.sales.figures
+        self._export.setEnabled(figures is not None)
         totals = (figures.report.total, figures.before.total) if figures is not None else None
         for name, labels in self._figures.items():
             words = ["–", ""]
@@ -389,50 +395,3 @@ class BarDelegate(QStyledItemDelegate):
         shown = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, int(rect.width()))
         flags = int(align | Qt.TextFlag.TextSingleLine)
         painter.drawText(rect, flags, isolated(shown, painter.layoutDirection()))
-
-
-def amount_of(bar: Bar) -> str:
-    """What the bar is of: an amount, or how long."""
-    value = figure_of(bar.by)(bar.row)
-    return stopwatch(value) if bar.by is By.STAGE else money(value, bar.currency)
-
-
-def counted(bar: Bar) -> str:
-    """How much that was: `12 sales`, `12 items`."""
-    counts = {
-        By.DISCOUNT: bar.row.discounts,
-        By.REFUND: bar.row.refunds,
-        By.VOID: bar.row.voids,
-        By.STAGE: bar.row.waits,
-    }
-    if bar.by in counts:
-        return ngettext("{count} time", "{count} times", counts[bar.by])
-    if bar.by.is_of_lines:
-        return ngettext("{count} item", "{count} items", bar.row.sales)
-    return ngettext("{count} sale", "{count} sales", bar.row.sales)
-
-
-def name_of(bar: Bar, now: datetime) -> str:
-    """A row's name as people read it."""
-    name = bar.row.name
-    match bar.by:
-        case By.DAY:
-            return date(local(now).replace(year=int(name[:4]), month=int(name[5:7]), day=int(name[8:]), hour=12))
-        case By.HOUR:
-            return clock(local(now).replace(hour=int(name[:2]), minute=0))
-        case By.TENDER:
-            return tender_label(Tender.newer(name))
-        case By.CHANNEL:
-            return channel_label(Channel.newer(name))
-        case By.FULFILMENT:
-            return fulfilment_label(Fulfilment.newer(name))
-        case By.CATEGORY:
-            return name or _("No longer on the menu")
-        case By.TAX:
-            return rates_of(name) if name else _("At no rate that is known")
-        case By.STAGE:
-            return status_label(OrderStatus.newer(name))
-        case By.DISCOUNT | By.REFUND | By.VOID:
-            return name or _("No reason")
-        case _:
-            return name or _("Nobody known")

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import partial
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -9,15 +11,17 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from core.client.errors import ClientError
 from core.domain.sale.business_day import CUT
+from core.files import write_for_person
 from core.protocol import routes
-from core.protocol.reports import By, SalesQuery, SalesReport, SalesRow
+from core.protocol.reports import By, SalesQuery, SalesReport
 from core.ui.days import local
 from core.ui.refresh import Refresher
 from core.ui.rows import RowsModel
+from core.ui.sales import WEEK, Bar, bars
+from core.ui.text import not_written
 from pos_app.context import PosContext
 from pos_app.order.behind import Behind
 
-WEEK: Final = timedelta(days=7)
 REFRESH_S: Final = 60.0
 
 
@@ -37,27 +41,19 @@ class Figures(msgspec.Struct, frozen=True):
     before: SalesReport
 
 
-class Bar(msgspec.Struct, frozen=True):
-    """One row: its turnover as a share of the largest, from 0 to 1, and that of a week before."""
-
-    row: SalesRow
-    share: float
-    before_minor: int
-    before_share: float
-    currency: str
-    by: By
-
-
 class Sales(QObject):
     """While it is started, the figures are refreshed; an answer to what is no longer asked is dropped."""
 
     changed = Signal()
     failed = Signal(object)
     """A `ClientError`; the figures stay."""
+    exported = Signal(object)
+    """The `Path` that a report was written to."""
 
     def __init__(self, context: PosContext, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._api = context.api
+        self._jobs = context.jobs
         self._now = context.now
         self._wanted = True
         """Whether a person waits for the answer."""
@@ -100,6 +96,17 @@ class Sales(QObject):
         report = self.figures.report
         return Behind(report.by, row, report.first, report.last, words)
 
+    @property
+    def file_name(self) -> str:
+        """What a file with the report may be called."""
+        report = self.figures.report if self.figures is not None else None
+        return f"report-{report.by}-{report.first}-{report.last}.pdf" if report is not None else "report.pdf"
+
+    def export(self, path: Path) -> None:
+        """Write what is shown to `path`, as a PDF."""
+        if self.figures is not None:
+            self._jobs.run(partial(self._write, self.figures, path), self.exported.emit, self.failed.emit)
+
     def clear(self) -> None:
         """Reset for the next person."""
         self.refresher.reset()
@@ -108,6 +115,18 @@ class Sales(QObject):
         self.changed.emit()
 
     # -- inside
+
+    def _write(self, figures: Figures, path: Path) -> Path:
+        """Runs in a worker. Raises `ClientError`."""
+        from core.ui.sales_paper import pdf
+
+        shop_name = self._api.call(routes.MENU()).shop_name
+        content = pdf(figures.report, figures.before, shop_name, self._now())
+        try:
+            write_for_person(path, content, private=True)
+        except OSError as error:
+            raise not_written(path, error) from error
+        return path
 
     def _fetch(self) -> Figures:
         """Runs in a worker."""
@@ -126,7 +145,7 @@ class Sales(QObject):
             return
         self._wanted = False
         self.figures = figures
-        self.rows.set_rows(bars(figures))
+        self.rows.set_rows(bars(figures.report, figures.before))
         self.changed.emit()
 
     @Slot(object)
@@ -142,42 +161,3 @@ def business_date(now: Callable[[], datetime]) -> date:
     """Today, by the shop's business day."""
     at = local(now())
     return at.date() - timedelta(days=at.time() < CUT)
-
-
-def bars(figures: Figures) -> tuple[Bar, ...]:
-    """The rows of a report, each beside that of a week before."""
-    report = figures.report
-    before = {_a_week_on(row.name, report.by): figure_of(report.by)(row) for row in figures.before.rows}
-    sold = {row.name for row in report.rows}
-    rows = [*report.rows, *(SalesRow(name=name) for name in before if name not in sold)]
-    if report.by in (By.HOUR, By.DAY):
-        rows.sort(key=lambda row: (report.by is By.HOUR and int(row.name[:2]) < CUT.hour, row.name))
-    most = max((abs(each) for each in (*map(figure_of(report.by), rows), *before.values())), default=0) or 1
-    return tuple(
-        Bar(
-            row,
-            abs(figure_of(report.by)(row)) / most,
-            before.get(row.name, 0),
-            abs(before.get(row.name, 0)) / most,
-            report.currency,
-            report.by,
-        )
-        for row in rows
-    )
-
-
-def figure_of(by: By) -> Callable[[SalesRow], int]:
-    """What the bars of a report are of: turnover, or what it is about. Amounts in minor units; of stages, seconds."""
-    return _FIGURE.get(by, lambda row: row.turnover_minor)
-
-
-_FIGURE: Final[dict[By, Callable[[SalesRow], int]]] = {
-    By.DISCOUNT: lambda row: row.discounts_minor,
-    By.REFUND: lambda row: row.refunds_minor,
-    By.VOID: lambda row: row.voids_minor,
-    By.STAGE: lambda row: row.mean_wait_s,
-}
-
-
-def _a_week_on(name: str, by: By) -> str:
-    return str(date.fromisoformat(name) + WEEK) if by is By.DAY else name

@@ -1,21 +1,23 @@
 """The page of reports: for admins, beside a week before, fresh, and readable without colour."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLabel, QLineEdit, QListView
+from PySide6.QtWidgets import QFileDialog, QLabel, QLineEdit, QListView
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import Unreachable
 from core.domain.order import PaymentState
 from core.protocol.reports import By, SalesRow
 from core.ui.rows import ROW
+from core.ui.sales import Bar, amount_of, counted, name_of
 from core.ui.widgets.fields import Picker
 from pos_app.history.page import HistoryPage
-from pos_app.reports.page import ReportsPage, amount_of, counted, name_of
-from pos_app.reports.presenter import Bar, business_date
+from pos_app.reports.page import ReportsPage
+from pos_app.reports.presenter import business_date
 from tests.support.fake_backend import FakeBackend
 from tests.support.pos_window import ANA, MAYA, Till
 
@@ -179,3 +181,22 @@ def test_rows_say_what_they_are_about(till: Till) -> None:
     for by, wanted in says.items():
         bar = Bar(row, 1.0, 0, 0.0, "USD", by)
         assert (amount_of(bar), counted(bar), name_of(bar, till.backend.now())) == wanted
+
+
+def test_what_is_shown_is_exported_as_a_pdf(till: Till, today: date, tmp_path: Path) -> None:
+    till.arrive(ANA)
+    till.click("nav_reports")
+    till.settle()
+    page = till.find(ReportsPage, "reports_page")
+    till.click("report_export")
+    dialog = till.find(QFileDialog, "export_dialog")
+    assert dialog.selectedFiles()[0].endswith(f"report-hour-{today}-{today}.pdf")
+    dialog.reject()
+    file = tmp_path / "report.pdf"
+    page.export_to(str(file))
+    till.settle()
+    assert file.read_bytes().startswith(b"%PDF")
+    assert "Exported" in till.notice()
+    page.export_to(str(tmp_path / "nowhere" / "report.pdf"))
+    till.settle()
+    assert "could not be written" in till.notice()
