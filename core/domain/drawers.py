@@ -282,6 +282,14 @@ def cash_of(session: DrawerSession, payments_minor: int, left_before_minor: int 
     )
 
 
+def moved_minor(session: DrawerSession | None, by: str) -> int:
+    """What somebody has put in or taken out in a session without a sale, by their own right: what a manager allowed is
+    not in it."""
+    entries = session.entries if session is not None else ()
+    own = (each for each in entries if each.act in MOVES and each.by == by and not each.approver)
+    return sum(each.amount_minor for each in own)
+
+
 def needs_explanation(difference_minor: int) -> bool:
     """Whether a till asks why the count differs from what should be there."""
     return abs(difference_minor) > UNEXPLAINED_MOST_MINOR

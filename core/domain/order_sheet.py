@@ -41,6 +41,7 @@ COLUMNS: Final = (
     "reason",
     "discount_reason",
     "service",
+    "amendments",
 )
 
 
@@ -84,6 +85,7 @@ def _row(order: Order, cashier: str, zone: tzinfo | None) -> tuple[Cell, ...]:
         order.reason,
         discounts_text(order),
         Decimal(as_decimal(order.service_minor, order.currency)),
+        order.amendments,
     )
 
 

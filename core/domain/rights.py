@@ -29,6 +29,7 @@ from core.domain.drawers import CloseDrawer, CountDrawer, DrawerAct, DrawerComma
 from core.domain.errors import DomainError
 from core.domain.menu import Category
 from core.domain.order import Order, PaymentState
+from core.domain.payment import given_back_minor
 from core.domain.people import Role
 from core.domain.sale.rounding import MAX_AMOUNT, PERCENT
 from core.domain.status import CALLED_OFF, OrderStatus
@@ -164,12 +165,16 @@ def needs_of(
     *,
     is_past: bool = False,
     was_begun: bool = False,
+    moved_minor: int = 0,
 ) -> tuple[Need, ...]:
     """What somebody of the staff has to be allowed for a command. `before` and `after`: the order that it makes or
     changes, none for a drawer. `is_past`: the order has ended, on an earlier day of business. `was_begun`: it has been
-    further than it is now, and was recalled."""
+    further than it is now, and was recalled. `moved_minor`: see `core.domain.drawers.moved_minor`.
+
+    Limits of money count what was done before: of an order all that is given back, of a drawer what somebody has moved
+    in the session."""
     if isinstance(asked, _DRAWER):
-        found = list(_needs_of_drawer(asked))
+        found = list(_needs_of_drawer(asked, moved_minor))
     else:
         found = list(_needs_of_order(asked, before, after, was_begun=was_begun))
     if is_past:
@@ -180,9 +185,10 @@ def needs_of(
 _DRAWER: Final = (OpenDrawer, MoveCash, CountDrawer, CloseDrawer)
 
 
-def _needs_of_drawer(asked: DrawerCommand) -> Iterable[Need]:
+def _needs_of_drawer(asked: DrawerCommand, moved_minor: int) -> Iterable[Need]:
     if isinstance(asked, MoveCash):
-        yield Need(Act.NO_SALE) if asked.act is DrawerAct.NO_SALE else Need(Act.CASH, asked.amount_minor)
+        is_no_sale = asked.act is DrawerAct.NO_SALE
+        yield Need(Act.NO_SALE) if is_no_sale else Need(Act.CASH, moved_minor + asked.amount_minor)
 
 
 def _needs_of_order(asked: object, before: Order | None, after: Order | None, *, was_begun: bool) -> Iterable[Need]:
@@ -194,7 +200,7 @@ def _needs_of_order(asked: object, before: Order | None, after: Order | None, *,
             yield Need(Act.VOID)
         case ChangePayment(payment=PaymentState.REFUNDED) | RefundOrder() if before is not None and after is not None:
             given = after.total_minor if after.payment is PaymentState.REFUNDED else after.refunded_minor
-            yield Need(Act.REFUND, given - before.refunded_minor)
+            yield Need(Act.REFUND, given + given_back_minor(before))
         case AmendOrder() if before is not None and after is not None:
             yield from _needs_of_amendment(before, after, was_begun=was_begun)
         case ChangePayment() if before is not None and before.payment is PaymentState.PAID:
@@ -219,7 +225,7 @@ def _needs_of_amendment(before: Order, after: Order, *, was_begun: bool) -> Iter
     if takes_off(before, after) and (was_begun or _is_begun(before)):
         yield Need(Act.VOID)
     if (back_minor := -difference_minor(before, after)) > 0:
-        yield Need(Act.REFUND, back_minor)
+        yield Need(Act.REFUND, back_minor + given_back_minor(before))
 
 
 def _needs_of_service(before: Order | None, after: Order) -> Iterable[Need]:

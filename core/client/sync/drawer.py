@@ -80,7 +80,7 @@ class OwnDrawer:
         if isinstance(asked, CloseDrawer):
             unsent = (each.op_id for each in self._outbox.open() if not each.kind.is_of_drawer)
             asked = msgspec.structs.replace(asked, unsent=tuple(unsent)[:UNSENT_MOST])
-        self._rights.check(asked, None, None, op_id=op_id, about=asked.session)
+        self._rights.check_drawer(asked, self.session, op_id)
         try:
             session = self._after(self.session, asked, None)
         except IllegalMove as error:

@@ -9,7 +9,7 @@ from core.client.storage.cache import Cache
 from core.domain import order_rules
 from core.domain.acts import Act, Need
 from core.domain.commands import Change, Command, NewOrder
-from core.domain.drawers import DrawerCommand
+from core.domain.drawers import DrawerCommand, DrawerSession, moved_minor
 from core.domain.errors import DomainError
 from core.domain.held_baskets import BasketCommand
 from core.domain.ids import OpId
@@ -34,21 +34,29 @@ class OwnRights:
     def may(self, act: Act) -> bool:
         return may(self.rights, Need(act))
 
-    def check(
-        self, asked: Command | DrawerCommand, before: Order | None, after: Order | None, *, op_id: OpId, about: str
-    ) -> None:
+    def check(self, asked: Command, before: Order | None, after: Order | None, *, op_id: OpId, about: str) -> None:
         """Raises `NoRight` for what the server would refuse, unless somebody has allowed it. `before` and `after`: as
         in `needs_of`."""
         if getattr(asked, "approval", "") or not self._api.person.role.is_staff:
             return
         needs = needs_of(asked, before, after, is_past=before is not None and self._is_past(before))
+        self._check(needs, op_id, about)
+
+    def check_drawer(self, asked: DrawerCommand, session: DrawerSession | None, op_id: OpId) -> None:
+        """The same of what is done at this till's drawer. `session`: as it is before."""
+        if not getattr(asked, "approval", ""):
+            self._check(self._needs_of_drawer(asked, session), op_id, asked.session)
+
+    def _check(self, needs: tuple[Need, ...], op_id: OpId, about: str) -> None:
         if missing := lacking(self.rights, needs):
             raise NoRight(missing, op_id=op_id, about=about)
 
     def check_act(self, act: Act, *, op_id: OpId, about: str) -> None:
         """Raises `NoRight` for what the person's role may not do."""
-        if missing := lacking(self.rights, (Need(act),)):
-            raise NoRight(missing, op_id=op_id, about=about)
+        self._check((Need(act),), op_id, about)
+
+    def _needs_of_drawer(self, asked: DrawerCommand, session: DrawerSession | None) -> tuple[Need, ...]:
+        return needs_of(asked, None, None, moved_minor=moved_minor(session, self._api.person.name))
 
     def missing(self, operation: Operation) -> NoRight:
         """What an operation that the server has refused for it has to be allowed: what this window knows to be missing,
@@ -57,7 +65,8 @@ class OwnRights:
         if isinstance(asked, BasketCommand):
             return NoRight(())
         if isinstance(asked, DrawerCommand):
-            return self._no_right(operation, needs_of(asked, None, None), asked.session)
+            session = self._cache.drawer(self._api.session.device)
+            return self._no_right(operation, self._needs_of_drawer(asked, session), asked.session)
         order = self._cache.get(operation.order_id) or operation.theirs or operation.seen
         if isinstance(asked, NewOrder):
             return self._no_right(operation, needs_of(asked, None, operation.seen), operation.order_id)

@@ -17,6 +17,7 @@ from core.domain.drawers import (
     OpenDrawer,
     applied,
     cash_of,
+    moved_minor,
     opened,
 )
 from core.domain.errors import IllegalMove
@@ -69,8 +70,9 @@ async def act(call: Call[C, Nothing]) -> Encoded[DrawerSession]:
 
 def _done(transaction: Transaction, call: Call[C, Nothing], device: DeviceId) -> tuple[DrawerSession, list[Note]]:
     asked, at = call.body, now()
-    by = rights.check(transaction, call.principal, needs_of(asked, None, None), asked.session)
-    held = drawers.newest(transaction, by.shop_id, device)
+    held = drawers.newest(transaction, call.principal.shop_id, device)
+    needs = needs_of(asked, None, None, moved_minor=moved_minor(held, call.principal.name))
+    by = rights.check(transaction, call.principal, needs, asked.session)
     try:
         if isinstance(asked, OpenDrawer):
             if held is None or held.id != asked.session:

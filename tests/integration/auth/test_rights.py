@@ -63,6 +63,12 @@ def move_cash(place: Place, caller: Caller, **what: Any) -> requests.Response:
     return caller.post("/api/pos/drawer/cash/", body, key=new_key())
 
 
+def close_drawer(place: Place) -> None:
+    session = {"session": place.alex.get("/api/pos/drawers/").json()["sessions"][0]["id"]}
+    place.alex.post("/api/pos/drawer/count/", {**session, "counted_minor": 0}, key=new_key())
+    place.alex.post("/api/pos/drawer/close/", {**session, "reason": "so"}, key=new_key())
+
+
 def past(place: Place, caller: Caller) -> requests.Response:
     """An order that was handed over yesterday."""
     order = place.alex.bring(taken(place), "completed")
@@ -196,11 +202,18 @@ def test_a_limit_is_a_limit(place: Place, role: Role) -> None:
     assert needs(caller.post("/api/pos/orders/", body, key=new_key())) == [Act.DISCOUNT]
     order = taken(place)
     assert needs(of_order(caller, order, "refund", reason="cold", amount_minor=501)) == [Act.REFUND]
-    first = of_order(caller, order, "refund", reason="cold", amount_minor=500)
+    first = of_order(caller, order, "refund", reason="cold", amount_minor=300)
     assert first.ok, first.text
-    assert of_order(caller, first.json(), "refund", reason="cold", amount_minor=500).ok, "each by itself"
+    second = of_order(caller, first.json(), "refund", reason="cold", amount_minor=201)
+    assert second.json()["needs"] == [{"act": "refund", "size": 501}], "together they are more"
+    assert of_order(caller, first.json(), "refund", reason="cold", amount_minor=200).ok
+    move_cash(place, place.alex, act="no_sale")
+    close_drawer(place)
+    move_cash(place, place.alex, act="paid_in", amount_minor=10_000)
     assert needs(move_cash(place, caller, act="paid_out", amount_minor=501)) == [Act.CASH]
-    assert move_cash(place, caller, act="drop", amount_minor=500).ok
+    assert move_cash(place, caller, act="drop", amount_minor=300).ok, "what somebody else has moved is not counted"
+    assert needs(move_cash(place, caller, act="paid_out", amount_minor=201)) == [Act.CASH], "in one session"
+    assert move_cash(place, caller, act="paid_out", amount_minor=200).ok
 
 
 def test_everybody_may_at_first_what_they_could_before(place: Place) -> None:

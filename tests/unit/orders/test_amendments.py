@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.domain import order_rules
+from core.domain import order_rules, order_sheet
+from core.domain.acts import Act, Need
 from core.domain.amendment import difference_minor
 from core.domain.commands import (
     AmendedLine,
@@ -32,6 +33,7 @@ from core.domain.order import LineChange, NewLine, Order, Payment, PaymentState,
 from core.domain.order_rules import Offer, Stale
 from core.domain.payment import booked, change_of, payments_in, payments_of, tip_minor, to_give_back_minor, to_pay_minor
 from core.domain.people import Role
+from core.domain.rights import needs_of
 from core.domain.sale.ledger import Entry, EntryKind, Ledger
 from core.domain.sale.taxes import Tax, TaxEntry, TaxTable
 from core.domain.sale.turnover import Booked, Figures, Part, Sold, figures
@@ -98,6 +100,23 @@ def test_an_unpaid_order_is_replaced() -> None:
     assert (after.version, after.amendments, after.placed_at, after.updated_at) == (2, 1, NOW, LATER)
     assert [line.quantity for line in after.lines] == [2, 1, 1]
     assert after.changed == (LineChange(after.lines[2].id, SODA.name, 0, 1),)
+
+
+def test_the_export_says_how_often_an_order_was_changed() -> None:
+    order = taken()
+    twice = amend(amend(order, lines=with_new(order)), lines=as_it_is(order).lines)
+    header, *rows = order_sheet.rows([order, twice], {}, None)
+    assert [dict(zip(header, row, strict=True))["amendments"] for row in rows] == [0, 2]
+
+
+def test_refunds_by_amendments_are_judged_together() -> None:
+    """A limit to give money back is for the order."""
+    order = taken(PAID)
+    after = amend(order, lines=without(order, 1))
+    assert needs_of(as_it_is(order), order, after) == (Need(Act.VOID), Need(Act.REFUND, 109))
+    halved = msgspec.structs.replace(as_it_is(after).lines[0], quantity=1)
+    again = amend(after, lines=(halved,))
+    assert needs_of(as_it_is(after), after, again)[-1] == Need(Act.REFUND, 109 + 445)
 
 
 def test_what_is_added_to_a_paid_order_is_to_be_paid() -> None:
