@@ -104,6 +104,8 @@ class ReportsPage(QWidget):
             picker.activated.connect(self._on_chosen)
         self._figures: dict[str, tuple[QLabel, QLabel]] = {}
         self._now = context.now
+        self._charged = False
+        """Whether there is a service charge to show."""
         self._list = RowList()
         self._list.setModel(self.sales.rows)
         self._list.opened.connect(self._on_row_opened)
@@ -221,8 +223,9 @@ class ReportsPage(QWidget):
                 words[1] = _("{figure} a week before").format(figure=words[1])
             for part, text in zip(labels, words, strict=True):
                 part.setText(text)
-        charged = totals is not None and any(each.service_minor for each in totals)
-        self._panels[list(_FIGURES).index("service")].setVisible(charged)
+        self._charged = totals is not None and any(each.service_minor for each in totals)
+        self._place_figures()
+        self._panels[list(_FIGURES).index("service")].setVisible(self._charged)
         self._bars.measure(self.sales.rows.rows)
         self._stack.setCurrentWidget(self._list if self.sales.rows.rowCount() else self._empty)
         self._empty.setText(_("Loading…") if self.sales.loading else _("Nothing was sold."))
@@ -231,8 +234,13 @@ class ReportsPage(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """The figures stand in one row, or where that is too narrow in two."""
         super().resizeEvent(event)
-        columns = len(self._panels) if len(self._panels) * self._theme.px(_FIGURE) <= self.width() else 2
-        for at, each in enumerate(self._panels):
+        self._place_figures()
+
+    def _place_figures(self) -> None:
+        service = self._panels[list(_FIGURES).index("service")]
+        shown = [each for each in self._panels if each is not service or self._charged]
+        columns = len(shown) if len(shown) * self._theme.px(_FIGURE) <= self.width() else 2
+        for at, each in enumerate(shown):
             self._grid.addWidget(each, at // columns, at % columns)
         for at in range(len(self._panels)):
             self._grid.setColumnStretch(at, int(at < columns))

@@ -200,3 +200,15 @@ def test_what_is_shown_is_exported_as_a_pdf(till: Till, today: date, tmp_path: P
     page.export_to(str(tmp_path / "nowhere" / "report.pdf"))
     till.settle()
     assert "could not be written" in till.notice()
+
+
+def test_a_figure_that_is_not_shown_leaves_no_gap(till: Till, today: date) -> None:
+    """Without a service charge, discounts and tips stand beside each other in a narrow window."""
+    till.arrive(ANA)
+    till.window.resize(1024, 768)
+    till.click("nav_reports")
+    till.settle()
+    discounts, tips = (till.find(QLabel, name).parentWidget() for name in ("report_discounts", "report_tips"))
+    assert discounts is not None
+    assert tips is not None
+    assert discounts.y() == tips.y()
