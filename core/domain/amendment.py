@@ -35,7 +35,7 @@ from core.domain.phones import check_phone
 from core.domain.pricing import price
 from core.domain.refund import by_tender, line_ids, returned
 from core.domain.sale.business_day import CUT, business_day
-from core.domain.service import NO_SERVICE, Service, checked_service
+from core.domain.service import Service, amended_service
 from core.domain.status import CALLED_OFF
 from core.domain.texts import check_no_card, is_blank
 from core.instants import act_time, zone
@@ -199,10 +199,8 @@ def answered(order: Order, state: RequestState, at: datetime, reason: str = "") 
 
 
 def _service(order: Order, asked: AmendOrder, offer: Offer) -> Service | None:
-    """The charge that it has stays unless another is asked for."""
-    if asked.service is None or asked.service == (order.service or NO_SERVICE):
-        return order.service
-    return checked_service(asked.service, offer.services, asked.fulfilment)
+    is_moved = asked.fulfilment is not order.fulfilment
+    return amended_service(order.service, asked.service, offer.services, asked.fulfilment, is_moved=is_moved)
 
 
 def overlaid(order: Order, made: Order) -> Order:

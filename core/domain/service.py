@@ -54,6 +54,7 @@ def standard(services: Sequence[ShopService], fulfilment: Fulfilment) -> Service
 
 
 NO_SERVICE: Final = Service(rate=0)
+_NOT_THE_SHOPS: Final = "Say why the service charge is not the shop's."
 
 
 def checked_service(asked: Service | None, services: Sequence[ShopService], fulfilment: Fulfilment) -> Service | None:
@@ -68,5 +69,32 @@ def checked_service(asked: Service | None, services: Sequence[ShopService], fulf
     if not is_blank(asked.reason):
         return msgspec.structs.replace(asked, reason=asked.reason.strip())
     if asked.rate not in ({each.rate_for(fulfilment) for each in services} or {0}):
-        raise ReasonRequired("Say why the service charge is not the shop's.", "service.reason")
+        raise ReasonRequired(_NOT_THE_SHOPS, "service.reason")
     return Service(rate=asked.rate) if asked.rate else None
+
+
+def amended_service(
+    has: Service | None,
+    asked: Service | None,
+    services: Sequence[ShopService],
+    fulfilment: Fulfilment,
+    *,
+    is_moved: bool,
+) -> Service | None:
+    """The charge of a placed order that is changed; None for nothing. What it `has` stays unless another is asked for.
+    Without a reason it never becomes less; where the order `is_moved` to this fulfilment, it is not nothing while the
+    shop charges for that.
+
+    Raises `ReasonRequired`, and `CardNumber` for a reason that contains one.
+    """
+    was, usual = has or NO_SERVICE, standard(services, fulfilment)
+    if asked in (None, was, Service(rate=was.rate)):
+        if has is not None or not is_moved:
+            return has
+        if asked is None or usual is None:
+            return usual
+    assert asked is not None
+    is_less = not asked.rate and usual is not None if is_moved else asked.rate < was.rate
+    if is_less and is_blank(asked.reason):
+        raise ReasonRequired(_NOT_THE_SHOPS, "service.reason")
+    return checked_service(asked, services, fulfilment)

@@ -199,7 +199,13 @@ def _roundings(shop: Shop, request: ChangeShop) -> tuple[CashRounding, ...]:
 
 
 def _services(shop: Shop, to: ShopService | None) -> tuple[ShopService, ...]:
-    """As with roundings: a till that was not told yet has charged by one before."""
+    """As with roundings: a till that was not told yet has charged by one before. Raises `Refusal` 422."""
+    if to is not None and not to.fulfilments:
+        raise problems.invalid(
+            "Say for which fulfilments it is charged. To charge none, set 0 %.", "service.fulfilments"
+        )
+    if to is not None:
+        to = msgspec.structs.replace(to, fulfilments=tuple(dict.fromkeys(to.fulfilments)))
     was = shop.services or (ShopService(),)
     if to is None or to == was[0]:
         return shop.services

@@ -5,6 +5,9 @@ from typing import Any
 
 import pytest
 
+from core.domain.acts import Act
+from core.domain.people import Role
+from core.domain.rights import START, rights_of
 from tests.integration.calls import new_key, order_body
 from tests.integration.conftest import Place
 from tests.integration.drawers.test_drawer_sessions import till as till  # noqa: PLC0414 - a fixture
@@ -80,6 +83,42 @@ def test_staff_say_why_it_is_another(place: Place) -> None:
     assert place.alex.post(ADDRESS, {"service": {"rate": 10_000}}, key=new_key()).ok
     assert take(service=USUAL).ok, "of a till that was not told yet"
     assert take(service={"rate": 10_000}).ok
+
+
+@pytest.mark.usefixtures("charging")
+def test_nobody_takes_it_off_a_placed_order_without_the_right_and_a_reason(place: Place) -> None:
+    """Nor by way of a fulfilment without it; that the shop charged nothing before plays no part."""
+    cashier = "/api/admin/roles/cashier/"
+    at_first = [{"act": str(right.act)} for right in rights_of(START, Role.CASHIER)]
+    others = [each for each in at_first if each["act"] != Act.SERVICE]
+    assert place.alex.post(cashier, {"rights": others}, key=new_key()).ok
+
+    def refused(order: dict[str, Any], **what: Any) -> tuple[int, str]:
+        body = as_it_is(order, **what)
+        reply = place.kim.post(f"/api/pos/orders/{order['id']}/amend/", body, key=new_key())
+        return reply.status_code, reply.json().get("field", "")
+
+    try:
+        taken = place.kim.post("/api/pos/orders/", order_body(fulfilment="dine_in", service=USUAL), key=new_key())
+        order = taken.json()
+        assert refused(order, service={"rate": 0}) == (422, "service.reason")
+        assert refused(order, service={"rate": 0, "reason": "a friend"}) == (403, "")
+        away = amend(place, order, fulfilment="pickup", service={"rate": 0})
+        assert refused(away, fulfilment="dine_in", service={"rate": 0}) == (422, "service.reason")
+        again = amend(place, away, fulfilment="dine_in")
+        assert (again["service"], again["total_minor"]) == (USUAL, order["total_minor"])
+    finally:
+        assert place.alex.post(cashier, {"rights": at_first}, key=new_key()).ok
+
+
+def test_it_is_for_each_fulfilment_once_and_for_one_at_least(place: Place) -> None:
+    def asked(*fulfilments: str) -> Any:
+        return place.alex.post(ADDRESS, {"service": {"rate": 0, "fulfilments": fulfilments}}, key=new_key())
+
+    refused = asked()
+    assert (refused.status_code, refused.json()["field"]) == (422, "service.fulfilments")
+    assert asked("pickup", "dine_in", "pickup").json()["service"]["fulfilments"] == ["pickup", "dine_in"]
+    assert asked("dine_in").ok
 
 
 @pytest.mark.usefixtures("charging")

@@ -143,6 +143,48 @@ def test_an_amendment_prices_it_anew_and_keeps_its_rate() -> None:
     assert Need(Act.SERVICE) not in needs_of(asked, off, _amend(off, asked))
 
 
+def test_no_amendment_takes_it_off_without_a_reason() -> None:
+    services = (USUAL, ShopService(10_000), ShopService())
+    """The shop has charged less before, and nothing."""
+    order = taken()
+    asked = AmendOrder(version=1, lines=_as_they_are(order), fulfilment=Fulfilment.DINE_IN)
+    for rate in (0, 10_000):
+        with pytest.raises(ReasonRequired):
+            _amend(order, msgspec.structs.replace(asked, service=Service(rate=rate)), *services)
+    less = msgspec.structs.replace(asked, service=Service(rate=10_000, reason="slow"))
+    assert needs_of(less, order, _amend(order, less, *services))[0] == Need(Act.SERVICE)
+
+
+@pytest.mark.parametrize("back", [None, AS_USUAL])
+def test_an_order_that_comes_back_to_a_fulfilment_is_charged_again(back: Service | None) -> None:
+    services = (USUAL, ShopService())
+    order = taken()
+    away = AmendOrder(version=1, lines=_as_they_are(order), fulfilment=Fulfilment.PICKUP, service=NO_SERVICE)
+    out = _amend(order, away, *services)
+    assert out.service is None, "the shop charges nothing for it"
+    again = msgspec.structs.replace(away, fulfilment=Fulfilment.DINE_IN, service=back)
+    assert _amend(out, again, *services).service == AS_USUAL
+    with pytest.raises(ReasonRequired):
+        _amend(out, msgspec.structs.replace(again, service=NO_SERVICE), *services)
+
+
+def test_what_has_a_reason_stays_wherever_the_order_goes() -> None:
+    off = taken(Service(rate=0, reason="slow"))
+    for fulfilment, service in (
+        (Fulfilment.PICKUP, None),
+        (Fulfilment.DINE_IN, off.service),
+        (Fulfilment.PICKUP, None),
+    ):
+        asked = AmendOrder(version=1, lines=_as_they_are(off, 2), fulfilment=fulfilment, service=service)
+        off = _amend(off, asked)
+        assert off.service == Service(rate=0, reason="slow")
+
+
+def _as_they_are(order: Order, quantity: int | None = None) -> tuple[AmendedLine, ...]:
+    lines = zip(line_ids(order), order.lines, strict=True)
+    return tuple(AmendedLine(id=key, quantity=quantity or line.quantity) for key, line in lines)
+
+
 @given(
     rate=st.integers(1, 100_000),
     off=st.integers(0, 100_000),
