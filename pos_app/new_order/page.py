@@ -102,8 +102,8 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self.view.basket.can_discount = True
         self.view.basket.add_to_empty(self.last_sale)
         self._paying_main, self._done_main = _framed(theme, self.panel), _framed(theme, self.done)
-        for main in (self._paying_main, self._done_main):
-            self.view.add_main(main)
+        self.view.add_main(self._paying_main)
+        self.view.add_main(self._done_main, sole=True)
         self.held = HeldStages(context, self.view, presenter, form, customer, self.notice)
         self.changing = Changing(context, self._ordering.basket, self)
         self.change_bar = ChangeBar(theme)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, QSize
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QScrollBar, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.client.device.identity import Identity
@@ -46,17 +46,26 @@ def new_order(till: Till) -> NewOrderPage:
     return page
 
 
-@pytest.mark.parametrize("scale", [100, 150, 200])
-def test_the_checkout_is_on_the_screen(qtbot: QtBot, backend: FakeBackend, scale: int) -> None:
+def test_the_checkout_is_on_the_screen(qtbot: QtBot, backend: FakeBackend, scale: int, size: QSize) -> None:
     with open_till(qtbot, backend, text_scale=scale) as till:
-        till.window.resize(1280, 800)
+        till.window.resize(size)
         till.arrive()
         finger = Finger(new_order(till).view, qtbot)
         finger.tile(SODA.name)
         assert till.window.rect().contains(place_of(till, "checkout"))
         till.click("checkout")
+        settle()
         assert till.window.rect().contains(place_of(till, "payment_cash")), "it is one press"
         assert off_screen(till.window) == []
+        till.find(QWidget, "customer_search").setFocus()  # scrolled to where whom it is for is asked
+        for bar in till.window.workspace.findChildren(QScrollBar):
+            bar.setValue(bar.maximum())
+        till.find_button("payment_cash").click()
+        till.settle()
+        settle()
+        for name in ("sale_settlement", "next_order"):
+            part = till.find(QWidget, name)
+            assert part.visibleRegion().boundingRect() == part.rect(), name
 
 
 def test_four_tiles_stand_side_by_side_on_a_small_screen(till: Till) -> None:

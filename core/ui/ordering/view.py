@@ -53,6 +53,7 @@ class OrderingView(QWidget):
         self._checkout = checkout
         self._main: QWidget = self.menu
         self._mains: list[QWidget] = [self.menu]
+        self._soles: list[QWidget] = []
         self._stages = QStackedWidget()
         self._stages.addWidget(self.basket)
         self._stages.addWidget(checkout)
@@ -95,9 +96,12 @@ class OrderingView(QWidget):
     def at_checkout(self) -> bool:
         return self._stages.currentIndex() == 1
 
-    def add_main(self, main: QWidget) -> None:
-        """Another that can be shown in place of the menu."""
+    def add_main(self, main: QWidget, *, sole: bool = False) -> None:
+        """Another that can be shown in place of the menu. `sole`: without the side column where that has no room beside
+        it."""
         self._mains.append(main)
+        if sole:
+            self._soles.append(main)
         self._row.insertWidget(0, main, 1)
         main.hide()
 
@@ -175,7 +179,8 @@ class OrderingView(QWidget):
             inside = self._side.layout()
             assert inside is not None
             side = max(self._side.minimumSizeHint().height(), inside.minimumHeightForWidth(self.width()))
-            height = self._main.minimumSizeHint().height() + self._row.spacing() + side
+            below = 0 if self._side.isHidden() else self._row.spacing() + side
+            height = self._main.minimumSizeHint().height() + below
         return QSize(least, height)
 
     @override
@@ -190,6 +195,7 @@ class OrderingView(QWidget):
         alone = (self.at_checkout or self._main is not self.menu) and px(_COLUMN) > round(width * _MOST_SHARE)
         for main in self._mains:
             main.setHidden(main is not self._main or (alone and main is self.menu))
+        self._side.setHidden(alone and self._main in self._soles)
         directions = QBoxLayout.Direction
         self._row.setDirection(directions.TopToBottom if alone else directions.LeftToRight)
         if alone:
