@@ -302,6 +302,14 @@ def test_what_breaks_a_rule_is_found(source: Engine, rule: str) -> None:
     assert set(found) <= {rule, "counts"}, "an order of nobody is nobody's to count, too"
 
 
+@pytest.mark.parametrize("table", ["orders", "order_lines"])
+def test_a_service_charge_that_no_line_has_is_found(source: Engine, table: str) -> None:
+    with source.connect() as connection:
+        connection.exec_driver_sql(f"UPDATE {table} SET service_minor = 1")
+        found = {each.rule for each in check.invariants(connection) if each.count}
+    assert found == {"amounts"}
+
+
 def test_a_broken_reference_and_a_broken_page_are_found(source: Engine, tmp_path: Path) -> None:
     with source.connect() as connection:
         assert {each.count for each in check.soundness(connection)} == {0}
