@@ -82,8 +82,8 @@ def pdf(report: SalesReport, before: SalesReport, shop_name: str, at: datetime) 
     return bytes(content.data().data())
 
 
-def _columns(by: By) -> Sequence[_Column]:
-    """The figures of a row, with what stands above them."""
+def _columns(by: By, *, charged: bool) -> Sequence[_Column]:
+    """The figures of a row, with what stands above them. `charged`: there was a service charge."""
     often = _("Items") if by.is_of_lines else _("Sales") if by.has_turnover else _("Times")
     first = _("Time") if by is By.STAGE else _("Turnover") if by.has_turnover else _("Amount")
     columns = [
@@ -98,6 +98,8 @@ def _columns(by: By) -> Sequence[_Column]:
         columns.append(_Column(_("Tax"), lambda bar: money(bar.row.tax_minor, bar.currency)))
     if by.has_turnover and not by.is_of_lines:
         columns.append(_Column(_("Tips"), lambda bar: money(bar.row.tips_minor, bar.currency)))
+    if by.has_turnover and not by.is_of_lines and charged:
+        columns.append(_Column(_("Service charges"), lambda bar: money(bar.row.service_minor, bar.currency)))
     return columns
 
 
@@ -116,7 +118,7 @@ class _Pages:
         by = report.by
         self._bars = bars(report, before)
         self._total = Bar(report.total, 0.0, figure_of(by)(before.total), 0.0, report.currency, by)
-        self._columns = [(each, self._wide(each)) for each in _columns(by)]
+        self._columns = [(each, self._wide(each)) for each in _columns(by, charged=bool(report.total.service_minor))]
         names = [self._metrics(_STRONG).horizontalAdvance(name_of(bar, at)) for bar in self._bars]
         self._name = min(max((*names, _LEAST_NAME)) + _PT, _NAME * self._width)
         self._chart = self._width - self._name - _GAP - sum(width + _GAP for _column, width in self._columns)

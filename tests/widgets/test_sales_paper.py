@@ -97,6 +97,14 @@ def test_in_arabic_it_is_mirrored() -> None:
     assert bounds.right() > 0.9 * document.pagePointSize(0).width()
 
 
+def test_a_service_charge_has_a_column_where_there_was_one() -> None:
+    report = _report(By.TENDER, (SalesRow(name="cash", sales_minor=1_000, service_minor=123),))
+    charged = msgspec.structs.replace(report, total=SalesRow(name="", sales_minor=1_000, service_minor=123))
+    for each, shows in ((report, False), (charged, True)):
+        _document, (page,) = _pages(pdf(each, _report(By.TENDER, ()), "Corner Kitchen", _AT))
+        assert (("1.23" in page) and ("Service" in page)) is shows
+
+
 def test_every_report_has_pages() -> None:
     for by in By:
         rows = {By.DAY: _days(2), By.HOUR: (_row("11:00", 1), _row("23:00", 2)), By.TAX: (_row("VAT:7000", 3),)}
