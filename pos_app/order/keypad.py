@@ -1,5 +1,6 @@
 """The amount that is handed over: typed, by keys on the screen, or one of the likely notes; and the change."""
 
+import time
 from functools import partial
 from typing import Final
 
@@ -18,6 +19,7 @@ from core.ui.widgets.controls import Button, ElidedLabel, button, label, restyle
 
 _CODE: Final = 8
 """So many characters at once are no amount that a person typed."""
+_PAUSE_S: Final = 1.0
 _NOTES: Final = (1, 5, 10, 20, 50, 100, 200, 500)
 _QUICK: Final = 6
 _ACROSS: Final = 2
@@ -40,11 +42,11 @@ class AmountField(QLineEdit):
         super().__init__()
         self._pace = Pace()
         self._before = ""
+        self._last_s = 0.0
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not self._pace.count:
-            self._before = self.text()
+        self._remember()
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
         if is_enter and (event.isAutoRepeat() or self._drop_code()):  # held down, it would take the next part as well
             event.accept()
@@ -54,9 +56,17 @@ class AmountField(QLineEdit):
 
     def begin(self, sign: str) -> None:
         """Type `sign`, which was typed outside of the field, in place of the selection."""
-        self._before = self.text()
+        self._remember()
         self._pace.note(sign)
         self.insert(sign)
+
+    def _remember(self) -> None:
+        """Keep the text as it is before somebody types. The first sign of a code may be long on its way: a busy window
+        takes longer over it than a scanner over the next."""
+        now_s = time.monotonic()
+        if now_s - self._last_s > _PAUSE_S:
+            self._before = self.text()
+        self._last_s = now_s
 
     @override
     def focusNextPrevChild(self, next: bool) -> bool:

@@ -11,10 +11,12 @@ from pytestqt.qtbot import QtBot
 from core.domain.order import PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus, steps_of
 from core.ui.ordering.item_dialog import ItemDialog
+from core.ui.pace import GAP_S
 from core.ui.theme import Theme
 from pos_app.menu.page import MenuPage
 from pos_app.new_order.page import NewOrderPage
 from pos_app.order.details_dialog import DetailsDialog
+from pos_app.order.keypad import AmountField
 from pos_app.shortcuts_dialog import KEYS
 from tests.support.fake_backend import FakeBackend
 from tests.support.menus import BOWL, MENU, SODA
@@ -105,6 +107,18 @@ def test_a_scanned_code_takes_no_payment(
     till.settle()
     assert "take" not in backend.calls
     assert till.text("cash_given") == ""
+
+
+def test_a_code_whose_first_sign_was_long_on_its_way_is_no_amount(
+    till: Till, page: NewOrderPage, backend: FakeBackend
+) -> None:
+    """As in a busy window: it takes longer over the first sign than a scanner over the next."""
+    at_checkout(till, page)
+    till.qtbot.keyClicks(focused(), "4")
+    till.find(AmountField, "cash_given")._pace._last_s -= 2 * GAP_S
+    scan(till.qtbot, "006381333931")
+    till.settle()
+    assert (till.text("cash_given"), "take" in backend.calls) == ("", False)
 
 
 @pytest.mark.parametrize("fulfilment", Fulfilment)
