@@ -8,6 +8,7 @@ sales reports and the day journal have to come to the same.
 
 import argparse
 import contextlib
+import itertools
 import random
 import sys
 import tempfile
@@ -117,8 +118,8 @@ def _day_sums(transaction: Transaction, made: Made, clock: Clock, chance: random
     missing = len(day_sums.missing(transaction, made.id, clock.at, DAYS))
     if not 0 < missing < DAYS - 1:
         yield f"days: {missing} are not kept"
-    for by in day_sums.ALL:
-        first, last = sorted(chance.choices(days, k=2))
+    periods = [(days[0], days[-1]), *(sorted(chance.choices(days, k=2)) for _ in range(3))]
+    for by, (first, last) in itertools.product(day_sums.ALL, periods):
         period = Day(to_us(began(first, where)), to_us(began(last + timedelta(days=1), where)))
         rows = day_sums.from_rows(transaction, made.id, by, where, period)
         if _that_count(day_sums.of_days(transaction, made.id, by, where, first, last)) != _that_count(rows):

@@ -10,7 +10,7 @@ import msgspec
 from core.domain.commands import Change, ChangePayment, NewOrder, NewPayment, PlaceOrder, TakeOrder, UndoPayment
 from core.domain.errors import IllegalMove, InvalidOrder, ReasonRequired
 from core.domain.order import MAX_PAYMENTS, Order, Payment, PaymentState, Tender
-from core.domain.sale.ledger import IN_PART, Entry, EntryKind, Ledger, Pay, PayBack, Tenders
+from core.domain.sale.ledger import IN_PART, Entry, EntryKind, Ledger, Pay, Tenders
 from core.domain.sale.rounding import rounded
 from core.domain.status import CALLED_OFF
 from core.domain.tenders import ShopTender, check_tender
@@ -69,11 +69,11 @@ def booked(ledger: Ledger, before: Order | None, order: Order) -> Ledger:
         # What is not in the ledger yet is charged by the order itself.
         charges = charges_of(before, order) if len(ledger.entries) > 1 else []
         return ledger.amended(charges, _given_back(before, order))
-    if before is not None and order.refunded_minor != before.refunded_minor:
+    is_refund = order.payment is PaymentState.REFUNDED  # also of what came to nothing
+    if before is not None and (is_refund or order.refunded_minor != before.refunded_minor):
         taken_back = _credits(before, order) or [Entry(EntryKind.CREDIT, before.refunded_minor - order.refunded_minor)]
-        return ledger.followed_by([*taken_back, *_given_back(before, order)])
-    if order.payment is PaymentState.REFUNDED:  # nothing was to be paid for it
-        return ledger.credited([Entry(EntryKind.CREDIT, 0)], (PayBack(order.tender),), Tenders())
+        money_back = _given_back(before, order) or [Entry(EntryKind.REFUND, 0, order.tender)]
+        return ledger.followed_by([*taken_back, *money_back])
     then, now = payments_of(before) if before is not None else (), payments_of(order)
     for gone in _more(then, now):
         ledger = ledger.correct(_newest_like(ledger, gone))

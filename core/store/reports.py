@@ -158,7 +158,7 @@ _CREDITS: Final = Prepared(
     .where(*_period, _is_credit)
 )
 _LINES: Final = Prepared(
-    select(_l.position, _l.item_id, _l.name, _l.quantity, _l.total_minor)
+    select(_l.position, _l.item_id, _l.name, _l.quantity, _l.total_minor - _off_minor)
     .where(_l.order_id == bindparam("order_id"))
     .order_by(_l.position)
 )
@@ -206,8 +206,10 @@ _LINES_OFF: Final = Prepared(
     .where(*_period, _is_payment, _e.in_part == 0, _o.discount_minor > 0)
     .group_by(_l.discount, _o.discount)
 )
+_took = exists().where(_l.order_id == _o.id, _l.order_discount_minor > 0).correlate(orders)
+"""Whether the order's own discount took something off: where a line's had taken all, it did not."""
 _ORDERS_OFF: Final = Prepared(
-    select(_o.discount, func.sum(_sign), func.sum(_sign * _o.discount_minor))
+    select(_o.discount, func.sum(case((_took, _sign), else_=0)), func.sum(_sign * _o.discount_minor))
     .select_from(ledger.join(orders, _o.id == _e.order_id))
     .where(*_period, _is_payment, _e.in_part == 0, _o.discount_minor > 0)
     .group_by(_o.discount)
@@ -331,16 +333,16 @@ def by_item(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int)
         credits_of.setdefault(order_id, []).append(tuple(credit))
     for order_id, taken_back in credits_of.items():
         lines = {
-            line_id(OrderId(order_id), position): (item_id, name, whole, total)
-            for position, item_id, name, whole, total in transaction.all(_LINES, order_id=order_id)
+            line_id(OrderId(order_id), position): (item_id, name, whole, left)
+            for position, item_id, name, whole, left in transaction.all(_LINES, order_id=order_id)
         }
         for line, quantity, minor, tax, added, service in taken_back:
             if line in lines:
                 item_id, name, *_whole = lines[line]
                 yield Named(name, item_id, refunds=quantity, refunds_minor=minor - service + (tax if added else 0))
             elif not line:  # an earlier release refunded it whole
-                for item_id, name, whole, total in lines.values():
-                    yield Named(name, item_id, refunds=whole, refunds_minor=total)
+                for item_id, name, whole, left in lines.values():
+                    yield Named(name, item_id, refunds=whole, refunds_minor=left)
 
 
 def by_tax(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) -> Iterator[Named]:
@@ -377,16 +379,17 @@ def by_tax(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) 
 
 
 def by_discount(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) -> Iterator[Named]:
-    """How often and how much was taken off for which reason, of what was paid."""
+    """How often and how much was taken off for which reason, of what was paid. Each count and amount is a sum over
+    orders, so that days add up to what they come to together."""
     period = {"shop_id": shop_id, "from_us": from_us, "to_us": to_us}
     off_lines: dict[str, int] = {}
     for own, orders_own, count, minor in transaction.all(_LINES_OFF, **period):
         off_lines[orders_own] = off_lines.get(orders_own, 0) + int(minor)
-        if minor:
+        if count or minor:
             yield Named(_reason(own), discounts=int(count), discounts_minor=int(minor))
     for discount, count, minor in transaction.all(_ORDERS_OFF, **period):
         off = int(minor) - off_lines.get(discount, 0)
-        if discount and off:
+        if discount and (count or off):
             yield Named(_reason(discount), discounts=int(count), discounts_minor=off)
 
 

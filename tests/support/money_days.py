@@ -26,6 +26,7 @@ from core.domain.commands import (
     UndoPayment,
 )
 from core.domain.discount import Discount
+from core.domain.errors import ReasonRequired
 from core.domain.ids import DeviceId, ShopId
 from core.domain.menu import Menu, MenuItem
 from core.domain.money import Tax as OneRate
@@ -151,7 +152,9 @@ class Days:
                 elif known:
                     at = self._random.randrange(len(known))
                     if (asked := self._asked(known[at], session)) is not None:
-                        with contextlib.suppress(Refusal):  # nobody may after an amendment what one could before
+                        with contextlib.suppress(
+                            Refusal, ReasonRequired
+                        ):  # not all may be amended, and not without a reason
                             known[at] = ordering.change(transaction, by, known[at].id, asked, self._services.offers)
                 if session:
                     note = reports.supplement(transaction, self._made.id, session, self._services.report_key)
@@ -220,8 +223,10 @@ class Days:
         )
 
     def _discount(self) -> Discount | None:
-        one = Discount(reason="so", rate=self._random.randint(1, 99_999))
-        return self._random.choice((None, None, None, one, Discount(reason="so", amount_minor=37)))
+        """Often none, sometimes all."""
+        one = Discount(reason="some", rate=self._random.choice((1, self._random.randint(1, 99_999), 100_000)))
+        off = Discount(reason="so much", amount_minor=self._random.choice((1, 37)))
+        return self._random.choice((None, None, None, one, off))
 
     def _service(self, fulfilment: Fulfilment) -> Service:
         """As the shop charges, or another one, or none."""
@@ -253,7 +258,7 @@ class Days:
             case 4 if refundable_minor(order) > 1:
                 amount = self._random.randint(1, refundable_minor(order) - 1)
                 return RefundOrder(reason="so", amount_minor=amount, **more)
-            case 5 if refundable_minor(order):
+            case 5:
                 return ChangePayment(payment=PaymentState.REFUNDED, reason="so", **more)
         return None
 

@@ -277,12 +277,6 @@ class Ledger(msgspec.Struct, frozen=True):
         empties = value == over and not self.charged
         return self.paid_back(value, 0, (PayBack(tender),), tenders, empties=empties)
 
-    def credited(self, entries: Sequence[Entry], to: Sequence["PayBack"], tenders: Tenders) -> "Ledger":
-        """What these entries of credit take back goes back by these tenders; tips stay."""
-        self._check_not_void()
-        after = self._with(entries)
-        return after.paid_back(self.settled - after.charged, 0, to, tenders, empties=not after.charged)
-
     def paid_back(
         self, value: int, tip: int, to: Sequence["PayBack"], tenders: Tenders, *, empties: bool, cross: bool = False
     ) -> "Ledger":

@@ -107,3 +107,27 @@ def test_what_an_amendment_gives_back_is_in_coins(till: Till, place: Place) -> N
     z = till.close()
     assert (z["rounding_minor"], z["payments"]) == (0, {"cash": 0})
     assert not _sound(place)
+
+
+@pytest.mark.parametrize("amended", [False, True], ids=["of nothing", "amended to nothing"])
+def test_a_tip_beside_an_order_that_comes_to_nothing_stays_in_coins(till: Till, place: Place, amended: bool) -> None:
+    """It is refunded as any other: its goods are taken back, and no money goes."""
+    assert place.alex.post(ADDRESS, {"cash_increment_minor": 50}, key=new_key()).ok
+    comp, tip = {"reason": "comp", "rate": 100_000}, {"tender": "cash", "tip_minor": 51 if amended else 26}
+    till.open(1_000)
+    if amended:
+        paid = till.sell(1, payments=[{"tender": "card", "amount_minor": 100}, tip])
+        order = amend(place, paid, discount=comp)
+    else:
+        order = till.sell(1, discount=comp, payments=[tip])
+    booked = len(_booked(place, order))
+    assert (order["total_minor"], order["payment"]) == (0, "paid")
+    gone = _refund_all(place, order)
+    assert [each[:2] for each in _booked(place, order)][booked:] == [("credit", 0), ("refund", 0)]
+    assert place.kim.get(f"/api/pos/orders/{order['id']}/").json()["order"] == gone
+    assert (gone["payment"], gone["lines"][0]["refunded_quantity"]) == ("refunded", 1)
+    till.count(1_050)
+    assert till.details()["cash"]["difference_minor"] == 0
+    assert till.close()["tips_minor"] == tip["tip_minor"]
+    assert not _sound(place)
+    assert place.alex.post(ADDRESS, {"cash_increment_minor": 1}, key=new_key()).ok

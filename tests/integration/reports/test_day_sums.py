@@ -41,8 +41,8 @@ def _at(at: datetime) -> AbstractContextManager[Any]:
     return mock.patch("core.server.orders.ordering.now", return_value=at)
 
 
-def _sell(place: Place, at: datetime) -> dict[str, Any]:
-    body = {"lines": [{"item_id": shop.BOWL, "quantity": 2}], "payment": "paid", "tender": "card"}
+def _sell(place: Place, at: datetime, **more: Any) -> dict[str, Any]:
+    body = {"lines": [{"item_id": shop.BOWL, "quantity": 2}], "payment": "paid", "tender": "card", **more}
     with _at(at):
         reply = place.kim.post("/api/pos/orders/", body, key=new_key())
     assert reply.status_code == 201, reply.text
@@ -93,6 +93,23 @@ def _wrong(place: Place) -> tuple[str, ...]:
         return check.invariants(transaction.connection)[-1].examples
 
     return place.server.database.read_blocking(look)
+
+
+def test_how_often_a_discount_was_given_adds_up_over_days(place: Place) -> None:
+    """Not counted is one that took nothing off, as a line's own had taken all."""
+    loyal, comp = {"reason": "loyal", "rate": 10_000}, {"reason": "comp", "rate": 100_000}
+    sold = _sell(place, _ago(14), discount=loyal)
+    _sell(place, _ago(13), discount=loyal, lines=[{"item_id": shop.BOWL, "discount": comp}])
+
+    def given() -> dict[str, tuple[int, int]]:
+        rows = _report(place, By.DISCOUNT)["rows"]
+        return {row["name"]: (row["discounts"], row["discounts_minor"]) for row in rows}
+
+    from_rows = given()
+    assert from_rows["loyal"] == (1, sold["discount_minor"])
+    assert from_rows["comp"][0] == 1
+    _add_up(place)
+    assert given() == from_rows
 
 
 def test_an_order_takes_away_the_days_that_it_has_to_do_with_and_no_others(place: Place) -> None:

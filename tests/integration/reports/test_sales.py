@@ -1,11 +1,14 @@
 """Reports of sales: every figure is the sum of what the ledger has, whatever it is added up by."""
 
+import contextlib
 import random
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 
+from core.domain import payment
 from core.domain.sale.business_day import began
 from core.instants import zone
 from core.protocol.reports import By
@@ -68,6 +71,23 @@ def test_a_sale_a_mistake_and_a_refund(place: Place) -> None:
         "waits": 0,
         "waited_s": 0,
     }
+
+
+@pytest.mark.parametrize("line_by_line", [True, False], ids=["of now", "of a release that did not name lines"])
+def test_goods_that_cost_nothing_go_back_for_nothing(place: Place, line_by_line: bool) -> None:
+    """By item and category as well, not at their list price."""
+    ways = (By.DAY, By.ITEM, By.CATEGORY)
+    before = {by: _report(place, by)["total"] for by in ways}
+    body = {"lines": [{"item_id": shop.BOWL, "quantity": 2}], "discount": {"reason": "comp", "rate": 100_000}}
+    sold = place.kim.post("/api/pos/orders/", {**body, "payment": "paid", "tender": "cash"}, key=new_key()).json()
+    with contextlib.nullcontext() if line_by_line else mock.patch.object(payment, "_credits", return_value=[]):
+        gone = _pay(place, sold, payment="refunded", reason="sent back")
+    assert (gone["total_minor"], gone["lines"][0]["refunded_quantity"]) == (0, 2)
+    for by in ways:
+        grown = _difference(_report(place, by)["total"], before[by])
+        items = 1 if by is By.DAY else 2
+        assert (grown["sales"], grown["refunds"]) == (items, items)
+        assert (grown["sales_minor"], grown["refunds_minor"]) == (0, 0), by
 
 
 def test_whatever_it_is_added_up_by_it_comes_to_the_same_and_to_the_orders(place: Place) -> None:
