@@ -37,6 +37,7 @@ from core.domain.refund import by_tender, line_ids, returned
 from core.domain.sale.business_day import CUT, business_day
 from core.domain.service import Service, amended_service
 from core.domain.status import CALLED_OFF
+from core.domain.tax_table import Terms
 from core.domain.texts import check_no_card, is_blank
 from core.instants import act_time, zone
 
@@ -49,6 +50,8 @@ _FOLLOWS: Final = (
     *("tax_date", "amendments", "changed", "change_request", "payment", "payments", "tender", "given_minor"),
 )
 """What follows from that."""
+_NOT_ASKED: Final = ("discount", "service", "fulfilment", "customer_name", "customer_phone", "address")
+"""What a customer cannot ask for."""
 
 
 class DayEnded(IllegalMove):
@@ -136,7 +139,7 @@ def amended(order: Order, asked: AmendOrder, offer: Offer, at: datetime) -> Orde
     kept_rates = order.fulfilment is asked.fulfilment
     amounts = price(
         _lines(order, asked.lines, offer.items),
-        terms,
+        _terms(order, asked.lines, terms),
         asked.fulfilment,
         tax_date,
         asked.discount,
@@ -159,6 +162,8 @@ def amended(order: Order, asked: AmendOrder, offer: Offer, at: datetime) -> Orde
         tax_minor=amounts.tax_minor,
         total_minor=amounts.total_minor,
     )
+    if asked.answers:
+        _check_granted(order, after, asked, offer)
     if all(getattr(after, name) == getattr(order, name) for name in _CONTENT):
         return order
     back_minor = max(0, paid_minor(order) - after.total_minor)
@@ -177,7 +182,7 @@ def amended(order: Order, asked: AmendOrder, offer: Offer, at: datetime) -> Orde
     if not paid:
         return after
     back = by_tender(order, back_minor, asked.tender)
-    added = offer.coins.added_back(order, back, empties=not after.total_minor)
+    added = offer.coins.amended_back(order, asked, back, empties=not after.total_minor)
     made = with_payments(after, tuple(returned(paid, back, added)))
     is_due = made.payment is PaymentState.UNPAID  # then the tender is the one by which the rest is to be paid
     return msgspec.structs.replace(made, tender=order.tender) if is_due else made
@@ -192,10 +197,41 @@ def check_answerable(order: Order, version: int) -> None:
         raise IllegalMove("The customer has asked for something else meanwhile.", "answers")
 
 
+def is_granted(before: Order, after: Order, request: ChangeRequest) -> bool:
+    """Whether an amendment made of `before` what its customer has asked for, at the price that they were told, and
+    nothing else."""
+    had = {each: line.discount for each, line in zip(line_ids(before), before.lines, strict=True)}
+    return (
+        line_changes(before, after) == request.changes
+        and (after.note, after.total_minor) == (request.note, request.total_minor)
+        and all(getattr(after, name) == getattr(before, name) for name in _NOT_ASKED)
+        and all(line.discount == had.get(line.id) for line in after.lines)
+    )
+
+
+def _check_granted(order: Order, after: Order, asked: AmendOrder, offer: Offer) -> None:
+    """A till whose menu is another than that of the request cannot say what it comes to: the server does."""
+    request, by_its_menu = order.open_request, asked.menu_version in (None, offer.menu_version)
+    if request is not None and by_its_menu and not is_granted(order, after, request):
+        words = "That is not what the customer has asked for. Decline it, or change the order itself and say why."
+        raise IllegalMove(words, "answers")
+
+
 def answered(order: Order, state: RequestState, at: datetime, reason: str = "") -> ChangeRequest | None:
     """What the customer has asked for, with what became of it."""
     request = order.change_request
     return request and msgspec.structs.replace(request, state=state, answered_at=at, reason=reason)
+
+
+def _terms(order: Order, asked: Sequence[AmendedLine], terms: Terms) -> Terms:
+    """How the order is priced: with its tax in its prices, or on top of them, as it was sold. Raises `InvalidOrder` for
+    new lines where the menu says that otherwise now."""
+    if not order.tax_minor or order.tax_included is terms.inclusive:
+        return terms
+    if any(not line.id for line in asked):
+        words = "The shop has changed whether prices contain the tax. Take a new order for what is added."
+        raise InvalidOrder(words, "lines")
+    return msgspec.structs.replace(terms, inclusive=order.tax_included)
 
 
 def _service(order: Order, asked: AmendOrder, offer: Offer) -> Service | None:

@@ -4,19 +4,19 @@ A request changes nothing of the order. It is priced when it is asked; accepting
 (`AmendOrder.answers`), by the prices that the customer was told.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
-from core.domain.amendment import amended, answered, check_answerable, line_changes
+from core.domain.amendment import amended, answered, check_amendable, check_answerable, line_changes
 from core.domain.commands import AmendedLine, AmendOrder, AskChange, DeclineChange
 from core.domain.errors import IllegalMove, InvalidOrder, ReasonRequired
-from core.domain.ids import ItemId
-from core.domain.menu import ChangesUntil, MenuItem
+from core.domain.menu import ChangesUntil
 from core.domain.offer import Offer
 from core.domain.order import ChangeRequest, Order, RequestedLine, RequestState
+from core.domain.refund import line_ids
 from core.domain.status import OrderStatus
 from core.domain.texts import check_no_card, is_blank
 
@@ -38,19 +38,23 @@ class RequestStep(msgspec.Struct, frozen=True, kw_only=True):
     device: str = ""
 
 
-def may_ask(order: Order, until: ChangesUntil) -> bool:
-    """Whether its customer may ask for a change of the order now."""
-    return order.status in _WHILE.get(until, ()) and not order.refunded_minor
+def may_ask(order: Order, until: ChangesUntil, at: datetime, time_zone: str) -> bool:
+    """Whether its customer may ask for a change of the order at `at`. `time_zone` is the shop's."""
+    try:
+        check_amendable(order, at, time_zone)
+    except IllegalMove:
+        return False
+    return order.status in _WHILE.get(until, ())
 
 
-def check_ask(order: Order, wanted: AskChange, items: Mapping[ItemId, MenuItem], until: ChangesUntil) -> None:
+def _check_ask(order: Order, wanted: AskChange, offer: Offer, at: datetime) -> None:
     """Checks that a customer may ask for this now. Raises `IllegalMove` and `InvalidOrder`."""
-    if not may_ask(order, until):
+    if not may_ask(order, offer.changes_until, at, offer.terms.time_zone):
         raise IllegalMove("It can no longer be changed from here. Please ask at the counter.", "version")
     for place, line in enumerate(wanted.lines):
         if line.discount is not None:
             raise InvalidOrder("A discount is given at the counter.", f"lines[{place}].discount")
-        item = items.get(line.item_id) if not line.id else None
+        item = offer.items.get(line.item_id) if not line.id else None
         if item is not None and not item.available:
             raise InvalidOrder(f"{item.name} is sold out.", f"lines[{place}].item_id")
 
@@ -61,8 +65,8 @@ def asked(
     offer: Offer,
     at: datetime,
 ) -> Order:
-    """The order with this request in place of what was asked before; the very same object where that is the same.
-    `offer` prices new lines.
+    """The order with this request in place of what was asked before; the very same object where that is the same. What
+    was asked may be withdrawn, or asked again, as long as the shop may accept it. `offer` prices new lines.
 
     Raises `IllegalMove`, `InvalidOrder` and `CardNumber`.
     """
@@ -79,6 +83,9 @@ def asked(
     )
     if waits is not None and (waits.lines, waits.note) == (lines, note):
         return order
+    if _is_so_already(order, lines, note):
+        return order if waits is None else _with(order, answered(order, RequestState.WITHDRAWN, at), at)
+    _check_ask(order, wanted, offer, at)
     request = ChangeRequest(
         version=order.version + 1,
         amendments=order.amendments,
@@ -90,19 +97,23 @@ def asked(
     )
     amendment = msgspec.structs.replace(granting(order, request), answers=0, reason="asked")
     made = amended(order, amendment, offer, at)
-    if made is not order:
-        changes = line_changes(order, made)
-        request = msgspec.structs.replace(request, changes=changes, total_minor=made.total_minor)
-    elif waits is None:
-        return order
-    else:  # it is to stay as it is
-        request = msgspec.structs.replace(waits, state=RequestState.WITHDRAWN, answered_at=at)
+    changes = line_changes(order, made)
+    return _with(order, msgspec.structs.replace(request, changes=changes, total_minor=made.total_minor), at)
+
+
+def _is_so_already(order: Order, lines: Sequence[RequestedLine], note: str) -> bool:
+    there = {each: (line.quantity, line.note) for each, line in zip(line_ids(order), order.lines, strict=True)}
+    wanted = {line.id: (line.quantity, line.note) for line in lines}
+    return (wanted, len(lines), note) == (there, len(there), order.note)
+
+
+def _with(order: Order, request: ChangeRequest | None, at: datetime) -> Order:
     return msgspec.structs.replace(order, change_request=request, version=order.version + 1, updated_at=at)
 
 
 def granting(order: Order, request: ChangeRequest) -> AmendOrder:
     """The amendment that a request asks for. What the customer cannot ask for stays as it is."""
-    given = {line.id: line.discount for line in order.lines}
+    given = {each: line.discount for each, line in zip(line_ids(order), order.lines, strict=True)}
     return AmendOrder(
         version=order.version,
         lines=tuple(AmendedLine(**msgspec.structs.asdict(line), discount=given.get(line.id)) for line in request.lines),
@@ -123,5 +134,4 @@ def declined(order: Order, asked: DeclineChange, at: datetime) -> Order:
     check_no_card(reason=asked.reason)
     if is_blank(asked.reason):
         raise ReasonRequired("Say why it stays as it is.", "reason")
-    request = answered(order, RequestState.DECLINED, at, asked.reason.strip())
-    return msgspec.structs.replace(order, change_request=request, version=order.version + 1, updated_at=at)
+    return _with(order, answered(order, RequestState.DECLINED, at, asked.reason.strip()), at)

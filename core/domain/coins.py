@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from core.domain.commands import ChangePayment, NewPayment, RefundOrder, RefundRounding
+from core.domain.commands import AmendOrder, ChangePayment, NewPayment, RefundOrder, RefundRounding
 from core.domain.errors import IllegalMove, InvalidOrder
 from core.domain.order import Order, Payment, PaymentState, Tender
 from core.domain.payment import needed_minor, rounding_back, with_payments
@@ -86,8 +86,7 @@ class Coins(msgspec.Struct, frozen=True):
         if not back:
             return msgspec.structs.replace(asked, rounding=())
         found = [
-            tuple(RefundRounding(*one) for one in self._added_back(order, back, each).items())
-            for each in self.roundings or (CashRounding(),)
+            tuple(RefundRounding(*one) for one in self._added_back(order, back, each).items()) for each in self._all
         ]
         if asked.rounding is None:
             return msgspec.structs.replace(asked, rounding=found[0])
@@ -95,13 +94,30 @@ class Coins(msgspec.Struct, frozen=True):
             raise IllegalMove(_ROUNDED_OTHERWISE, "rounding")
         return asked
 
-    def added_back(self, order: Order, back: Mapping[Tender, int], *, empties: bool) -> dict[Tender, int]:
-        """What rounding adds to a part of the order that goes back by these tenders, or, where it `empties` the order,
-        to all that is left."""
-        if not empties:
-            return self._added_back(order, back, self.now)
+    def amended_back(
+        self, order: Order, asked: AmendOrder, back: Mapping[Tender, int], *, empties: bool
+    ) -> dict[Tender, int]:
+        """What rounding adds to what an amendment gives back by these tenders, a part of the order or, where it
+        `empties` the order, all that is left: as the till has said it. Raises `IllegalMove`."""
+        could = (
+            self._emptied(order, back, each) if empties else self._added_back(order, back, each) for each in self._all
+        )
+        found = [{tender: minor for tender, minor in each.items() if minor} for each in could]
+        if asked.rounding is None:
+            return found[0]
+        said = {each.tender: each.minor for each in asked.rounding}
+        unrounded = {tender: minor for tender, minor in rounding_back(order).items() if minor} if empties else {}
+        if said not in (*found, unrounded):
+            raise IllegalMove(_ROUNDED_OTHERWISE, "rounding")
+        return said
+
+    @property
+    def _all(self) -> tuple[CashRounding, ...]:
+        return self.roundings or (CashRounding(),)
+
+    def _emptied(self, order: Order, back: Mapping[Tender, int], rounding: CashRounding) -> dict[Tender, int]:
         tipped = {tender: value for tender, value in back.items() if held_minor(order, tender)[1]}
-        return rounding_back(order) | self._added_back(order, tipped, self.now)
+        return rounding_back(order) | self._added_back(order, tipped, rounding)
 
     def _added_back(self, order: Order, back: Mapping[Tender, int], rounding: CashRounding) -> dict[Tender, int]:
         found = {}

@@ -262,6 +262,8 @@ class AmendOrder(msgspec.Struct, frozen=True, kw_only=True):
     """Required where something is taken off, or money is given back."""
     tender: Tender | None = None
     """By which money goes back first."""
+    rounding: Annotated[tuple[RefundRounding, ...], Meta(max_length=MAX_TENDERS)] | None = None
+    """Of what is given back: as in `RefundOrder`."""
     menu_version: Version | None = None
     """The menu version by which new lines were priced."""
     answers: Annotated[int, Meta(ge=0)] = 0

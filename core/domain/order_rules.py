@@ -13,7 +13,7 @@ import msgspec
 
 from core.domain.amendment import amended
 from core.domain.change_request import asked as asked_for
-from core.domain.change_request import check_ask, declined
+from core.domain.change_request import declined
 from core.domain.coins import NO_COINS, Coins
 from core.domain.commands import (
     AmendOrder,
@@ -192,7 +192,6 @@ def change(
             raise Stale
         assert offer is not None
         if isinstance(asked, AskChange):
-            check_ask(order, asked, offer.items, offer.changes_until)
             return asked_for(order, asked, offer, at)
         return amended(order, asked, offer, at)
     if not isinstance(asked, CancelOrder) and order.version != asked.version:

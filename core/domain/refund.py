@@ -113,6 +113,15 @@ def money_back(before: Order, after: Order) -> dict[Tender, int]:
     return {tender: back[tender] for tender in sorted(back, key=[*tenders, *back].index) if back[tender]}
 
 
+def rounding_between(before: Order, after: Order) -> tuple[RefundRounding, ...]:
+    """What rounding has added to what each tender gave back when `before` became `after`, as commands say it."""
+    added: dict[Tender, int] = {}
+    for was, now in zip(payments_of(before), payments_of(after), strict=True):
+        more = now.refunded_rounding_minor - was.refunded_rounding_minor
+        added[now.tender] = added.get(now.tender, 0) + more
+    return tuple(RefundRounding(tender, minor) for tender, minor in added.items() if minor)
+
+
 def returned(payments: Sequence[Payment], back: Mapping[Tender, int], added: Mapping[Tender, int]) -> Iterator[Payment]:
     """The payments with what goes back of them, the oldest of a tender first, which has what rounding adds to that."""
     left, rest = dict(back), dict(added)

@@ -183,6 +183,8 @@ SAID: Final = (
     N_("It can no longer be changed from here. Please ask at the counter."),
     N_("That is the maximum of changes of one order. Please ask at the counter."),
     N_("Nobody waits for that any more."),
+    N_("That is not what the customer has asked for. Decline it, or change the order itself and say why."),
+    N_("The shop has changed whether prices contain the tax. Take a new order for what is added."),
     N_("The picture is damaged."),
     N_("The customer has asked for something else meanwhile."),
     N_("Say why it stays as it is."),

@@ -34,10 +34,20 @@ class Asking(QObject):
     def can_ask(self, order: Order) -> bool:
         """Whether a change of the order may be asked for now: the shop, which is this window's, takes requests, and no
         change waits for the customer's decision."""
-        menu, store = self._context.bridge.menu, self._context.store
-        if menu is None or (self._shop and order.shop_id != self._shop) or store.server_row(order.id) is None:
+        menu = self._context.bridge.menu
+        if menu is None or not self._is_free(order):
             return False
-        return may_ask(order, menu.changes_until) and not any(each.held for each in store.operations(order.id))
+        return may_ask(order, menu.changes_until, self._context.now(), menu.terms.time_zone)
+
+    def can_withdraw(self, order: Order) -> bool:
+        """Whether what was asked may be taken back: as long as the shop may accept it."""
+        return order.open_request is not None and self._is_free(order)
+
+    def _is_free(self, order: Order) -> bool:
+        store = self._context.store
+        if (self._shop and order.shop_id != self._shop) or store.server_row(order.id) is None:
+            return False
+        return not any(each.held for each in store.operations(order.id))
 
     def is_waiting(self, order_id: OrderId) -> bool:
         """Whether a request has yet to be sent."""

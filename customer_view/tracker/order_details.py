@@ -151,7 +151,8 @@ class OrderDetails(QFrame):
         asking = self._tracker.asking
         can_ask = asking.can_ask(order)
         waiting = asking.is_waiting(order.id)
-        self._request.show_request(order, waiting=waiting, can_withdraw=can_ask and not asking.busy)
+        can_withdraw = asking.can_withdraw(order) and not asking.busy
+        self._request.show_request(order, waiting=waiting, can_withdraw=can_withdraw)
         self._change.setVisible(can_ask)
         self._change.setDisabled(asking.busy or self._tracker.cancelling)
         cancelling = self._tracker.cancelling

@@ -40,7 +40,7 @@ class RequestPanel(QFrame):
         self._title.setText(title)
         self._words.setText("\n".join(words))
         self._words.setHidden(not words)
-        self._withdraw.setVisible(can_withdraw and order.open_request is not None)
+        self._withdraw.setVisible(can_withdraw)
         self.setAccessibleName(" ".join(filter(None, (title, *words))))
         if self.property("tone") != tone:
             restyle(self, tone=tone)

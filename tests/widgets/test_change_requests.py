@@ -1,5 +1,8 @@
 """A customer asks for a change in their window, and staff answer at a POS; both see what becomes of it."""
 
+from datetime import timedelta
+
+import msgspec
 import pytest
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
@@ -155,6 +158,28 @@ def test_the_button_is_there_while_the_shop_allows_it(stage: Stage, backend: Fak
     stage.settle()
     stage.click_row(0)
     stage.qtbot.waitUntil(lambda: not stage.sees("ask_change"))
+
+
+def test_what_the_shop_may_still_accept_can_be_taken_back(stage: Stage, backend: FakeBackend) -> None:
+    order = customer_window.order(backend)
+    backend.ask(order.id, A_SODA)
+    stage.arrive()
+    for step in (OrderStatus.CONFIRMED, OrderStatus.PREPARING):
+        backend.move(order.id, step)
+        stage.settle()
+    assert not stage.sees("ask_change")
+    stage.click("request_withdraw")
+    stage.settle()
+    assert state(backend, order) is RequestState.WITHDRAWN
+
+
+def test_an_order_of_an_earlier_day_offers_no_change(stage: Stage, backend: FakeBackend) -> None:
+    order = customer_window.order(backend)
+    old = msgspec.structs.replace(order, placed_at=order.placed_at - timedelta(days=1, hours=2))
+    backend.orders[order.id] = old
+    stage.arrive()
+    stage.qtbot.waitUntil(lambda: stage.sees("cancel_order"))
+    assert not stage.sees("ask_change")
 
 
 def test_a_basket_in_progress_is_not_lost(stage: Stage, backend: FakeBackend) -> None:

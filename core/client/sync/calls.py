@@ -22,6 +22,7 @@ from core.client.sync.search import KeptDetails, find, is_kept
 from core.client.sync.synchronizer import Synchronizer
 from core.client.sync.transport import Transport
 from core.domain import order_rules
+from core.domain.amendment import difference_minor
 from core.domain.coins import NO_COINS, Coins
 from core.domain.commands import AmendOrder, AskChange, Change, MoneyChange, NewOrder, PlaceOrder, TakeOrder
 from core.domain.drawers import DrawerCommand
@@ -33,6 +34,7 @@ from core.domain.order import Order
 from core.domain.payment import check_tenders_of
 from core.domain.people import Customer
 from core.domain.pictures import picture_id
+from core.domain.refund import rounding_between
 from core.domain.status import status_info
 from core.domain.tenders import TENDERS, in_drawer
 from core.protocol import routes
@@ -125,6 +127,8 @@ class Calls:
             after = order_rules.change(row, asked, self._api.person.role.acts_as, at, offer=offer, coins=coins)
         if after is row:
             return row
+        if isinstance(asked, AmendOrder) and asked.rounding is None and difference_minor(row, after) < 0:
+            asked = msgspec.structs.replace(asked, rounding=rounding_between(row, after))
         self.rights.check(asked, row, after, op_id=op_id, about=row.id)
         self._outbox.accept(kind, op_id, row.id, asked, row, at, made=after if offer is not None else None)
         shown = self._sync.update_of(row.id).shown

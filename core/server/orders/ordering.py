@@ -13,6 +13,7 @@ import msgspec
 
 from core.domain import order_rules
 from core.domain.acts import Act, Need
+from core.domain.change_request import granting
 from core.domain.coins import NO_COINS, Coins
 from core.domain.commands import (
     AmendOrder,
@@ -31,7 +32,7 @@ from core.domain.ids import OrderId, ShopId, new_order_id
 from core.domain.numbers import NumberTooFar, given_count
 from core.domain.order import ONLINE_SERIES, Order
 from core.domain.payment import PaymentChange, check_tenders_of
-from core.domain.people import Customer, Principal
+from core.domain.people import Customer, Principal, Role
 from core.domain.rights import needs_of
 from core.domain.sale.business_day import today_began
 from core.domain.status import OrderStatus
@@ -95,10 +96,17 @@ def check_open(transaction: Transaction, principal: Principal, most: int) -> Non
         raise problems.too_many(f"You have {most} open orders. Order again when one of them is done.", _OPEN_AGAIN_S)
 
 
-def check_requests(transaction: Transaction, order_id: OrderId, most: int) -> None:
-    """Raises `Refusal` 422 when the most changes of an order were asked for that are allowed."""
-    if change_requests.asked_of(transaction, order_id) >= most:
+def check_request(transaction: Transaction, order: Order, offers: Offers, most: int, most_kib: int) -> None:
+    """Checks what a customer has just asked for; what they withdraw is always taken. Raises `Refusal`: 422 when the
+    most changes of an order were asked for that are allowed, 413 when it is too large, now or once it is accepted."""
+    request = order.open_request
+    if request is None:
+        return
+    if change_requests.asked_of(transaction, order.id) > most:
         raise problems.invalid("That is the maximum of changes of one order. Please ask at the counter.", "version")
+    offer = _offer(transaction, offers, _shop(transaction, order.shop_id), request.menu_version)
+    for each in (order, order_rules.change(order, granting(order, request), Role.ADMIN, now(), offer=offer)):
+        check_size(each, most_kib)
 
 
 def check_size(order: Order, most_kib: int) -> None:

@@ -145,10 +145,10 @@ async def ask_change(call: Call[AskChange, Nothing]) -> Encoded[Order]:
     settings = call.services.settings
 
     def work(transaction: Transaction) -> Order:
-        before = ordering.own(transaction, call.principal, call.order_id)
-        ordering.check_requests(transaction, before.id, settings.change_requests_max)
-        order = ordering.change(transaction, call.principal, before.id, call.body, call.services.offers)
-        ordering.check_size(order, settings.order_kib_max)
+        offers = call.services.offers
+        order = ordering.change(transaction, call.principal, call.order_id, call.body, offers)
+        if order.version > call.body.version:
+            ordering.check_request(transaction, order, offers, settings.change_requests_max, settings.order_kib_max)
         return order
 
     stamp = await call.services.database.read(lambda transaction: orders.stamp(transaction, call.order_id))

@@ -1,6 +1,6 @@
 """Checks of a database: its pages, its references, and the invariants that the code relies on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -29,6 +29,7 @@ from core.domain.sale.ledger import MONEY, EntryKind
 from core.domain.status import OPEN
 from core.protocol.health import Finding
 from core.store import day_sums
+from core.store.backups import requests
 from core.store.sql.statements import Transaction
 from core.store.tables import (
     amendments,
@@ -426,7 +427,15 @@ RULES: Final[tuple[Rule, ...]] = (
 )
 
 
-DAY_SUMS_SAY: Final = "what is kept of each business day is what its rows come to"
+READ: Final[tuple[tuple[str, str, Callable[[Transaction], Iterator[str]]], ...]] = (
+    (
+        "requests",
+        "what each order says of its customer's wish is what its history says, and what was accepted is what was asked",
+        requests.differing,
+    ),
+    ("day sums", "what is kept of each business day is what its rows come to", day_sums.differing),
+)
+"""Invariants that rows have to be read for: name, words, and what names each offender."""
 
 
 def soundness(connection: Connection, *, quick: bool = False) -> list[Finding]:
@@ -457,16 +466,16 @@ def _pragma_rows(connection: Connection, pragma: str) -> list[tuple[Any, ...]]:
 
 
 def invariants(connection: Connection, advance: Advance | None = None) -> list[Finding]:
-    """Checks of the invariants between rows, one finding a rule, and of what is kept of days. The database must have
-    the newest schema."""
+    """Checks of the invariants between rows, one finding a rule. The database must have the newest schema."""
     found = []
-    for done, rule in enumerate(RULES, 1):
+    for rule in RULES:
         found.append(_finding(rule.name, rule.says, [str(row[0]) for row in connection.execute(rule.offenders)]))
         if advance is not None:
-            advance(done, len(RULES) + 1)
-    found.append(_finding("day sums", DAY_SUMS_SAY, list(day_sums.differing(Transaction(connection)))))
-    if advance is not None:
-        advance(len(RULES) + 1, len(RULES) + 1)
+            advance(len(found), len(RULES) + len(READ))
+    for name, says, offenders in READ:
+        found.append(_finding(name, says, list(offenders(Transaction(connection)))))
+        if advance is not None:
+            advance(len(found), len(RULES) + len(READ))
     return found
 
 

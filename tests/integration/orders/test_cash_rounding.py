@@ -131,3 +131,23 @@ def test_a_tip_beside_an_order_that_comes_to_nothing_stays_in_coins(till: Till, 
     assert till.close()["tips_minor"] == tip["tip_minor"]
     assert not _sound(place)
     assert place.alex.post(ADDRESS, {"cash_increment_minor": 1}, key=new_key()).ok
+
+
+@pytest.mark.usefixtures("rounding")
+def test_an_amendment_by_a_till_that_had_not_been_told_gives_back_what_was_handed_over(
+    till: Till, place: Place
+) -> None:
+    till.open(1_000)
+    sold = till.sell(3)
+    one = [{**as_it_is(sold)["lines"][0], "quantity": 1}]
+    back = sold["total_minor"] - sold["total_minor"] // 3
+    assert place.alex.post(ADDRESS, {"cash_increment_minor": 50}, key=new_key()).ok
+    assert coins(back, 50) != coins(back)
+    wrong = amend(place, sold, lines=one, rounding=[{"tender": "cash", "minor": 3}], status=409)
+    assert (wrong["field"], "another way" in wrong["detail"]) == ("rounding", True)
+    amend(place, sold, lines=one, rounding=[{"tender": "cash", "minor": coins(back) - back}])
+    assert [each[:3] for each in _booked(place, sold)][-2:-1] == [("refund", -coins(back), "cash")]
+    till.count(1_000 + coins(sold["total_minor"]) - coins(back))
+    assert till.details()["cash"]["difference_minor"] == 0
+    till.close()
+    assert not _sound(place)

@@ -1,7 +1,15 @@
 """Change requests over real HTTP: asked by the customer, answered by the shop, seen by nobody else."""
 
+from datetime import timedelta
 from typing import Any
 
+import msgspec
+import pytest
+
+from core.instants import now
+from core.protocol.health import Finding
+from core.store.backups import check
+from core.store.sql.statements import Transaction
 from tests.integration.calls import Caller, new_key
 from tests.integration.conftest import Place
 from tests.integration.orders.test_refunds import _sound
@@ -123,7 +131,8 @@ def test_an_order_that_has_moved_on_answers_so(place: Place) -> None:
     assert (stale["type"], stale["order"]["status"]) == ("conflict", "confirmed")
     asked = with_fries(place.ada, confirmed)
     preparing = place.kim.bring(asked, "preparing")
-    refused = with_fries(place.ada, preparing, status=409)
+    assert with_fries(place.ada, preparing)["version"] == preparing["version"], "that is asked already"
+    refused = ask(place.ada, preparing, {"item_id": shop.FRIES, "quantity": 2}, status=409)
     assert refused["type"] == "illegal_move"
     assert "at the counter" in refused["detail"]
     assert accept(place, preparing)["amendments"] == 1, "the cashier decides about what was asked in time"
@@ -166,6 +175,102 @@ def test_the_price_is_that_of_when_it_was_asked(place: Place) -> None:
     now_version = place.alex.get("/api/menu/").json()["version"]
     body = {"version": now_version, "categories": menu["categories"]}
     assert place.alex.call("PUT", "/api/admin/menu/", body).status_code == 200
+
+
+def test_what_is_accepted_is_what_was_asked_and_nothing_else(place: Place) -> None:
+    order = place.ada.place()
+    body = {"payment": "paid", "version": order["version"], "tender": "cash"}
+    paid = place.kim.post(f"/api/pos/orders/{order['id']}/payment/", body, key=new_key()).json()
+    asked = with_fries(place.ada, paid)
+    less = [{"id": asked["lines"][0]["id"], "quantity": 1}]
+    others: list[dict[str, Any]] = [
+        {"lines": less},
+        {"lines": [*asked["change_request"]["lines"], {"item_id": shop.FRIES}]},
+        {"note": "Something else"},
+        {"customer_name": "Eve"},
+        {"fulfilment": "delivery", "address": "Elsewhere 1"},
+        {"discount": {"reason": "So", "rate": 1_000}},
+    ]
+    before = place.counts()
+    for other in others:
+        refused = accept(place, asked, status=409, reason="So", **other)
+        assert "not what the customer has asked for" in refused["detail"], other
+    assert place.counts() == before
+    assert accept(place, asked)["total_minor"] == asked["change_request"]["total_minor"]
+    assert not _sound(place)
+
+
+def test_what_was_asked_is_withdrawn_as_long_as_the_shop_may_accept_it(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def withdraw(order: dict[str, Any]) -> dict[str, Any]:
+        return ask(place.ada, order, note="")
+
+    order = place.ada.place()
+    for n in range(place.server.services.settings.change_requests_max):
+        order = ask(place.ada, order, note=f"wish {n}")
+    assert ask(place.ada, order, note=order["change_request"]["note"]) == order, "the same again"
+    assert withdraw(order)["change_request"]["state"] == "withdrawn"
+    late = place.kim.bring(with_fries(place.ada, place.ada.place()), "preparing")
+    assert withdraw(late)["change_request"]["state"] == "withdrawn"
+    with monkeypatch.context() as patch:
+        patch.setattr("core.server.orders.ordering.now", lambda: now() - timedelta(days=1, hours=2))
+        old = place.ada.place()
+        asked = with_fries(place.ada, place.ada.place())
+    assert withdraw(asked)["change_request"]["state"] == "withdrawn"
+    refused = with_fries(place.ada, old, status=409)
+    assert "Please ask at the counter" in refused["detail"], "words for a customer"
+    assert not _sound(place)
+
+
+def test_what_could_be_too_large_once_it_is_accepted_cannot_be_asked_for(place: Place) -> None:
+    most = place.server.services.settings.order_kib_max * 1024
+    accepted = 0
+    for count in (20, 16, 12, 8, 6):
+        lines = [{"item_id": shop.FRIES, "note": "x" * 500} for _ in range(count)]
+        order = place.ada.place()
+        wanted = [{"id": each["id"], "quantity": each["quantity"], "note": each["note"]} for each in order["lines"]]
+        body = {"version": order["version"], "lines": [*wanted, *lines], "note": order["note"]}
+        reply = place.ada.post(f"/api/online/orders/{order['id']}/ask-change/", body, key=new_key())
+        if reply.status_code == 413:
+            continue
+        made = accept(place, reply.json())
+        assert len(msgspec.json.encode(made)) <= most
+        accepted += 1
+    assert 0 < accepted < 5
+
+
+FALSIFIED = {
+    "the history says another answer": "UPDATE change_requests SET state = 'declined' WHERE order_id = '{}'",
+    "another was accepted than was made": "UPDATE orders SET note = 'other' WHERE id = '{}'",
+    "the order says another answer": (
+        """UPDATE orders SET change_request = replace(change_request, '"accepted"', '"withdrawn"') WHERE id = '{}'"""
+    ),
+}
+
+
+@pytest.mark.parametrize("how", FALSIFIED)
+def test_the_check_proves_what_was_accepted(place: Place, how: str) -> None:
+    order = accept(place, with_fries(place.ada, place.ada.place()))
+
+    assert not _sound(place)
+    found: list[Finding] = []
+
+    def falsify(transaction: Transaction) -> None:
+        on = " ON change_requests" if transaction.connection.dialect.name == "postgresql" else ""
+        transaction.connection.exec_driver_sql(f"DROP TRIGGER change_requests_no_update{on}")
+        transaction.connection.exec_driver_sql(FALSIFIED[how].format(order["id"]))
+        found.extend(each for each in check.invariants(transaction.connection) if each.count)
+        raise _Enough
+
+    with pytest.raises(_Enough):
+        place.server.database.write_blocking(falsify)
+    assert [(each.rule, each.examples) for each in found] == [("requests", (order["number"],))]
+    assert not _sound(place), "nothing of that is left"
+
+
+class _Enough(Exception):
+    pass
 
 
 def test_nobody_floods_the_shop(place: Place) -> None:

@@ -119,6 +119,19 @@ def test_refunds_by_amendments_are_judged_together() -> None:
     assert needs_of(as_it_is(after), after, again)[-1] == Need(Act.REFUND, 109 + 445)
 
 
+def test_an_order_keeps_whether_its_prices_contain_the_tax() -> None:
+    order = taken()
+    assert order.tax_minor
+    terms = msgspec.structs.replace(OFFER.terms, inclusive=not OFFER.terms.inclusive)
+    changed = OFFER._replace(terms=terms)
+    after = amend(order, changed, note="no straw", reason="")
+    assert (after.total_minor, after.tax_minor, after.note) == (order.total_minor, order.tax_minor, "no straw")
+    less = amend(order, changed, lines=without(order, 1))
+    assert less.total_minor == amend(order, lines=without(order, 1)).total_minor
+    with pytest.raises(InvalidOrder, match="whether prices contain the tax"):
+        amend(order, changed, lines=with_new(order))
+
+
 def test_what_is_added_to_a_paid_order_is_to_be_paid() -> None:
     order = taken(PAID)
     after = amend(order, lines=with_new(order), reason="")

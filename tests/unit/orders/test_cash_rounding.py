@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 
 from core.domain import order_rules
 from core.domain.coins import NO_COINS, Coins
-from core.domain.commands import ChangePayment, MoneyChange, RefundOrder, RefundRounding, TakePayment, UndoPayment
+from core.domain.commands import (
+    AmendedLine,
+    AmendOrder,
+    ChangePayment,
+    MoneyChange,
+    RefundOrder,
+    RefundRounding,
+    TakePayment,
+    UndoPayment,
+)
 from core.domain.drawers import cash_held_minor
 from core.domain.errors import DomainError, IllegalMove, InvalidOrder
 from core.domain.order import Order, Payment, PaymentState, Tender
@@ -178,8 +187,27 @@ def test_a_refund_with_a_tip_says_how_it_was_rounded() -> None:
 def test_an_amendment_to_nothing_is_such_a_refund() -> None:
     """The tip of an order that becomes free stays, and no rounding becomes cash."""
     order = after(unpaid(1000), pay(CARD), pay(CASH, 0, tip=52))
-    assert FIVE.added_back(order, {CARD: 1000}, empties=True) == {CARD: 0, CASH: 0}
-    assert FIVE.added_back(after(unpaid(1003), pay(CASH)), {CASH: 1003}, empties=True) == {CASH: 2}
+    asked = AmendOrder(version=1, lines=(AmendedLine(),), fulfilment=order.fulfilment)
+    assert FIVE.amended_back(order, asked, {CARD: 1000}, empties=True) == {}
+    assert FIVE.amended_back(after(unpaid(1003), pay(CASH)), asked, {CASH: 1003}, empties=True) == {CASH: 2}
+
+
+def test_an_amendment_says_its_rounding_and_the_shop_may_have_another_by_then() -> None:
+    order = after(unpaid(1003), pay(CASH))
+    later = Coins(FIVE.tenders, (CashRounding(50), *FIVE.roundings))
+    asked = AmendOrder(version=1, lines=(AmendedLine(),), fulfilment=order.fulfilment)
+    assert later.amended_back(order, asked, {CASH: 333}, empties=False) == {CASH: 17}
+
+    def said(*rounding: RefundRounding) -> dict[Tender, int]:
+        saying = msgspec.structs.replace(asked, rounding=rounding)
+        return later.amended_back(order, saying, {CASH: 333}, empties=False)
+
+    assert said(RefundRounding(CASH, 2)) == {CASH: 2}, "335 were handed over"
+    assert said() == {}, "so were 333"
+    with pytest.raises(IllegalMove, match="another way"):
+        said(RefundRounding(CASH, 3))
+    with pytest.raises(IllegalMove, match="another way"):  # what is held is given back
+        later.amended_back(order, msgspec.structs.replace(asked, rounding=()), {CASH: 1003}, empties=True)
 
 
 ACTS = st.one_of(

@@ -1,10 +1,13 @@
 """Change requests of customers: when they may be asked, what they come to, and what becomes of them."""
 
+from datetime import timedelta
+
 import msgspec
 import pytest
 
 from core.domain import order_rules
-from core.domain.change_request import granting
+from core.domain.acts import Act, Need
+from core.domain.change_request import granting, may_ask
 from core.domain.commands import (
     AmendedLine,
     AskChange,
@@ -23,7 +26,8 @@ from core.domain.order_rules import Offer, Stale
 from core.domain.payment import to_pay_minor
 from core.domain.people import Customer, Role
 from core.domain.rights import needs_of
-from core.domain.status import OrderStatus
+from core.domain.service import Service
+from core.domain.status import Fulfilment, OrderStatus
 from core.protocol.events import OrderAmended, OrderRequestChanged, event_of
 from tests.support.menus import CHIPS, MENU, SODA
 from tests.unit.orders.test_amendments import ID, LATER, NOW, OFFER, amend, as_it_is
@@ -106,6 +110,19 @@ def test_discounts_of_the_order_stay() -> None:
     assert after.discount == order.discount
 
 
+def test_a_discount_that_grows_by_the_customers_wish_needs_the_right_of_whoever_accepts() -> None:
+    order = placed()
+    first, second = as_it_is(order).lines
+    comp = Discount(reason="Wrong dish", rate=100_000)
+    order = amend(order, lines=(msgspec.structs.replace(first, discount=comp), second))
+    more = AmendedLine(id=order.lines[0].id, quantity=999)
+    asked = ask(order, more, lines_of(order)[1])
+    assert asked.open_request is not None
+    after = accept(asked)
+    assert after.total_minor == order.total_minor, "999 for nothing"
+    assert needs_of(granting(asked, asked.open_request), asked, after) == (Need(Act.COMP),)
+
+
 def test_declining_needs_a_reason_and_leaves_the_order() -> None:
     asked = one_more_soda(placed())
     with pytest.raises(ReasonRequired):
@@ -173,6 +190,54 @@ def test_a_request_that_the_order_is_past_waits_for_nobody() -> None:
     late = msgspec.structs.replace(granting(asked, asked.open_request), version=amended.version)
     with pytest.raises(IllegalMove, match="Nobody waits"):
         order_rules.change(amended, late, Role.CASHIER, LATER, offer=OFFER)
+
+
+def test_what_is_accepted_is_what_was_asked() -> None:
+    order = amend(placed(), discount=Discount(reason="Regular", rate=10_000))
+    asked = one_more_soda(order)
+    assert asked.open_request is not None
+    right = granting(asked, asked.open_request)
+    others = (
+        msgspec.structs.replace(right, lines=right.lines[:2], reason="So"),
+        msgspec.structs.replace(right, note="hot", reason="So"),
+        msgspec.structs.replace(right, discount=None, reason="So"),
+        msgspec.structs.replace(right, discount=Discount(reason="Friend", rate=20_000), reason="So"),
+        msgspec.structs.replace(right, customer_name="Eve", reason="So"),
+        msgspec.structs.replace(right, fulfilment=Fulfilment.DINE_IN, reason="So"),
+        msgspec.structs.replace(right, service=Service(rate=10_000, reason="So"), reason="So"),
+    )
+    for other in others:
+        with pytest.raises(IllegalMove, match="not what the customer has asked for"):
+            order_rules.change(asked, other, Role.CASHIER, LATER, offer=ALLOWED)
+    dearer = {
+        each.id: msgspec.structs.replace(each, price_minor=each.price_minor + 100) for each in ALLOWED.items.values()
+    }
+    with pytest.raises(IllegalMove, match="not what the customer has asked for"):
+        order_rules.change(asked, right, Role.CASHIER, LATER, offer=ALLOWED._replace(items=dearer))
+    at_another_till = ALLOWED._replace(items=dearer, menu_version=8)
+    order_rules.change(asked, right, Role.CASHIER, LATER, offer=at_another_till)  # the server says what it comes to
+    assert accept(asked).total_minor == asked.open_request.total_minor
+
+
+def test_it_is_withdrawn_as_long_as_the_shop_may_accept_it() -> None:
+    asked = msgspec.structs.replace(one_more_soda(placed()), status=P.PREPARING)
+    assert one_more_soda(asked) is asked, "it is asked already"
+    never = ALLOWED._replace(changes_until=ChangesUntil.NEVER)
+    tomorrow = LATER + timedelta(days=1)
+    wish = AskChange(version=asked.version, lines=lines_of(asked))
+    for offer, at in ((ALLOWED, LATER), (never, LATER), (ALLOWED, tomorrow)):
+        after = order_rules.change(asked, wish, Role.CUSTOMER, at, offer=offer)
+        assert after.change_request is not None
+        assert (after.change_request.state, after.open_request) == (RequestState.WITHDRAWN, None)
+
+
+def test_an_order_of_an_earlier_day_is_not_the_customers_to_change() -> None:
+    order, tomorrow = placed(), LATER + timedelta(days=1)
+    assert may_ask(order, ChangesUntil.PREPARING, LATER, "UTC")
+    assert not may_ask(order, ChangesUntil.PREPARING, tomorrow, "UTC")
+    wish = AskChange(version=1, lines=lines_of(order, AmendedLine(item_id=SODA.id)))
+    with pytest.raises(IllegalMove, match="Please ask at the counter"):
+        order_rules.change(order, wish, Role.CUSTOMER, tomorrow, offer=ALLOWED)
 
 
 def test_what_is_sold_out_or_unknown_or_cheaper_cannot_be_asked_for() -> None:

@@ -14,10 +14,11 @@ from core.client.sync.api import SyncedApi
 from core.client.sync.outbox import NUMBER_REFUSED
 from core.client.sync.search import KeptDetails, KeptPage
 from core.client.sync.updates import Changed
-from core.domain.commands import ChangeStatus, PlaceOrder, TakeOrder
+from core.domain.commands import AmendedLine, AmendOrder, ChangeStatus, PlaceOrder, RefundRounding, TakeOrder
 from core.domain.ids import CustomerId, uuid7
 from core.domain.menu import Menu
-from core.domain.order import NewLine, Order
+from core.domain.order import NewLine, Order, PaymentState, Tender
+from core.domain.refund import money_back
 from core.domain.status import OrderStatus
 from core.protocol import routes
 from core.protocol.requests import ChangeAvailability, CustomerQuery, OrderQuery, SignIn, StaffSignIn
@@ -137,6 +138,21 @@ def test_a_change_that_the_rules_refuse_is_refused_here_with_the_order_as_it_is(
         till.move(done, OrderStatus.CANCELLED)
     assert refused.value.field == "reason"
     assert len(till.api.operations()) == 2, "what is refused is not sent"
+
+
+def test_an_amendment_says_how_the_cash_that_it_gives_back_was_rounded(till: Window, shop: FakeBackend) -> None:
+    shop.menu = msgspec.structs.replace(shop.menu, cash_increment_minor=700)
+    till.api.call(routes.MENU())
+    shop.fail_with = OFFLINE
+    lines = (NewLine(item_id=CHIPS.id, quantity=5),)
+    taken = till.take(lines=lines, payment=PaymentState.PAID, tender=Tender.CASH)
+    fewer = AmendedLine(id=taken.lines[0].id, quantity=1)
+    asked = AmendOrder(version=1, lines=(fewer,), fulfilment=taken.fulfilment, reason="Too many")
+    back = money_back(taken, till.api.call(routes.AMEND(taken.id, body=asked)))
+    assert back == {Tender.CASH: 2_100}, "three coins for 17.80"
+    [_taken, amended] = till.api.operations()
+    assert isinstance(amended.asked, AmendOrder)
+    assert amended.asked.rounding == (RefundRounding(Tender.CASH, 2_100 - 1_780),), "the shop may round otherwise later"
 
 
 def test_an_order_with_a_change_to_decide_about_takes_no_other(till: Window, shop: FakeBackend) -> None:
