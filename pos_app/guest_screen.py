@@ -23,11 +23,11 @@ from core.domain.payment import payments_of, to_pay_minor
 from core.ui.ordering.basket import BasketLine
 from core.ui.ordering.basket_model import BasketModel, choices_text
 from core.ui.ordering.basket_pane import TotalsTable
-from core.ui.ordering.painting import LEADING, TRAILING, line_height, mirrored, paint_lines, wrapped
 from core.ui.rows import ROW, Index
 from core.ui.text import _, difference_text, figure, money, window_title
 from core.ui.theme import Theme
 from core.ui.widgets.controls import label, rule
+from core.ui.widgets.painting import LEADING, TRAILING, line_height, mirrored, paint_lines, wrapped
 
 _SIZE: Final = QSize(960, 640)
 _COLUMN: Final = 860

@@ -1,7 +1,7 @@
 """The list of My orders: a painted row for each order, so that hundreds are fast."""
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Slot
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QResizeEvent
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 from typing_extensions import override
 
@@ -11,6 +11,7 @@ from core.ui.rows import ROW, Index
 from core.ui.text import _, money, status_label
 from core.ui.theme import Theme
 from core.ui.widgets.chips import chip_width, paint_chip, paint_status_chip
+from core.ui.widgets.painting import paint_line
 from core.ui.widgets.scroll import SteadyList
 from customer_view.history.model import HistoryModel, Unsent, summary, unsent_label
 from customer_view.words import title
@@ -83,13 +84,13 @@ class OrderDelegate(QStyledItemDelegate):
             self._paint_chip(painter, corner_at, order.status, unsent, rtl=rtl)
             taken = chip + theme.space(2)
             room = top.adjusted(taken, 0, 0, 0) if rtl else top.adjusted(0, 0, -taken, 0)
-        self._write(painter, room, title(order), self._number_font, theme.colour("text"), start | middle)
+        paint_line(painter, room, title(order), self._number_font, theme.colour("text"), start | middle)
         amount = money(order.total_minor, order.currency)
-        self._write(painter, bottom, amount, self._amount_font, theme.colour("text"), end | middle)
+        paint_line(painter, bottom, amount, self._amount_font, theme.colour("text"), end | middle)
         taken = QFontMetricsF(self._amount_font).horizontalAdvance(amount) + theme.space(2)
         room = bottom.adjusted(taken, 0, 0, 0) if rtl else bottom.adjusted(0, 0, -taken, 0)
         muted = theme.colour("text" if state & QStyle.StateFlag.State_Selected else "muted")
-        self._write(painter, room, summary(order, model.now()), self._words_font, muted, start | middle)
+        paint_line(painter, room, summary(order, model.now()), self._words_font, muted, start | middle)
         painter.restore()
 
     def _paint_chip(
@@ -122,14 +123,6 @@ class OrderDelegate(QStyledItemDelegate):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(theme.colour("brand"), theme.focus_px))
             painter.drawRoundedRect(rect.adjusted(half, half, -half, -half), radius, radius)
-
-    def _write(
-        self, painter: QPainter, room: QRectF, text: str, font: QFont, colour: QColor, align: Qt.AlignmentFlag
-    ) -> None:
-        painter.setFont(font)
-        painter.setPen(colour)
-        words = QFontMetricsF(font).elidedText(text, Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(room, align, words)
 
 
 class OrderList(SteadyList):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -12,17 +12,17 @@ from typing_extensions import override
 from core.domain.drawers import DrawerAct, DrawerSession
 from core.protocol.drawers import SignedReport
 from core.ui.refresh import Refresher
-from core.ui.rows import ROW
 from core.ui.text import N_, _, clock, date, drawer_act_label
 from core.ui.widgets.connection_chip import Freshness
 from core.ui.widgets.controls import button, label, panel
 from core.ui.widgets.fields import Picker
+from core.ui.widgets.row_list import RowList
 from pos_app.context import PosContext
 from pos_app.drawer import rows
 from pos_app.drawer.dialogs import CloseDialog, CountDialog, MoveDialog
 from pos_app.drawer.paper import ReportDialog
 from pos_app.drawer.presenter import DrawerBook
-from pos_app.drawer.rows import Line, LineList, LinesModel
+from pos_app.drawer.rows import Line, LineDelegate, LinesModel
 
 _ACTS: Final = {
     DrawerAct.PAID_IN: (N_("Change from the bank"), N_("Brought by the owner")),
@@ -72,8 +72,10 @@ class DrawerPage(QWidget):
             self._picker.addItem(_(words), name)
         self._picker.activated.connect(self._show)
         self._model = LinesModel(lambda line: line.key, self)
-        self._list = LineList(theme, self._model, _("Drawer"))
-        self._list.clicked.connect(self._on_row_chosen)
+        self._list = RowList("drawer_rows", _("Drawer"))
+        self._list.setModel(self._model)
+        self._list.setItemDelegate(LineDelegate(theme, self._list))
+        self._list.opened.connect(self._on_row_opened)
         self._empty = label(role="muted", wrap=True)
         self._empty.setObjectName("drawer_empty")
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -228,9 +230,9 @@ class DrawerPage(QWidget):
         if self.book.known.session is not None:
             self.book.ask_x(self.book.known.session.id)
 
-    @Slot(QModelIndex)
-    def _on_row_chosen(self, index: QModelIndex) -> None:
-        about = index.data(ROW).about
+    @Slot(object)
+    def _on_row_opened(self, line: Line) -> None:
+        about = line.about
         if isinstance(about, SignedReport):
             self._show_report(about)
         elif isinstance(about, DrawerSession):

@@ -4,24 +4,22 @@ from typing import Final
 
 import msgspec
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QKeyEvent, QPainter, QPen
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter, QPen
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 from typing_extensions import override
 
 from core.domain.drawers import DrawerAct, DrawerEntry, DrawerSession
 from core.protocol.drawers import SignedReport
 from core.ui.rows import ROW, RowsModel
-from core.ui.text import _, allowed_text, clock, date, drawer_act_label, isolated, money
+from core.ui.text import _, allowed_text, clock, date, drawer_act_label, money
 from core.ui.theme import Theme
-from core.ui.widgets.finger import FingerScroll
+from core.ui.widgets.painting import LEADING, TRAILING, paint_line
 from pos_app.drawer.dialogs import difference_text
 from pos_app.drawer.paper import title_of
 
 Index = QModelIndex | QPersistentModelIndex
 _STRONG: Final = ("strong", QFont.Weight.DemiBold)
 _SMALL: Final = ("small", QFont.Weight.Normal)
-_END: Final = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-_BEGIN: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 _OUT: Final = frozenset({DrawerAct.PAID_OUT, DrawerAct.DROP, DrawerAct.TIP_OUT})
 
 
@@ -105,26 +103,12 @@ class LineDelegate(QStyledItemDelegate):
         x = inner.right() - beside if rtl else inner.left()
         half = inner.height() / 2
         words = QRectF(x, inner.top(), beside, half)
-        self._write(painter, words, line.title, _STRONG, "text", _BEGIN)
-        self._write(painter, words.translated(0, half), line.detail, _SMALL, "muted", _BEGIN)
+        strong, ink = theme.font(*_STRONG), theme.colour("text")
+        paint_line(painter, words, line.title, strong, ink, LEADING)
+        paint_line(painter, words.translated(0, half), line.detail, theme.font(*_SMALL), theme.colour("muted"), LEADING)
         end = QRectF(inner.left() if rtl else inner.right() - wide, inner.top(), wide, inner.height())
-        self._write(painter, end, line.amount, _STRONG, "text", _END)
+        paint_line(painter, end, line.amount, strong, ink, TRAILING)
         painter.restore()
-
-    def _write(
-        self,
-        painter: QPainter,
-        rect: QRectF,
-        words: str,
-        font: tuple[str, QFont.Weight],
-        ink: str,
-        align: Qt.AlignmentFlag,
-    ) -> None:
-        painter.setFont(self._theme.font(*font))
-        painter.setPen(self._theme.colour(ink))
-        shown = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, int(rect.width()))
-        flags = int(align | Qt.TextFlag.TextSingleLine)
-        painter.drawText(rect, flags, isolated(shown, painter.layoutDirection()))
 
 
 class LinesModel(RowsModel[Line]):
@@ -133,28 +117,3 @@ class LinesModel(RowsModel[Line]):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return ", ".join(each for each in (row.title, row.detail, row.amount) if each)
         return None
-
-
-class LineList(QListView):
-    """The rows; Enter and a press choose one."""
-
-    def __init__(self, theme: Theme, model: LinesModel, spoken: str) -> None:
-        super().__init__()
-        self.setObjectName("drawer_rows")
-        self.setAccessibleName(spoken)
-        self.setModel(model)
-        self.setItemDelegate(LineDelegate(theme, self))
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
-        self.fingers = FingerScroll(self)
-
-    @override
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Handles moves and Enter; typed and scanned keys are the window's."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
-            self.clicked.emit(self.currentIndex())
-        elif event.text().isprintable() and event.text().strip():
-            event.ignore()
-        else:
-            super().keyPressEvent(event)

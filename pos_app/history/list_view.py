@@ -5,18 +5,16 @@ from datetime import datetime
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFont, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtGui import QFont, QPainter, QPen, QResizeEvent
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 from typing_extensions import override
 
 from core.domain.order import ONLINE_SERIES, order_number
-from core.ui import keys
 from core.ui.rows import ROW, RowsModel
 from core.ui.text import clock, day, fulfilment_label, isolated, money, status_label
 from core.ui.theme import Theme
 from core.ui.widgets.chips import chip_width, paint_chip, paint_status_chip
-from core.ui.widgets.finger import FingerScroll
-from core.ui.widgets.scroll import SteadyList
+from core.ui.widgets.row_list import RowList
 from pos_app.board.card_layout import Fonts
 from pos_app.order.card import Card, customer, item_count, own_look, own_words, payment_badge
 
@@ -144,25 +142,18 @@ class HistoryDelegate(QStyledItemDelegate):
         painter.drawRoundedRect(row, radius, radius)
 
 
-class HistoryList(SteadyList):
-    opened = Signal(object)
-    """The `Card` of the opened order."""
+class HistoryList(RowList):
+    """Opens the `Card` of an order."""
+
     end_near = Signal()
 
     def __init__(
         self, theme: Theme, model: RowsModel[Card], now: Callable[[], datetime], parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent)
-        self.setObjectName("history_list")
+        super().__init__("history_list", parent=parent)
         self.setModel(model)
         self._delegate = HistoryDelegate(theme, now, self)
         self.setItemDelegate(self._delegate)
-        self.setUniformItemSizes(True)
-        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
-        self._finger = FingerScroll(self)
-        self.clicked.connect(self._on_row_pressed)
         self.verticalScrollBar().valueChanged.connect(self._on_scrolled)
 
     @override
@@ -171,28 +162,7 @@ class HistoryList(SteadyList):
         self.scheduleDelayedItemsLayout()
         super().resizeEvent(event)
 
-    @override
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._finger.press()
-        super().mousePressEvent(event)
-
-    @Slot(QModelIndex)
-    def _on_row_pressed(self, index: QModelIndex) -> None:
-        if not self._finger.scrolled:
-            self.opened.emit(index.data(ROW))
-
     @Slot(int)
     def _on_scrolled(self, value: int) -> None:
         if value >= self.verticalScrollBar().maximum() - _AHEAD:
             self.end_near.emit()
-
-    @override
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        index = self.currentIndex()
-        opens = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and keys.is_alone(event)
-        if opens and index.isValid():
-            self.opened.emit(index.data(ROW))
-        elif keys.typed(event):
-            event.ignore()  # The window's keys.
-        else:
-            super().keyPressEvent(event)

@@ -13,11 +13,11 @@ from core.domain.sale.taxes import TaxTable
 from core.domain.tax_table import STANDARD
 from core.domain.tax_table import categories as categories_of
 from core.ui.ordering.menu_model import TOKENS
-from core.ui.ordering.painting import paint_disc
 from core.ui.text import N_, _
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, restyle
 from core.ui.widgets.fields import Picker
+from core.ui.widgets.painting import paint_disc
 from pos_app.menu.choices import Choices
 from pos_app.menu.price_field import PriceField
 

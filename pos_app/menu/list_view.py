@@ -8,11 +8,11 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 from typing_extensions import override
 
 from core.ui import icons, keys
-from core.ui.ordering.painting import LEADING, TRAILING, mirrored, paint_card, paint_disc
 from core.ui.ordering.press_list import BODY, PressList
 from core.ui.rows import ROW, Index
 from core.ui.text import _, isolated
 from core.ui.theme import Theme
+from core.ui.widgets.painting import LEADING, TRAILING, mirrored, paint_card, paint_disc
 from pos_app.menu.model import MenuRow, MenuRows, row_words, stock_words
 
 SWITCH: Final = "switch"

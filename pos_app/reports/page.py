@@ -10,8 +10,6 @@ from PySide6.QtGui import (
     QFont,
     QFontMetricsF,
     QHideEvent,
-    QKeyEvent,
-    QMouseEvent,
     QPainter,
     QPen,
     QResizeEvent,
@@ -22,7 +20,6 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
-    QListView,
     QStackedWidget,
     QStyle,
     QStyledItemDelegate,
@@ -33,7 +30,6 @@ from PySide6.QtWidgets import (
 from typing_extensions import override
 
 from core.protocol.reports import SalesRow
-from core.ui import keys
 from core.ui.refresh import Refresher
 from core.ui.rows import ROW
 from core.ui.sales import TITLES, Bar, amount_of, counted, name_of
@@ -41,15 +37,15 @@ from core.ui.text import (
     N_,
     _,
     figure,
-    isolated,
     money,
 )
 from core.ui.theme import Theme
 from core.ui.widgets.connection_chip import Freshness
 from core.ui.widgets.controls import button, label, panel
 from core.ui.widgets.fields import Picker
-from core.ui.widgets.finger import FingerScroll
 from core.ui.widgets.notice import Notice
+from core.ui.widgets.painting import LEADING, TRAILING, paint_line
+from core.ui.widgets.row_list import RowList
 from pos_app.context import PosContext
 from pos_app.reports.presenter import Asked, Sales
 
@@ -106,7 +102,7 @@ class ReportsPage(QWidget):
         self._now = context.now
         self._charged = False
         """Whether there is a service charge to show."""
-        self._list = RowList()
+        self._list = RowList("report_rows", _("Report"))
         self._list.setModel(self.sales.rows)
         self._list.opened.connect(self._on_row_opened)
         self._bars = BarDelegate(theme, context.now, self._list)
@@ -272,42 +268,6 @@ def _figure(name: str, row: SalesRow, currency: str) -> str:
     return money(minor, currency)
 
 
-class RowList(QListView):
-    """Opens a row that is pressed, or on which Enter or Space is."""
-
-    opened = Signal(object)
-    """Its `Bar`."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setObjectName("report_rows")
-        self.setAccessibleName(_("Report"))
-        self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
-        self._finger = FingerScroll(self)
-        self.clicked.connect(self._on_row_pressed)
-
-    @override
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._finger.press()
-        super().mousePressEvent(event)
-
-    @Slot(QModelIndex)
-    def _on_row_pressed(self, index: QModelIndex) -> None:
-        if not self._finger.scrolled:
-            self.opened.emit(index.data(ROW))
-
-    @override
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        index = self.currentIndex()
-        opens = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and keys.is_alone(event)
-        if opens and index.isValid():
-            self.opened.emit(index.data(ROW))
-        elif keys.typed(event):
-            event.ignore()  # the window's keys
-        else:
-            super().keyPressEvent(event)
-
-
 class BarDelegate(QStyledItemDelegate):
     """A name, two bars, and the turnover with how often: what a row says does not depend on colour."""
 
@@ -363,7 +323,8 @@ class BarDelegate(QStyledItemDelegate):
         painter.restore()
 
     def _paint_name(self, painter: QPainter, rect: QRectF, bar: Bar) -> None:
-        self._write(painter, rect, name_of(bar, self._now()), _BODY, "text", Qt.AlignmentFlag.AlignVCenter)
+        theme = self._theme
+        paint_line(painter, rect, name_of(bar, self._now()), theme.font(*_BODY), theme.colour("text"), LEADING)
 
     def _paint_bars(self, painter: QPainter, rect: QRectF, bar: Bar) -> None:
         theme = self._theme
@@ -385,21 +346,6 @@ class BarDelegate(QStyledItemDelegate):
             QRectF(rect.left(), rect.top(), rect.width(), half),
             QRectF(rect.left(), rect.top() + half, rect.width(), half),
         )
-        end = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        self._write(painter, upper, amount_of(bar), _STRONG, "text", end)
-        self._write(painter, lower, counted(bar), _SMALL, "muted", end)
-
-    def _write(
-        self,
-        painter: QPainter,
-        rect: QRectF,
-        words: str,
-        font: tuple[str, QFont.Weight],
-        ink: str,
-        align: Qt.AlignmentFlag,
-    ) -> None:
-        painter.setFont(self._theme.font(*font))
-        painter.setPen(self._theme.colour(ink))
-        shown = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, int(rect.width()))
-        flags = int(align | Qt.TextFlag.TextSingleLine)
-        painter.drawText(rect, flags, isolated(shown, painter.layoutDirection()))
+        theme = self._theme
+        paint_line(painter, upper, amount_of(bar), theme.font(*_STRONG), theme.colour("text"), TRAILING)
+        paint_line(painter, lower, counted(bar), theme.font(*_SMALL), theme.colour("muted"), TRAILING)

@@ -11,7 +11,11 @@ from core.domain.order import MAX_QUANTITY
 from core.ui import icons, keys
 from core.ui.ordering.basket import BasketLine
 from core.ui.ordering.basket_model import BasketModel, choices_text, trouble_text
-from core.ui.ordering.painting import (
+from core.ui.ordering.press_list import BODY, PressList
+from core.ui.rows import ROW, Index
+from core.ui.text import _, figure, money
+from core.ui.theme import Theme
+from core.ui.widgets.painting import (
     CENTRE,
     TRAILING,
     line_height,
@@ -21,10 +25,6 @@ from core.ui.ordering.painting import (
     paint_lines,
     wrapped,
 )
-from core.ui.ordering.press_list import BODY, PressList
-from core.ui.rows import ROW, Index
-from core.ui.text import _, figure, money
-from core.ui.theme import Theme
 
 FEWER: Final = "fewer"
 MORE: Final = "more"

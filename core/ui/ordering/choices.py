@@ -19,10 +19,10 @@ from PySide6.QtWidgets import (
 from core.domain.ids import ModifierId
 from core.domain.menu import Modifier, ModifierGroup
 from core.ui import icons
-from core.ui.ordering.painting import TRAILING, line_height, paint_card, paint_lines, wrapped
 from core.ui.text import _, figure, literal, money
 from core.ui.theme import Theme
 from core.ui.widgets.controls import label, restyle
+from core.ui.widgets.painting import TRAILING, line_height, paint_card, paint_lines, wrapped
 
 _COLUMNS = 2
 _MARK = 22

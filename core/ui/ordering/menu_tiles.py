@@ -10,7 +10,13 @@ from typing_extensions import override
 from core.domain.menu import MenuItem
 from core.ui import icons, keys
 from core.ui.ordering.menu_model import CategoryModel, CategoryTab, ShownTiles, Tile, TileModel
-from core.ui.ordering.painting import (
+from core.ui.ordering.pictures import Pictures
+from core.ui.ordering.press_list import PressList
+from core.ui.rows import ROW, Index
+from core.ui.text import _, figure, money
+from core.ui.theme import Theme
+from core.ui.widgets.chips import chip_width, paint_chip
+from core.ui.widgets.painting import (
     CENTRE,
     LEADING,
     line_height,
@@ -21,12 +27,6 @@ from core.ui.ordering.painting import (
     paint_lines,
     wrapped,
 )
-from core.ui.ordering.pictures import Pictures
-from core.ui.ordering.press_list import PressList
-from core.ui.rows import ROW, Index
-from core.ui.text import _, figure, money
-from core.ui.theme import Theme
-from core.ui.widgets.chips import chip_width, paint_chip
 
 _TILE_WIDTH: Final = 172
 _NARROW_TILE: Final = 128

@@ -66,6 +66,15 @@ def paint_lines(painter: QPainter, rect: QRect, lines: tuple[str, ...], font: QF
     return height * len(lines)
 
 
+def paint_line(painter: QPainter, rect: QRectF, words: str, font: QFont, ink: QColor, align: Qt.AlignmentFlag) -> None:
+    """Draw one line in `rect`, elided where it is too narrow."""
+    painter.setFont(font)
+    painter.setPen(ink)
+    shown = QFontMetricsF(font).elidedText(words, Qt.TextElideMode.ElideRight, rect.width())
+    flags = int(align | Qt.TextFlag.TextSingleLine)
+    painter.drawText(rect, flags, isolated(shown, painter.layoutDirection()))
+
+
 def paint_card(painter: QPainter, rect: QRect, ground: QColor, edge: QColor, theme: Theme, width: float = 1) -> None:
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(ground)
