@@ -228,6 +228,9 @@ def test_state_and_events_are_a_fresh_snapshot(place: Place) -> None:
     assert place.kim.post(f"/api/pos/orders/{due['id']}/payments/", parts, key=new_key()).status_code == 200
     amended = {"version": 2, "lines": order_body()["lines"], "fulfilment": due["fulfilment"], "reason": "changed"}
     assert place.kim.post(f"/api/pos/orders/{due['id']}/amend/", amended, key=new_key()).status_code == 200
+    wished = place.ada.place()
+    more = {"version": 1, "lines": [{"id": line["id"], "quantity": 9} for line in wished["lines"]]}
+    assert place.ada.post(f"/api/online/orders/{wished['id']}/ask-change/", more, key=new_key()).status_code == 200
     drawer = {"session": new_key(), "float_minor": 0}
     assert place.kim.post("/api/pos/drawer/", drawer, key=new_key()).status_code == 201
     basket = {"id": new_key(), "lines": order_body()["lines"]}
