@@ -489,3 +489,27 @@ def test_whoever_may_give_a_discount_may_change_a_service_charge(tmp_path: Path)
     database.close()
     assert {Right(Act.SERVICE), limited, none} <= set(cashier.rights)
     assert Right(Act.SERVICE) not in manager.rights
+
+
+def test_whoever_worked_at_a_pos_may_record_by_hand_what_a_card_terminal_did(tmp_path: Path) -> None:
+    before = (StaffRole(Role.CASHIER, ()), StaffRole(Role.MANAGER, (Right(Act.REFUND, 500),)))
+    engine = make_engine(databases.url(tmp_path / "old.db"))
+    migrate.upgrade(engine, "0048")
+    with engine.connect() as connection:
+        connection.exec_driver_sql(
+            "INSERT INTO shops (id, name, currency, tax_included, time_zone, menu_version, epoch, seq, created_at, "
+            "roles) VALUES ('s', 'Shop', 'EUR', 1, 'UTC', 1, 'epoch', 0, 0, "
+            f"'{msgspec.json.encode(before).decode()}')"
+        )
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        until = connection.exec_driver_sql("SELECT changes_until FROM shops").scalar_one()
+    engine.dispose()
+    database = Database(databases.url(tmp_path / "old.db"))
+    roles = database.read_blocking(lambda transaction: shops.roles(transaction, ShopId("s")))
+    database.close()
+    assert [each.rights for each in roles] == [
+        (Right(Act.RECORD_CARD),),
+        (Right(Act.REFUND, 500), Right(Act.RECORD_CARD)),
+    ]
+    assert until == "never", "its POSs may be of an earlier release"
