@@ -146,7 +146,7 @@ class DrawerPage(QWidget):
         self._empty.setText(empty)
         self._stack.setCurrentWidget(self._list if lines else self._empty)
         self._lay_out()
-        if known.is_open != self._was_open:
+        if known.is_open != self._was_open and not busy:  # a disabled button takes no keyboard
             self._was_open = known.is_open
             self._focus()
 
