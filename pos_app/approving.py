@@ -18,6 +18,7 @@ from core.ui.text import _, error_text, money, percentage
 from core.ui.threads import Channel
 from core.ui.widgets.controls import button, fit_before, label
 from core.ui.widgets.digits_validator import DigitsValidator
+from core.ui.widgets.scroll import VerticalScroll
 from pos_app.context import PosContext
 
 _PIN_MOST = 10
@@ -93,11 +94,10 @@ class ApprovalDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(_("Ask a manager"))
         self.setMinimumWidth(theme.px(440))
-        column = QVBoxLayout(self)
-        margin = theme.space(5)
-        column.setContentsMargins(margin, margin, margin, margin)
+        asked = QWidget()
+        column = QVBoxLayout(asked)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(3))
-        column.addWidget(label(_("A manager has to allow this"), "title", wrap=True))
         menu = context.bridge.menu
         for need in lacking.needs:
             what = label(need_text(need, menu.currency if menu is not None else ""), "strong", wrap=True)
@@ -139,12 +139,18 @@ class ApprovalDialog(QDialog):
         self._enrol.setAutoDefault(False)
         self._enrol.setVisible(context.bridge.sync_status.state in _ONLINE)
         column.addWidget(self._enrol)
-        column.addWidget(self._error)
+        whole = QVBoxLayout(self)
+        margin = theme.space(5)
+        whole.setContentsMargins(margin, margin, margin, margin)
+        whole.setSpacing(theme.space(3))
+        whole.addWidget(label(_("A manager has to allow this"), "title", wrap=True))
+        whole.addWidget(VerticalScroll(asked, theme.touch_px), 1)
+        whole.addWidget(self._error)
         row = QHBoxLayout()
         row.setSpacing(theme.space(2))
         row.addWidget(back, 1)
         row.addWidget(self._give, 1)
-        column.addLayout(row)
+        whole.addLayout(row)
         fit_before(self, parent)
         self._show()
         self._name.setFocus(Qt.FocusReason.OtherFocusReason)
