@@ -29,7 +29,7 @@ from core.domain.sale.ledger import MONEY, EntryKind
 from core.domain.status import OPEN
 from core.protocol.health import Finding
 from core.store import day_sums
-from core.store.backups import requests
+from core.store.backups import charges, requests
 from core.store.sql.statements import Transaction
 from core.store.tables import (
     amendments,
@@ -432,6 +432,11 @@ READ: Final[tuple[tuple[str, str, Callable[[Transaction], Iterator[str]]], ...]]
         "requests",
         "what each order says of its customer's wish is what its history says, and what was accepted is what was asked",
         requests.differing,
+    ),
+    (
+        "charges",
+        "each service charge is its rate of what discounts leave, and the ledger's parts of amounts are the order's",
+        charges.differing,
     ),
     ("day sums", "what is kept of each business day is what its rows come to", day_sums.differing),
 )

@@ -1,13 +1,18 @@
 """The service charge over real HTTP: set, charged, changed, given back and reported, on both databases."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from operator import methodcaller
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, insert, update
 
 from core.domain.acts import Act
 from core.domain.people import Role
 from core.domain.rights import START, rights_of
+from core.store.backups import check
+from core.store.sql.statements import Transaction
+from core.store.tables import ledger, orders
 from tests.integration.calls import new_key, order_body
 from tests.integration.conftest import Place
 from tests.integration.drawers.test_drawer_sessions import till as till  # noqa: PLC0414 - a fixture
@@ -132,3 +137,44 @@ def test_a_customer_is_charged_only_where_their_window_shows_it(place: Place) ->
     assert new["service_minor"] == part(new["subtotal_minor"])
     seen = place_order(service=USUAL, expected_total_minor=old["total_minor"])
     assert (seen.status_code, seen.json()["order"]["total_minor"]) == (409, new["total_minor"])
+
+
+class _TakenBackError(Exception):
+    pass
+
+
+def _findings_after(place: Place, falsify: Callable[[Connection], object]) -> set[str]:
+    """What `db check` finds of a database with that, which is taken back."""
+    found: set[str] = set()
+
+    def work(transaction: Transaction) -> None:
+        falsify(transaction.connection)
+        found.update(each.rule for each in check.invariants(transaction.connection) if each.count)
+        raise _TakenBackError
+
+    with pytest.raises(_TakenBackError):
+        place.server.database.write_blocking(work)
+    return found - {"day sums"}
+
+
+def _one_more(order: dict[str, Any], kind: str, **parts: int) -> Callable[[Connection], object]:
+    """One more entry of that kind in the order's ledger, of no amount."""
+    row: dict[str, Any] = dict.fromkeys((each.name for each in ledger.columns if each.type.python_type is str), "")
+    numbers = {"amount_minor": 0, "tax_minor": 0, "quantity": 0, "payment": 0, "corrects": 0, "in_part": 0, "at": 1}
+    row |= {"order_id": order["id"], "kind": kind, "number": 99, "version": order["version"], **numbers, **parts}
+    return lambda connection: connection.execute(insert(ledger).values(row))
+
+
+@pytest.mark.usefixtures("charging")
+def test_a_part_of_an_amount_that_the_ledger_says_wrong_is_found(till: Till, place: Place) -> None:
+    order = till.sell(2, fulfilment="dine_in", service=USUAL)
+    back = till.refund(order, lines=[{"id": order["lines"][0]["id"], "quantity": 1}])
+    more = till.sell(1, fulfilment="dine_in", service=USUAL)
+    more = amend(place, more, lines=[*as_it_is(more)["lines"], {"item_id": more["lines"][0]["item_id"]}])
+    assert not _sound(place)
+    assert _findings_after(place, _one_more(back, "credit", service_minor=-1)) == {"charges"}
+    for part in ("service_minor", "tax_minor", "discount_minor"):
+        assert _findings_after(place, _one_more(more, "charge", **{part: 1})) == {"charges"}, part
+    for service in ("", '{"rate":12000}'):
+        falsify = update(orders).where(orders.c.id == back["id"]).values(service=service)
+        assert _findings_after(place, methodcaller("execute", falsify)) == {"charges"}

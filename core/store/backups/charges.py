@@ -1,0 +1,115 @@
+"""Orders whose service charge is not its rate of what discounts leave, or whose ledger says other parts of its amounts
+than they do: tax, discounts and service charge of what an amendment charged, and the service charge of what was given
+back."""
+
+from collections import Counter
+from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, func, or_, select
+
+from core.decoding import decoder
+from core.domain.ids import ItemId
+from core.domain.order import OrderLine
+from core.domain.sale.ledger import EntryKind
+from core.domain.sale.rounding import PERCENT, rounded
+from core.domain.service import Service
+from core.store.sql.statements import Transaction
+from core.store.tables import amendments, ledger, order_lines, orders
+
+_a, _b, _l, _o = amendments.c, ledger.c, order_lines.c, orders.c
+_is_charge: Final = _b.kind == str(EntryKind.CHARGE)
+
+
+class _Parts(msgspec.Struct, frozen=True):
+    """Of what an order came to."""
+
+    tax_minor: int
+    discount_minor: int = 0
+    service_minor: int = 0
+
+
+_parts: Final = decoder(_Parts)
+_service: Final = decoder(Service)
+
+
+def differing(transaction: Transaction) -> Iterator[str]:
+    """The numbers of these orders, each once."""
+    connection = transaction.connection
+    yield from dict.fromkeys([*_priced(connection), *_given_back(connection), *_charged(connection)])
+
+
+def _priced(connection: Connection) -> Iterator[str]:
+    """The charge is its rate of what discounts leave."""
+    has = or_(_o.service != "", _o.service_minor != 0)
+    found = select(_o.number, _o.service, _o.subtotal_minor - _o.discount_minor, _o.service_minor).where(has)
+    for number, service, base, minor in connection.execute(found):
+        rate = _service.decode(service).rate if service else 0
+        if minor != rounded(base * rate, PERCENT):
+            yield number
+
+
+def _given_back(connection: Connection) -> Iterator[str]:
+    """Entries of no credit have no part of it; of credits they are what the lines have given back."""
+    says, numbers = Counter[str](), dict[str, str]()
+    booked = (
+        select(_o.id, _o.number, func.sum(_b.service_minor))
+        .select_from(orders.join(ledger, _b.order_id == _o.id))
+        .where(~_is_charge, _b.service_minor != 0)
+        .group_by(_o.id, _o.number)
+    )
+    for order_id, number, minor in connection.execute(booked):
+        says[order_id], numbers[order_id] = int(minor), number
+    lines = (
+        select(
+            *(_o.id, _o.number, _o.total_minor == _o.subtotal_minor - _o.discount_minor + _o.service_minor),
+            *(_l.total_minor, _l.discount_minor, _l.order_discount_minor),
+            *(_l.service_minor, _l.refunded_minor, _l.refunded_tax_minor),
+        )
+        .select_from(orders.join(order_lines, _l.order_id == _o.id))
+        .where(_l.service_minor != 0, _l.refunded_minor != 0)
+    )
+    for order_id, number, included, total, off, order_off, service, back, tax_back in connection.execute(lines):
+        line = OrderLine(
+            item_id=ItemId(""),
+            name="",
+            quantity=0,
+            unit_price_minor=0,
+            total_minor=total,
+            discount_minor=off,
+            order_discount_minor=order_off,
+            service_minor=service,
+            refunded_minor=back,
+            refunded_tax_minor=tax_back,
+        )
+        says[order_id] += line.service_back_minor(included=bool(included))
+        numbers[order_id] = number
+    yield from (numbers[order_id] for order_id, minor in says.items() if minor)
+
+
+def _charged(connection: Connection) -> Iterator[str]:
+    sums = [func.sum(each) for each in (_b.tax_minor, _b.discount_minor, _b.service_minor)]
+    by_version = select(_b.order_id, _b.version, *sums).where(_is_charge).group_by(_b.order_id, _b.version)
+    charged = {
+        (order_id, version): _Parts(*map(int, parts)) for order_id, version, *parts in connection.execute(by_version)
+    }
+    versions = (
+        select(_o.id, _o.number, _o.tax_minor, _o.discount_minor, _o.service_minor, _a.version, _a.before)
+        .select_from(orders.join(amendments, _a.order_id == _o.id))
+        .where(select(_b.order_id).where(_b.order_id == _o.id, _is_charge).exists())
+        .order_by(_o.id, _a.version)
+    )
+    for _order_id, rows in groupby(connection.execute(versions), itemgetter(0)):
+        steps = list(rows)
+        known = [*(_parts.decode(step[-1]) for step in steps), _Parts(*steps[0][2:5])]
+        for (order_id, number, *_now, version, _before), was, became in zip(steps, known, known[1:], strict=False):
+            says = charged.get((order_id, version))
+            if says is not None and says != _less(became, was):
+                yield number
+
+
+def _less(these: _Parts, those: _Parts) -> _Parts:
+    return _Parts(*(one - other for one, other in zip(*map(msgspec.structs.astuple, (these, those)), strict=True)))
