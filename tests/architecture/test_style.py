@@ -92,6 +92,12 @@ def text_that_may_be_markup(tree: ast.Module) -> Offences:
                 yield node.lineno, ast.unparse(node)
 
 
+def walks_of_the_focus_chain(tree: ast.Module) -> Offences:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in {"nextInFocusChain", "previousInFocusChain"}:
+            yield node.lineno, ast.unparse(node)
+
+
 def crossings_of_their_own(tree: ast.Module) -> Offences:
     for node in ast.walk(tree):
         match node:
@@ -193,6 +199,12 @@ def test_no_thread_of_a_window_touches_what_is_qts() -> None:
     assert not offences, _told(offences, reason)
 
 
+def test_no_widget_is_taken_for_anothers_child() -> None:
+    offences = _broken(walks_of_the_focus_chain, EVERYTHING)
+    reason = "PySide makes it a child of the widget asked; once that is deleted it is invalid, scroll bars included."
+    assert not offences, _told(offences, reason)
+
+
 def test_one_place_starts_ourselves() -> None:
     allowed = ("core/own_process.py", "tests/audit/__main__.py")  # there another program is told of this Python
     offences = [each for each in _broken(starts_of_their_own, EVERYTHING) if not each.startswith(allowed)]
@@ -230,6 +242,7 @@ def test_nothing_knows_the_machine_it_was_written_on() -> None:
         (text_that_may_be_markup, "button.setToolTip(name)", "set_tip(button, name)"),
         (text_that_may_be_markup, "QLabel(name)", "label(name)"),
         (starts_of_their_own, "Popen([sys.executable, '-m', 'core.admin'])", "Popen(python('-m', 'core.admin'))"),
+        (walks_of_the_focus_chain, "at = at.nextInFocusChain()", "at = panel.findChildren(QWidget)"),
         (crossings_of_their_own, "a.connect(b, Qt.ConnectionType.QueuedConnection)", "a.connect(b)"),
         (crossings_of_their_own, "QThreadPool.globalInstance()", "Channel(self._on_heard)"),
         (waits_for_the_clock, "time.sleep(0.1)", "event.wait(5)"),

@@ -76,20 +76,19 @@ class Overlay(QDialog):
         if not super().focusNextPrevChild(forward):
             return False
         if not self.isAncestorOf(self._over.focusWidget()):
-            stops = [each for each in self._chain() if each.focusPolicy() & Qt.FocusPolicy.TabFocus]
+            stops = self._stops()
             if stops:
                 reason = Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason
                 stops[0 if forward else -1].setFocus(reason)
         return True
 
-    def _chain(self) -> list[QWidget]:
-        """What is visible in it and can be used, in the order of Tab."""
-        found, at = list[QWidget](), self.nextInFocusChain()
-        while at is not None and at is not self:
-            if self.isAncestorOf(at) and at.isVisible() and at.isEnabled():
-                found.append(at)
-            at = at.nextInFocusChain()
-        return found
+    def _stops(self) -> list[QWidget]:
+        """Where Tab stops in it."""
+        return [
+            each
+            for each in self.findChildren(QWidget)
+            if each.isVisible() and each.isEnabled() and each.focusPolicy() & Qt.FocusPolicy.TabFocus
+        ]
 
     @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
