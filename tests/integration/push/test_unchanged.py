@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 import requests
 
+from core.domain.pictures import picture_id
+from core.protocol import routes
 from core.protocol.feed import Cursor
 from core.protocol.route import ORDER_ID
+from core.server.endpoints.examples import KEEP_PICTURE
 from core.server.routes import ENDPOINTS
 from tests.integration.calls import Caller, new_key, order_body
 from tests.integration.conftest import Place
@@ -15,6 +19,7 @@ from tests.integration.push.test_feed import page, seq, snapshot
 from tests.support import databases, shop
 from tests.support.steps import FIRST, NEXT
 
+PICTURE_ID = "{picture_id}"
 CONDITIONAL = [endpoint.route.path for endpoint in ENDPOINTS if endpoint.route.conditional]
 NAMED = pytest.mark.parametrize("path", CONDITIONAL)
 
@@ -22,12 +27,15 @@ NAMED = pytest.mark.parametrize("path", CONDITIONAL)
 def asker(place: Place, path: str) -> Caller:
     if path.startswith("/api/board/"):
         return place.board
+    if PICTURE_ID in path:
+        assert place.alex.post(routes.KEEP_PICTURE.path, msgspec.to_builtins(KEEP_PICTURE)).status_code == 200
     return place.kim if path.startswith("/api/pos/") else place.ada
 
 
 def ask(caller: Caller, path: str, order: dict[str, Any], tag: str | None = None) -> requests.Response:
     headers = {} if tag is None else {"If-None-Match": tag}
-    return caller.get(path.replace(ORDER_ID, order["id"]), headers=headers)
+    named = path.replace(ORDER_ID, order["id"]).replace(PICTURE_ID, picture_id(KEEP_PICTURE.content))
+    return caller.get(named, headers=headers)
 
 
 def test_what_windows_ask_again_and_again_can_be_asked_cheaply() -> None:
