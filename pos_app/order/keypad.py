@@ -159,7 +159,8 @@ class Keypad(QWidget):
         return grid
 
     def _digit(self, digit: str) -> Button:
-        return self._key(figure(int(digit)), f"pad_{digit}", partial(self._insert, digit))
+        sign = figure(int(digit))
+        return self._key(sign, f"pad_{digit}", partial(self._insert, sign))
 
     def _key(self, sign: str, name: str, act: object, icon: str = "") -> Button:
         key = button(sign, self._theme, "key", icon, name=name)
@@ -237,7 +238,7 @@ class Keypad(QWidget):
 
     @Slot()
     def _on_sign_pressed(self) -> None:
-        self._insert(self._sign.text() if exponent(self._currency) else "00")
+        self._insert(self._sign.text())
 
     @Slot()
     def _on_back_pressed(self) -> None:
