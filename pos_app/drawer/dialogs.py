@@ -179,6 +179,7 @@ class MoveDialog(ReasonDialog):
         self.given.connect(self._on_given)
         if self._amount is not None:
             self._amount.textChanged.connect(self._on_amount_changed)
+            self._amount.returnPressed.connect(self._on_confirmed)
             self._amount.setFocus(Qt.FocusReason.OtherFocusReason)
             self._on_amount_changed()
 

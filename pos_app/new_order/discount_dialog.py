@@ -136,6 +136,7 @@ class DiscountDialog(ReasonDialog):
         restyle(self._confirm, kind="primary")
         self._reason.textChanged.connect(self._on_reason_named)
         self._choice.changed.connect(self._on_choice_changed)
+        self._choice.value.returnPressed.connect(self._on_confirmed)
         self._choice.removed.connect(self._on_removed)
         self.given.connect(self._on_given)
         self._choice.value.setFocus()

@@ -77,6 +77,7 @@ class ServiceDialog(ReasonDialog):
         self._reason.setMaxLength(MAX_REASON)
         restyle(self._confirm, kind="primary")
         self._choice.value.textChanged.connect(self._on_rate_changed)
+        self._choice.value.returnPressed.connect(self._on_confirmed)
         self._choice.usual.connect(self._on_usual)
         self.given.connect(self._on_given)
         self._choice.value.setFocus()

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QPushButton, QVBo
 from core.domain.texts import is_blank
 from core.ui.text import _, window_title
 from core.ui.theme import Theme
-from core.ui.widgets.controls import button, fit_before, label
+from core.ui.widgets.controls import OptionButton, button, fit_before, label
 from core.ui.widgets.scroll import VerticalScroll
 
 _MOST = 300
@@ -63,11 +63,10 @@ class ReasonDialog(QDialog):
             choices.addWidget(choice)
         self._quick: list[QPushButton] = []
         for number, reason in enumerate(reasons):
-            quick = button(reason, theme, name=f"reason_{number}")
+            quick = OptionButton(reason, f"reason_{number}")
             quick.setProperty(_REASON, reason)
-            quick.setCheckable(True)
-            quick.setAutoDefault(False)
             quick.clicked.connect(self._on_quick_chosen)
+            quick.confirmed.connect(self._on_confirmed)
             self._quick.append(quick)
             choices.addWidget(quick)
         column.addWidget(VerticalScroll(asked, theme.touch_px), 1)

@@ -24,7 +24,7 @@ from core.domain.refund import (
 from core.ui.ordering.item_dialog import Stepper
 from core.ui.text import AMOUNT_LENGTH, _, figure, money, parse_amount, tender_label, tenders_text
 from core.ui.theme import Theme
-from core.ui.widgets.controls import Button, button, label
+from core.ui.widgets.controls import Button, OptionButton, button, label
 from pos_app.order.card import customer
 from pos_app.order.reason_dialog import ReasonDialog
 
@@ -33,6 +33,8 @@ class RefundChoice(QWidget):
     """What is given back: all that is left at first. An amount that is typed counts in place of the items."""
 
     changed = Signal()
+    confirmed = Signal()
+    """Enter, in the amount or on what is chosen already."""
 
     def __init__(self, theme: Theme, order: Order) -> None:
         super().__init__()
@@ -66,6 +68,7 @@ class RefundChoice(QWidget):
         self._amount.setPlaceholderText(_("Or an amount"))
         self._amount.setAccessibleName(_("Or an amount"))
         self._amount.textChanged.connect(self._on_changed)
+        self._amount.returnPressed.connect(self.confirmed)
         other = QHBoxLayout()
         other.setSpacing(theme.space(2))
         for each in (every, none):
@@ -87,9 +90,8 @@ class RefundChoice(QWidget):
         row = QHBoxLayout()
         row.setSpacing(theme.space(2))
         for tender in tenders:
-            first = button(tender_label(tender), theme, name=f"refund_by_{tender}")
-            first.setCheckable(True)
-            first.setAutoDefault(False)
+            first = OptionButton(tender_label(tender), f"refund_by_{tender}")
+            first.confirmed.connect(self.confirmed)
             first.setAccessibleName(_("Give back first by {tender}").format(tender=tender_label(tender)))
             first.setChecked(tender is tenders[0])
             first.clicked.connect(partial(self._choose_first, tender))
@@ -172,6 +174,7 @@ class RefundDialog(ReasonDialog):
             choice=self._choice,
         )
         self._choice.changed.connect(self._on_choice_changed)
+        self._choice.confirmed.connect(self._on_confirmed)
         self.given.connect(self._on_given)
         self._on_choice_changed()
 

@@ -169,7 +169,7 @@ def test_keys_that_are_pressed_leave_the_keyboard_where_enter_pays(
     assert [order.given_minor for order in backend.orders.values()] == [200]
 
 
-def test_enter_in_an_items_choices_chooses_and_then_adds(till: Till, page: NewOrderPage) -> None:
+def test_enter_in_an_items_choices_adds_what_space_has_chosen(till: Till, page: NewOrderPage) -> None:
     finger = Finger(page.view, till.qtbot)
     finger.tile(BOWL.name)
     dialog = finger.dialog
@@ -177,7 +177,8 @@ def test_enter_in_an_items_choices_chooses_and_then_adds(till: Till, page: NewOr
     assert mild is not None
     assert mild.objectName() == "choice_mild"
     till.qtbot.keyClick(mild, Qt.Key.Key_Return)
-    assert dialog.isVisible()
+    assert dialog.isVisible(), "nothing is chosen yet"
+    till.qtbot.keyClick(mild, Qt.Key.Key_Space)
     assert dialog.wanted.modifier_ids == ("mild",)
     till.qtbot.keyClick(mild, Qt.Key.Key_Return)
     assert not page.view.findChildren(ItemDialog) or not dialog.isVisible()

@@ -17,7 +17,9 @@ from core.ui.ordering.item_dialog import ItemDialog
 from core.ui.ordering.presenter import Ordering
 from core.ui.ordering.view import OrderingView
 from core.ui.theme import Theme
+from core.ui.widgets import overlay
 from core.ui.widgets.notice import Notice
+from core.ui.widgets.overlay import SETTLE_S
 from tests.support.fits import shortened
 from tests.support.menus import BOWL, CHIPS, MENU, SODA
 from tests.support.ordering import Finger, child
@@ -94,7 +96,7 @@ def place_of(widget: QWidget) -> QPoint:
 def test_what_is_usual_is_chosen_already_and_enter_adds_it(finger: Finger, qtbot: QtBot) -> None:
     finger.tile(BOWL.name)
     assert finger.dialog.wanted.modifier_ids == ("hot",)
-    assert focused().objectName() == "choice_mild", "where the choices begin"
+    assert focused().objectName() == "choice_hot", "what is chosen of one"
     qtbot.keyClick(focused(), Qt.Key.Key_Return)
     assert finger.current.wanted.modifier_ids == ("hot",)
     finger.line(BOWL.name)
@@ -102,6 +104,55 @@ def test_what_is_usual_is_chosen_already_and_enter_adds_it(finger: Finger, qtbot
     finger.button("item_add", finger.dialog)
     finger.line(BOWL.name)
     assert finger.dialog.wanted.modifier_ids == ("mild",), "a line has what it has, and no default comes back"
+
+
+def test_an_arrow_chooses_in_a_group_of_one_and_enter_adds_what_the_ring_is_on(finger: Finger, qtbot: QtBot) -> None:
+    finger.tile(BOWL.name)
+    qtbot.keyClick(focused(), Qt.Key.Key_Left)
+    assert focused().objectName() == "choice_mild"
+    assert finger.dialog.wanted.modifier_ids == ("mild",)
+    qtbot.keyClick(focused(), Qt.Key.Key_Return)
+    assert finger.current.wanted.modifier_ids == ("mild",)
+
+
+def test_in_a_group_of_several_arrows_lead_space_chooses_and_enter_adds(finger: Finger, qtbot: QtBot) -> None:
+    finger.tile(BOWL.name)
+    qtbot.keyClick(focused(), Qt.Key.Key_Down)
+    assert focused().objectName().startswith("choice_")
+    assert list(finger.dialog.wanted.modifier_ids) == ["hot"], "an arrow into another group chooses nothing"
+    qtbot.keyClick(focused(), Qt.Key.Key_Space)
+    took = finger.dialog.wanted.modifier_ids
+    assert len(took) == 2
+    qtbot.keyClick(focused(), Qt.Key.Key_Up)
+    assert focused().objectName() == "choice_hot", "back to what is chosen"
+    qtbot.keyClick(focused(), Qt.Key.Key_Return)
+    assert finger.current.wanted.modifier_ids == took
+
+
+def test_enter_chooses_nothing_where_something_is_missing_and_says_what(
+    finger: Finger, ordering: Ordering, qtbot: QtBot
+) -> None:
+    ordering.set_menu(menu_of(BOWL))
+    finger.tile(BOWL.name)
+    qtbot.keyClick(focused(), Qt.Key.Key_Return)
+    assert finger.dialog.wanted.modifier_ids == ()
+    assert child(finger.dialog, QLabel, "item_error").text() == f"Please choose: {BOWL.groups[0].name}."
+    qtbot.keyClick(focused(), Qt.Key.Key_Right)
+    qtbot.keyClick(focused(), Qt.Key.Key_Return)
+    assert finger.current.wanted.modifier_ids == ("hot",)
+
+
+def test_arrows_through_a_group_of_which_none_may_be_chosen_choose_none(
+    finger: Finger, ordering: Ordering, qtbot: QtBot
+) -> None:
+    free = msgspec.structs.replace(BOWL.groups[0], least=0)
+    ordering.set_menu(menu_of(msgspec.structs.replace(BOWL, groups=(free,))))
+    finger.tile(BOWL.name)
+    qtbot.keyClick(focused(), Qt.Key.Key_Right)
+    assert (focused().objectName(), finger.dialog.wanted.modifier_ids) == ("choice_hot", ())
+    qtbot.keyClick(focused(), Qt.Key.Key_Space)
+    qtbot.keyClick(focused(), Qt.Key.Key_Left)
+    assert finger.dialog.wanted.modifier_ids == ("mild",)
 
 
 def test_it_is_inside_the_window(finger: Finger, view: OrderingView) -> None:
@@ -112,10 +163,37 @@ def test_it_is_inside_the_window(finger: Finger, view: OrderingView) -> None:
     assert finger.dialog.geometry() == view.window().rect()
 
 
-@pytest.mark.parametrize("way", ["beside", "escape", "button"])
-def test_whoever_presses_beside_it_or_escape_adds_nothing(finger: Finger, qtbot: QtBot, way: str) -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The panels' seconds."""
+    seconds = [100.0]
+    monkeypatch.setattr(overlay, "_now_s", lambda: seconds[0])
+    return seconds
+
+
+def test_a_press_that_was_on_its_way_when_it_opened_closes_nothing(
+    finger: Finger, qtbot: QtBot, clock: list[float]
+) -> None:
     finger.tile(BOWL.name)
     dialog = finger.dialog
+    beside = dialog.sheet.geometry().topLeft() - QPoint(5, 5)
+    closed: list[float] = []
+    dialog.finished.connect(lambda: closed.append(clock[0]))
+    clock[0] += SETTLE_S - 0.01
+    qtbot.mouseClick(dialog, Qt.MouseButton.LeftButton, pos=beside)
+    assert len(closed) == 0
+    clock[0] += 0.02
+    qtbot.mouseClick(dialog, Qt.MouseButton.LeftButton, pos=beside)
+    assert closed == clock
+
+
+@pytest.mark.parametrize("way", ["beside", "escape", "button"])
+def test_whoever_presses_beside_it_or_escape_adds_nothing(
+    finger: Finger, qtbot: QtBot, clock: list[float], way: str
+) -> None:
+    finger.tile(BOWL.name)
+    dialog = finger.dialog
+    clock[0] += SETTLE_S
     qtbot.mouseClick(dialog, Qt.MouseButton.LeftButton, pos=dialog.sheet.geometry().center())
     assert dialog.isVisible()
     if way == "beside":
@@ -226,7 +304,8 @@ def test_tab_goes_round_inside_and_the_pages_shortcuts_wait(finger: Finger, view
     for _press in range(12):
         names.append(focused().objectName())
         qtbot.keyClick(focused(), Qt.Key.Key_Tab)
-    assert set(names) >= {"choice_mild", "choice_hot", "choice_cheese", "item_note", "quantity", "item_add"}
+    assert set(names) >= {"choice_hot", "choice_cheese", "item_note", "quantity", "item_add"}
+    assert "choice_mild" not in names, "one stop for one choice: what the ring is on is what is added"
     assert all(finger.dialog.isAncestorOf(child(view, QWidget, name)) for name in names)
     qtbot.keyClick(focused(), Qt.Key.Key_Tab, Qt.KeyboardModifier.ShiftModifier)
     assert finger.dialog.isAncestorOf(focused())

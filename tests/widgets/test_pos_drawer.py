@@ -41,6 +41,37 @@ def _show(till: Till, what: str) -> None:
     till.settle()
 
 
+def test_enter_confirms_a_reason_that_space_has_chosen(till: Till, backend: FakeBackend) -> None:
+    _go(till)
+    _opened(till)
+    till.click("drawer_paid_out")
+    till.type("move_amount", "12.50")
+    reason = till.find_button("reason_0")
+    reason.setFocus(Qt.FocusReason.TabFocusReason)
+    till.qtbot.keyClick(reason, Qt.Key.Key_Space)
+    assert reason.isChecked()
+    till.qtbot.keyClick(reason, Qt.Key.Key_Return)
+    till.settle()
+    assert not till.sees("reason_confirm")
+    assert any(line.amount == money(-1_250, "USD") for line in _rows(till))
+
+
+def test_enter_on_a_chosen_reason_takes_it_back_nowhere(till: Till, backend: FakeBackend) -> None:
+    _go(till)
+    _opened(till)
+    till.click("drawer_paid_out")
+    reason = till.find_button("reason_0")
+    reason.setFocus(Qt.FocusReason.TabFocusReason)
+    for _press in range(2):
+        till.qtbot.keyClick(reason, Qt.Key.Key_Return)
+    assert reason.isChecked(), "the amount is missing still"
+    assert till.text("reason") == reason.text()
+    till.type("move_amount", "3")
+    till.qtbot.keyClick(till.find_line("move_amount"), Qt.Key.Key_Return)
+    till.settle()
+    assert not till.sees("reason_confirm")
+
+
 def test_a_session_by_mouse(till: Till, backend: FakeBackend) -> None:
     _go(till)
     assert till.text("drawer_state") == "The drawer is closed"

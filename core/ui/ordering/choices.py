@@ -82,9 +82,11 @@ class _Look:
         painter.setLayoutDirection(box.layoutDirection())
         checked = box.isChecked()
         ground = "brand_soft" if checked else "sunken" if box.isDown() else "surface"
-        edge = "brand" if checked or box.hasFocus() else "muted" if box.underMouse() and box.isEnabled() else "line"
-        width = theme.focus_px + 1 if box.hasFocus() else theme.focus_px if checked else 1
+        edge = "brand" if checked else "muted" if box.underMouse() and box.isEnabled() else "line"
+        width = theme.focus_px if checked else 1
         paint_card(painter, box.rect(), theme.colour(ground), theme.colour(edge), theme, width)
+        if box.hasFocus():
+            self._paint_ring(painter, box.rect())
         size = theme.px(_MARK)
         mark = QRect(theme.space(3), (box.height() - size) // 2, size, size)
         self._paint_mark(painter, QRectF(_mirrored(box, mark)), checked=checked, round_=isinstance(box, QRadioButton))
@@ -99,6 +101,17 @@ class _Look:
         beside = box.rect().adjusted(theme.space(3), 0, -theme.space(3), 0)
         painter.drawText(beside, TRAILING, self.surcharge)
         painter.end()
+
+    def _paint_ring(self, painter: QPainter, card: QRect) -> None:
+        """Where the keyboard is: dashes in the colour of text, unlike the edge of what is chosen."""
+        theme = self.theme
+        pen = QPen(theme.colour("text"), theme.focus_px)
+        pen.setDashPattern([3, 2])
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(pen)
+        inset = theme.focus_px * 2
+        radius = max(0, theme.radius("card") - inset)
+        painter.drawRoundedRect(QRectF(card).adjusted(inset, inset, -inset, -inset), radius, radius)
 
     def _paint_mark(self, painter: QPainter, mark: QRectF, *, checked: bool, round_: bool) -> None:
         theme = self.theme
@@ -227,9 +240,21 @@ class ChoiceGroup(QFrame):
         self.focus()
 
     def focus(self) -> None:
-        """Focus the first choice."""
+        """Focus what is chosen of one, else the first choice."""
         if self._boxes:
-            self._boxes[0].setFocus(Qt.FocusReason.OtherFocusReason)
+            (self.one or self._boxes[0]).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @property
+    def one(self) -> QAbstractButton | None:
+        """What is chosen where only one can be."""
+        return next((box for box in self._boxes if box.isChecked()), None) if self.group.most == 1 else None
+
+    def lead_to(self, box: QAbstractButton) -> None:
+        """An arrow leads to `box` from another of the group: as radio buttons do, it chooses where there is one choice
+        at all times. Where there may be none, and is none, it does not."""
+        box.setFocus(Qt.FocusReason.OtherFocusReason)
+        if self.group.most == 1 and (self.group.least or self.one is not None) and not box.isChecked():
+            box.click()
 
     @property
     def boxes(self) -> Sequence[QAbstractButton]:
@@ -264,8 +289,11 @@ class ChoiceGroup(QFrame):
 
     def _update_state(self) -> None:
         full = self.group.most not in (None, 1) and len(self.chosen) >= (self.group.most or 0)
+        one = self.one
         for box in self._boxes:
             box.setEnabled(box.isChecked() or not full)
+            is_stop = one is None or box is one
+            box.setFocusPolicy(Qt.FocusPolicy.StrongFocus if is_stop else Qt.FocusPolicy.ClickFocus)
         missing = self._complaining and not self.complete
         mark = "▲ " if missing else "✓ " if self.complete and self.group.least else ""
         self._state.setText(mark + rule_text(self.group))

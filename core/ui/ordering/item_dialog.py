@@ -4,7 +4,7 @@ from typing import Final
 
 from PySide6.QtCore import QPoint, QRegularExpression, QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.domain.digits import ascii_digits
@@ -112,8 +112,8 @@ class ItemDialog(Overlay):
     """The options of an item, in a panel of the window. `chosen` carries the `NewLine`. Without required choices it
     names them and stays open. Its button stays where it is, whatever is chosen and however many options there are.
 
-    Keys: a digit chooses in the group that has the keyboard, arrows go from option to option, Space chooses, `+` and
-    `-` change the quantity, and Enter adds as soon as nothing is missing.
+    Keys: a digit chooses in the group that has the keyboard, arrows go from option to option and choose where one is
+    to be chosen, Space chooses, `+` and `-` change the quantity, and Enter adds, or says what is missing.
     """
 
     chosen = Signal(object)
@@ -169,7 +169,7 @@ class ItemDialog(Overlay):
 
     @override
     def open(self) -> None:
-        """Enter adds what needs nothing more, and else chooses."""
+        """The keyboard is where something is missing, else where the choices begin."""
         super().open()
         incomplete = self._incomplete
         if incomplete:
@@ -281,7 +281,7 @@ class ItemDialog(Overlay):
                 self._on_digit()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             if keys.is_alone(event) and not self._pace.is_code and not event.isAutoRepeat():
-                self._on_enter()
+                self._on_add_clicked()
         elif event.key() in _ARROWS and keys.is_alone(event):
             self._on_arrow(_ARROWS[Qt.Key(event.key())])
         elif sign.isdecimal() and not is_scanned:
@@ -293,15 +293,6 @@ class ItemDialog(Overlay):
             super().keyPressEvent(event)
         event.accept()
 
-    def _on_enter(self) -> None:
-        """Choose the option that has the keyboard, where one is missing; else add."""
-        current, focused = self._current, self._over.focusWidget()
-        if current is not None and not current.complete and isinstance(focused, QAbstractButton):
-            if not focused.isChecked():
-                focused.click()
-        else:
-            self._on_add_clicked()
-
     @Slot()
     def _on_digit(self) -> None:
         """Choose in the group that has the keyboard. Once that is complete, the next that is not has it."""
@@ -312,8 +303,8 @@ class ItemDialog(Overlay):
                 self._scroll.ensureWidgetVisible(following, 0, 0)
 
     def _on_arrow(self, towards: QPoint) -> None:
-        """To the nearest option in that direction."""
-        focused = self._over.focusWidget()
+        """To the nearest option in that direction; in a group of one, from outside, to what is chosen."""
+        focused, current = self._over.focusWidget(), self._current
         boxes = [box for group in self._groups for box in group.boxes if box.isEnabled()]
         if focused not in boxes:
             return
@@ -324,7 +315,12 @@ class ItemDialog(Overlay):
             found = [box for box in found if abs(places[box].y() - here.y()) < box.height()]
         if found:
             nearest = min(found, key=lambda box: (places[box] - here).manhattanLength())
-            nearest.setFocus(Qt.FocusReason.OtherFocusReason)
+            group = next(each for each in self._groups if nearest in each.boxes)
+            if group is current:
+                group.lead_to(nearest)
+            else:
+                nearest = group.one or nearest
+                nearest.setFocus(Qt.FocusReason.OtherFocusReason)
             self._scroll.ensureWidgetVisible(nearest, 0, self._theme.space(2))
 
     # -- adding it

@@ -1,9 +1,10 @@
 """Basic controls, each made in one call: a label with a role, a button with a kind, a rule."""
 
 import contextlib
+from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -88,9 +89,9 @@ _pace: Final = Pace()
 """The pace of keys that are typed while a button has the focus."""
 
 
-def pressed_by_enter(part: QAbstractButton, event: QKeyEvent) -> bool:
-    """Press a focused button when `event` is Enter without modifiers; Qt does so in dialogs only, and not for all
-    buttons.
+def pressed_by_enter(part: QAbstractButton, event: QKeyEvent, act: Callable[[], object] | None = None) -> bool:
+    """Press a focused button, or do `act`, when `event` is Enter without modifiers; Qt does so in dialogs only, and not
+    for all buttons.
 
     The Enter at the end of a scanned code presses nothing: the window handles it, and a dialog ignores it.
     """
@@ -101,7 +102,7 @@ def pressed_by_enter(part: QAbstractButton, event: QKeyEvent) -> bool:
     if _pace.is_code:
         event.setAccepted(_in_dialog(part))
     elif not event.isAutoRepeat():
-        part.click()
+        (act or part.click)()
     return True
 
 
@@ -118,6 +119,25 @@ class Button(QPushButton):
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not pressed_by_enter(self, event):
+            super().keyPressEvent(event)
+
+
+class OptionButton(Button):
+    """A checkable button in a dialog. Enter chooses it, and never takes it back: once it is chosen, `confirmed` is
+    emitted."""
+
+    confirmed = Signal()
+
+    def __init__(self, text: str, name: str) -> None:
+        super().__init__(literal(text))
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setObjectName(name)
+        self.setCheckable(True)
+        self.setAutoDefault(False)
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if not pressed_by_enter(self, event, self.confirmed.emit if self.isChecked() else None):
             super().keyPressEvent(event)
 
 

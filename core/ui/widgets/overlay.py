@@ -1,6 +1,8 @@
 """A panel inside its window, before a backdrop: nothing of the system's opens in a sale."""
 
 import contextlib
+import time
+from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
@@ -12,11 +14,18 @@ from core.ui.widgets.controls import panel
 
 _BACKDROP = 0.55
 """The opacity of what lies over the window."""
+SETTLE_S: Final = 0.4
+"""So long after it opened, a press beside it was meant for what it covers, by somebody who had not seen it yet."""
+
+
+def _now_s() -> float:
+    return time.monotonic()
 
 
 class Overlay(QDialog):
     """A dialog that covers its window and has its content in `sheet`, in the middle. Escape and a press beside it close
-    it, as `reject` does; keys and Tab stay inside. `over` is the window, or something in it."""
+    it, as `reject` does, the press not before the panel can have been seen; keys and Tab stay inside. `over` is the
+    window, or something in it."""
 
     def __init__(self, theme: Theme, over: QWidget) -> None:
         super().__init__(over.window())
@@ -26,6 +35,7 @@ class Overlay(QDialog):
         self._theme = theme
         self._over = over.window()
         self._pressed_beside = False
+        self._opened_s = 0.0
         self.sheet: QFrame
         self.column: QVBoxLayout
         self.sheet, self.column = panel("card")
@@ -39,6 +49,7 @@ class Overlay(QDialog):
     @override
     def open(self) -> None:
         self._place()
+        self._opened_s = _now_s()
         self.show()
         self._place()  # by now the style sheet has had its say about sizes
         self.raise_()
@@ -92,7 +103,7 @@ class Overlay(QDialog):
 
     @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._pressed_beside = self._is_beside(event)
+        self._pressed_beside = self._is_beside(event) and _now_s() - self._opened_s >= SETTLE_S
 
     @override
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
