@@ -201,7 +201,9 @@ class Pages(QObject):
     def _make_pay(self) -> QWidget:
         from pos_app.order.payment_page import PaymentPage
 
-        return PaymentPage(self._context, self._actions.paying)
+        page = PaymentPage(self._context, self._actions.paying)
+        page.receipt_wanted.connect(self._actions.print_wanted)
+        return page
 
     def _make_menu(self) -> QWidget:
         from pos_app.menu.page import MenuPage

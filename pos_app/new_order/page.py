@@ -38,8 +38,8 @@ from pos_app.new_order.draft import draft
 from pos_app.new_order.favourites import TillFavourites
 from pos_app.new_order.held_stages import HeldStages
 from pos_app.new_order.presenter import TakeOrderPresenter
-from pos_app.new_order.sale_done import LastSale, SaleDone
 from pos_app.order.payment_panel import PaymentPanel
+from pos_app.order.sale_done import LastSale, SaleDone
 from pos_app.stock import Stock
 
 _FULFILMENTS = (Fulfilment.DINE_IN, Fulfilment.PICKUP, Fulfilment.DELIVERY)
@@ -90,7 +90,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         take_off.clicked.connect(self.view.basket.discount_asked)
         for key in (take_off, self._later):
             self.panel.add_key(key)
-        self.done, self.last_sale = SaleDone(theme), LastSale(theme)
+        self.done, self.last_sale = SaleDone(theme, _("Next order")), LastSale(theme)
         self.stock = Stock(context.jobs, context.api, self)
         """Switches the item whose tile is held down."""
         self.view.menu.tiles.can_hold = True
@@ -130,7 +130,6 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self.view.basket.discount_asked.connect(self._open_discount)
         self.view.basket.service_asked.connect(self._open_service)
         shortcut = QShortcut(QKeySequence("Ctrl+D"), self)
-        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(self._on_discount_key)
         self.view.menu.held.connect(self.stock.switch)
         self.stock.failed.connect(self._on_not_switched)
@@ -172,7 +171,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._favourites.read()
-        self.view.menu.search.setFocus()
+        (self.view.menu.search if self._done_main.isHidden() else self.done.next).setFocus()
 
     @override
     def hideEvent(self, event: QHideEvent) -> None:

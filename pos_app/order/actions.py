@@ -253,8 +253,8 @@ class OrderActions(QObject):
 
     @Slot(object, object)
     def take_payments(self, order: Order, split: Split | None = None) -> None:
-        """Take the payments of an order that was just made; `split`: how it is divided already."""
-        self.paying.begin(order, split or Split())
+        """Take the payments of an order; `split`: how one is divided that was just taken."""
+        self.paying.begin(order, split)
         by_card = order.tender is Tender.CARD and (split is None or not order.payments)
         if by_card and self.cards.is_there:  # it was chosen at the check-out
             self.paying.take(NewPayment(tender=Tender.CARD))

@@ -93,7 +93,7 @@ class Keypad(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self._asked_minor = self._coins_minor = 0
+        self._asked_minor = self._coins_minor = self._told_minor = 0
         self._currency = ""
         self._notes: tuple[int, ...] = ()
         self._pace = Pace()
@@ -198,6 +198,11 @@ class Keypad(QWidget):
         self._sign.setAccessibleName("")
         self._update_view()
 
+    def show_last_change(self, change_minor: int) -> None:
+        """The change of the last payment, which is shown while nothing is typed."""
+        self._told_minor = change_minor
+        self._update_view()
+
     def focus(self) -> None:
         """Focus the amount, selected, so that typing replaces it."""
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -262,7 +267,7 @@ class Keypad(QWidget):
             words = _("Left to pay")
         self._name.set_text(words)
         asked_minor = self._asked_minor if (typed_minor or 0) < enough_minor else self._coins_minor
-        left_minor = abs((typed_minor or 0) - asked_minor)
+        left_minor = abs((typed_minor or 0) - asked_minor) if self.is_typed else self._told_minor
         self._change.setText("—" if typed_minor is None else money(left_minor, self._currency))
         state = "true" if typed_minor is None else ""
         if (self.field.property("invalid") or "") != state:

@@ -24,7 +24,7 @@ class Paying(QObject):
     left = Signal()
     """The page is no longer wanted. The order stays where it is."""
     ended = Signal(object)
-    """An `Order`, of which nothing is due any more. `left` follows."""
+    """An `Order`, of which nothing is due any more. `left` follows, at once or when its change was seen."""
 
     def __init__(self, bridge: Bridge, changes: OrderChanges, cards: CardActs, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -40,22 +40,27 @@ class Paying(QObject):
         """Whether it is handed over once it is paid."""
         self.change_minor = 0
         """The change of the payment that was taken last."""
+        self.settled = False
+        """Whether nothing is due of `order` any more, and the page says what change is handed out."""
+        self._just_taken = False
         changes.payment_wanted.connect(self._on_payment_wanted)
         changes.done.connect(self._on_change_done)
         cards.ended.connect(self._on_card_ended)
 
     def begin(self, order: Order, split: Split | None = None, *, handing_over: bool = False) -> None:
-        """Take the payments of an order; `split`: how it is divided already. The change of the last of its payments is
-        told where it was just taken."""
+        """Take the payments of an order; `split`: how one is divided that was just taken, whose last change is told.
+        Where that was says itself what became of it."""
         if self._store.get(order.id) is None:
             self._store.put(order)
         payments = payments_of(order)
+        self._just_taken = split is not None
         change_minor = payments[-1].change_minor if split is not None and payments else 0
         self._begin(order, split or Split(), handing_over=handing_over, change_minor=change_minor)
 
     @Slot(object, object)
     def decide(self, order: Order, decide: Callable[[NewPayment | None], object]) -> None:
         """Ask once how an order is paid that is to be handed over; None: not at all."""
+        self._just_taken = False
         self._begin(order, Split(), handing_over=True, decide=decide)
 
     def _begin(
@@ -68,7 +73,7 @@ class Paying(QObject):
         decide: Callable[[NewPayment | None], object] | None = None,
     ) -> None:
         self.order, self.split, self.handing_over, self.change_minor = order, split, handing_over, change_minor
-        self._decide = decide
+        self._decide, self.settled = decide, False
         self.wanted.emit()
 
     @Slot(object)
@@ -113,7 +118,7 @@ class Paying(QObject):
 
     def drop(self) -> None:
         """Another page is shown, or somebody else is here."""
-        self.order, self._decide = None, None
+        self.order, self._decide, self.settled = None, None, False
 
     # -- inside
 
@@ -131,12 +136,14 @@ class Paying(QObject):
             self.change_minor = 0
         self.order = order
         if was_due and not to_pay_minor(order) and order.payment is PaymentState.PAID:
-            handing_over = self.handing_over
-            self.drop()
-            if handing_over:
+            self.settled = True
+            if self.handing_over:
                 self._changes.advance(order.id)
             self.ended.emit(order)
-            self.left.emit()
+            if self.change_minor and not self._just_taken:
+                self.changed.emit()
+            else:
+                self.leave()
         else:
             self.changed.emit()
 
@@ -146,11 +153,14 @@ class Paying(QObject):
 
     @Slot(object)
     def _on_change_done(self, done: Done) -> None:
-        if self.order is not None and self.order.id == done.order.id and self._decide is None:
+        if self._awaits(done.order.id) and self._decide is None:
             self._show(done.order)
 
     @Slot(object)
     def _on_card_ended(self, order_id: OrderId) -> None:
         order = self._store.get(order_id)
-        if self.order is not None and order is not None and self.order.id == order_id:
+        if order is not None and self._awaits(order_id):
             self._show(order)
+
+    def _awaits(self, order_id: OrderId) -> bool:
+        return self.order is not None and self.order.id == order_id and not self.settled

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -17,6 +17,7 @@ from pos_app.context import PosContext
 from pos_app.order.card import customer
 from pos_app.order.paying import Paying
 from pos_app.order.payment_panel import PaymentPanel
+from pos_app.order.sale_done import SaleDone
 
 _NARROW_SIDE = 280
 _SIDE = 360
@@ -25,7 +26,11 @@ _LEAST_LINES = 200
 
 
 class PaymentPage(QWidget):
-    """Esc and *Back* leave the order where it is. Digits go to the amount, whatever has the keyboard."""
+    """Esc and *Back* leave the order where it is. Digits go to the amount, whatever has the keyboard. Where there is
+    change to hand out at the end, it stands here alone until it was seen."""
+
+    receipt_wanted = Signal(object)
+    """The `Order` that was paid."""
 
     def __init__(self, context: PosContext, paying: Paying, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,6 +40,7 @@ class PaymentPage(QWidget):
         self._bridge = context.bridge
         self._paying = paying
         self.panel = PaymentPanel(theme)
+        self.done = SaleDone(theme, _("Done"))
         self._number = label("", "title", wrap=True)
         self._whose = label("", "strong", wrap=True)
         self._asked = label("", "muted", wrap=True)
@@ -42,6 +48,8 @@ class PaymentPage(QWidget):
         self._unpaid = button(_("Hand over unpaid"), theme, name="payment_none")
         self._lay_out()
         self.panel.taken.connect(paying.take)
+        self.done.next_wanted.connect(paying.leave)
+        self.done.receipt_wanted.connect(self._on_receipt_wanted)
         self._unpaid.clicked.connect(paying.hand_over_unpaid)
         paying.wanted.connect(self._on_begun)
         paying.changed.connect(self._on_changed)
@@ -71,6 +79,8 @@ class PaymentPage(QWidget):
         edge = theme.space(4)
         main, column = panel()
         column.addWidget(self.panel)
+        column.addWidget(self.done)
+        self.done.hide()
         self._side, side = panel()
         for each in (column, side):
             each.setContentsMargins(edge, theme.space(3), edge, edge)
@@ -86,7 +96,8 @@ class PaymentPage(QWidget):
     @override
     def minimumSizeHint(self) -> QSize:
         """The two stand below each other where the page is too narrow."""
-        least = max(self.panel.minimumSizeHint().width() + 2 * self._theme.space(4), self._theme.px(_NARROW_SIDE))
+        shown = self.panel if self.done.isHidden() else self.done
+        least = max(shown.minimumSizeHint().width() + 2 * self._theme.space(4), self._theme.px(_NARROW_SIDE))
         return QSize(least, super().minimumSizeHint().height())
 
     @override
@@ -108,15 +119,34 @@ class PaymentPage(QWidget):
     @Slot()
     def _on_begun(self) -> None:
         if self._paying.order is not None:
+            self._show_done(False)
+            self.panel.avoid(None)
             self.panel.begin(self._paying.order, self._paying.split)
             self._on_changed()
 
     @Slot()
     def _on_changed(self) -> None:
-        if self._paying.order is not None:
+        if self._paying.order is None:
+            return
+        if self._paying.settled:
+            self.done.show_order(self._paying.order)
+            self._show_done(True)
+        else:
             self.panel.show_order(self._paying.order)
             self.panel.show_change(self._paying.change_minor)
             self._show(self._paying.order)
+
+    def _show_done(self, shown: bool) -> None:
+        for part in (self.panel, self._side):
+            part.setHidden(shown)
+        self.done.setVisible(shown)
+        if shown:
+            self.done.next.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @Slot()
+    def _on_receipt_wanted(self) -> None:
+        if self._paying.order is not None:
+            self.receipt_wanted.emit(self._paying.order)
 
     def _show(self, order: Order) -> None:
         self._number.setText(order.number)
@@ -165,19 +195,26 @@ class PaymentPage(QWidget):
             _("Take back"),
             parent=self.window(),
         )
-        asked.given.connect(partial(self._paying.undo, payment))
+        asked.given.connect(partial(self._undo, payment))
         open_inside(self._theme, asked, self)
+
+    def _undo(self, payment: Payment, reason: str) -> None:
+        self.panel.avoid(payment.tender if reason == _("Another way of paying") else None)
+        self._paying.undo(payment, reason)
 
     @override
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self.panel.pad.focus()
+        if self._paying.settled:
+            self.done.next.setFocus(Qt.FocusReason.OtherFocusReason)
+        else:
+            self.panel.pad.focus()
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self._paying.leave()
-        elif not self.panel.take_key(event):
+        elif self._paying.settled or not self.panel.take_key(event):
             super().keyPressEvent(event)
 
 

@@ -10,7 +10,6 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QBoxLayout,
     QGridLayout,
-    QHBoxLayout,
     QLineEdit,
     QSizePolicy,
     QStackedWidget,
@@ -74,6 +73,7 @@ class PaymentPanel(QWidget):
         self._own_tip_minor = 0
         self._coins = NO_COINS
         self._at_door = False
+        self._avoided: Tender | None = None
         self._marked: Tender | None = None
         self._known: dict[Tender, ShopTender] = {}
         self._online = True
@@ -83,8 +83,6 @@ class PaymentPanel(QWidget):
         self._tenders: dict[Tender, Button] = {}
         self._due = label("", "hero")
         self._due.setObjectName("payment_due")
-        self._told = label("", "number")
-        self._told.setObjectName("payment_told")
         self.pad = Keypad(theme)
         self._items = QWidget()
         self._items_scroll = VerticalScroll(self._items, theme.touch_px)
@@ -103,10 +101,6 @@ class PaymentPanel(QWidget):
 
     def _lay_out(self) -> None:
         theme = self._theme
-        head = QHBoxLayout()
-        head.setSpacing(theme.space(3))
-        head.addWidget(self._due, 1)
-        head.addWidget(self._told)
         for shares in (*_SHARES, ITEMS):
             share = _("{part} of {count}").format(part=figure(1), count=figure(shares))
             words = {1: _("All"), ITEMS: _("By items")}.get(shares, share)
@@ -135,7 +129,7 @@ class PaymentPanel(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(2))
-        column.addLayout(head)
+        column.addWidget(self._due)
         column.addWidget(self.pad)
         column.addWidget(self._hint)
         column.addLayout(self._box, 1)
@@ -207,10 +201,13 @@ class PaymentPanel(QWidget):
             self.begin(order, self._split.after(before, order))
 
     def show_change(self, change_minor: int) -> None:
-        """Say the change of the payment that was taken last."""
-        assert self._order is not None
-        told = _("Change: {amount}").format(amount=money(change_minor, self._order.currency))
-        self._told.setText(told if change_minor else "")
+        """Say the change of the payment that was taken last, until something is typed."""
+        self.pad.show_last_change(change_minor)
+
+    def avoid(self, tender: Tender | None) -> None:
+        """Enter is not to take the next payment by what was the wrong way of paying; None: it may."""
+        self._avoided = tender
+        self._update()
 
     def set_delivery(self, *, is_delivery: bool) -> None:
         """Whether it may be left to whoever delivers it."""
@@ -257,7 +254,7 @@ class PaymentPanel(QWidget):
     @property
     def _likely(self) -> Tender | None:
         """What the order is to be paid by, where it is taken here; None where nothing can be taken now."""
-        usable = [each for each in self._tenders if self._is_here(each)]
+        usable = [each for each in self._tenders if self._is_here(each) and each != self._avoided]
         asked = self._order.tender if self._order is not None else Tender.CASH
         return next((tender for tender in (asked, Tender.CASH, *usable) if tender in usable), None)
 
@@ -422,6 +419,7 @@ class PaymentPanel(QWidget):
             restyle(self._reference, invalid="true")
             self._reference.setFocus(Qt.FocusReason.OtherFocusReason)
         else:
+            self._avoided = None
             self.taken.emit(payment)
 
     @Slot(int)

@@ -154,6 +154,7 @@ def test_a_new_order_by_card_is_paid_at_the_terminal(qtbot: QtBot, backend: Fake
         assert [each.reference for each in order.payments] == ["SLIP-1"]
         assert not till.sees("payment_panel")
         assert not till.sees("terminal_dialog")
+        assert till.find_button("next_order").hasFocus()
 
 
 def test_a_terminal_without_a_line_is_recorded_by_hand(qtbot: QtBot, backend: FakeBackend, order: Order) -> None:

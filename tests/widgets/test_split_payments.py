@@ -73,7 +73,11 @@ def test_equal_parts_come_to_the_whole_and_each_has_its_change(till: Till, backe
     till.type("cash_given", "20")
     till.click("payment_cash")
     till.settle()
-    assert till.text("payment_told") == f"Change: {money(2000 - first, order.currency)}"
+    assert till.text("cash_change") == money(2000 - first, order.currency), "what is to be handed out is the large one"
+    second = -(-(total - first) // 2)
+    till.type("cash_given", "50")
+    assert till.text("cash_change") == money(5000 - second, order.currency)
+    till.type("cash_given", "")
     assert till.find(QPushButton, "split_2").isChecked(), "two parts are left"
     till.click("payment_card")
     till.settle()
@@ -277,3 +281,75 @@ def test_a_part_that_was_paid_of_what_is_called_off_is_given_back(till: Till, ba
     till.click("undo_action")
     till.settle()
     assert now(backend, order).payments == ()
+
+
+def test_the_change_of_an_order_that_is_paid_stays_until_it_was_seen(
+    till: Till, backend: FakeBackend, order: Order
+) -> None:
+    till.type("cash_given", "50")
+    till.click("payment_cash")
+    till.settle()
+    assert till.server(order) is S.COMPLETED
+    assert till.window.workspace.page == "pay"
+    assert till.text("sale_settlement") == f"Change: {money(5000 - order.total_minor, order.currency)}"
+    assert not till.sees("payment_panel")
+    till.key(Qt.Key.Key_Return)
+    till.settle()
+    assert till.window.workspace.page == "orders"
+    assert payments_of(now(backend, order)) == (Payment(CASH, order.total_minor, 0, 5000),)
+
+
+def test_the_next_order_that_is_paid_shows_no_change_of_the_last(
+    till: Till, backend: FakeBackend, order: Order
+) -> None:
+    till.type("cash_given", "50")
+    till.click("payment_cash")
+    till.settle()
+    till.key(Qt.Key.Key_Escape)
+    other = place(backend, "Bo Chen", status=LAST)
+    till.qtbot.waitUntil(lambda: till.where(other) is LAST)
+    till.press(other)
+    till.settle()
+    assert till.sees("payment_panel")
+    assert not till.sees("sale_settlement")
+    till.click("payment_cash")
+    till.settle()
+    assert till.window.workspace.page == "orders", "without change nothing has to be seen"
+
+
+def test_what_was_the_wrong_way_of_paying_is_not_what_enter_takes_next(
+    till: Till, backend: FakeBackend, order: Order
+) -> None:
+    type_digits(till, "5")
+    till.key(Qt.Key.Key_Return)
+    till.settle()
+    assert told(backend, order) == [(CARD, 500, 0)]
+    till.click("payment_undo_0")
+    till.click("reason_0")
+    till.click("reason_confirm")
+    till.settle()
+    assert told(backend, order) == []
+    assert till.find_button("payment_cash").property("kind") == "primary"
+    type_digits(till, "5")
+    till.key(Qt.Key.Key_Return)
+    till.settle()
+    assert told(backend, order) == [(CASH, 500, 0)]
+
+
+def test_enter_begins_the_next_order_after_the_last_part(till: Till, backend: FakeBackend) -> None:
+    till.arrive()
+    till.click("nav_new")
+    till.settle()
+    view = till.window.findChild(OrderingView)
+    assert view is not None
+    Finger(view, till.qtbot).tile(SODA.name)
+    till.find_button("nav_new").setFocus()  # a press on the rail leaves the keyboard there
+    till.key(Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert till.sees("payment_panel")
+    till.click("split_2")
+    for _part in range(2):
+        till.click("payment_card")
+        till.settle()
+    assert till.find_button("next_order").hasFocus()
+    till.key(Qt.Key.Key_Return)
+    assert not till.sees("next_order")

@@ -68,8 +68,7 @@ class OrderingView(QWidget):
         self._row.addWidget(self._side)
         self._connect()
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
-            shortcut = QShortcut(QKeySequence(keys), self)
-            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut = QShortcut(QKeySequence(keys), self)  # while it is shown, whatever has the keyboard
             shortcut.setAutoRepeat(False)  # held down, it would take the payment as well
             shortcut.activated.connect(self._on_go_on)
 

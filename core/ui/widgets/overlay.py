@@ -164,7 +164,9 @@ def open_inside(theme: Theme, dialog: QDialog, over: QWidget) -> None:
         if not around.isHidden():
             around.close()
             with contextlib.suppress(RuntimeError):  # what had the keyboard may be gone
-                (focused if focused is not None else over).setFocus(Qt.FocusReason.OtherFocusReason)
+                if focused is None or focused.isVisible():
+                    (focused if focused is not None else over).setFocus(Qt.FocusReason.OtherFocusReason)
+                # else another page is shown, which has the keyboard where it needs it
 
     dialog.finished.connect(end)
     around.finished.connect(dialog.reject)

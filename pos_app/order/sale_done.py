@@ -1,4 +1,4 @@
-"""What became of the last order: the change in large figures, and, small, until the next one is begun."""
+"""What became of the order that was paid last: the change in large figures, and, small, until the next is begun."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -14,12 +14,12 @@ from pos_app.order.payment_panel import TakingKey
 
 
 class SaleDone(QWidget):
-    """In the menu's place, after the payment."""
+    """In the place of what took the payment, until `next_wanted`."""
 
     next_wanted = Signal()
     receipt_wanted = Signal()
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, next_words: str) -> None:
         super().__init__()
         self.setObjectName("sale_done")
         self._number = label("", "title", wrap=True)
@@ -28,7 +28,7 @@ class SaleDone(QWidget):
         self._settlement.setObjectName("sale_settlement")
         self._payments = label("", "muted", wrap=True)
         self._payments.setObjectName("sale_payments")
-        self.next = TakingKey(_("Next order"))  # a double click on a tender presses it no more than once
+        self.next = TakingKey(next_words)  # a double click on a tender presses it no more than once
         self.next.setObjectName("next_order")
         self.next.setProperty("kind", "primary")
         self.next.clicked.connect(self.next_wanted)
@@ -43,7 +43,7 @@ class SaleDone(QWidget):
         column.addStretch(1)
         column.addWidget(EvenRow(theme, receipt, self.next))
 
-    def show_order(self, order: Order, given_minor: int | None) -> None:
+    def show_order(self, order: Order, given_minor: int | None = None) -> None:
         self._number.setText(order.number)
         self._settlement.setText(settlement(order, given_minor))
         self._payments.setText("\n".join(payment_text(each, order.currency) for each in payments_of(order)))
