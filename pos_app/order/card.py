@@ -24,6 +24,7 @@ from core.ui.text import (
     money,
     ngettext,
     payment_label,
+    refund_label,
     request_lines,
     status_label,
     tender_label,
@@ -160,9 +161,13 @@ def customer(order: Order) -> str:
 
 def payment_badge(order: Order, *, of_total: bool = False) -> tuple[str, str]:
     """The badge's text and colour token: loud where somebody has money to take, or to give back. `of_total`: with the
-    total beside what is left of it to pay."""
+    total beside what is left of it to pay, or was given back."""
     if to_give_back_minor(order):
         return _("To give back"), "danger"
+    if refund_label(order):
+        back, total = (money(minor, order.currency) for minor in (order.refunded_minor, order.total_minor))
+        words = _("{back} of {total} given back").format(back=back, total=total)
+        return words if of_total else refund_label(order), "danger"
     if order.payment is PaymentState.PAID:
         return _("Paid"), "ready"
     if to_pay_minor(order):

@@ -6,11 +6,12 @@ from functools import partial
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.client.errors import ClientError, Conflict, SignedOut
-from core.domain.commands import AmendOrder
+from core.domain.commands import AmendOrder, RefundOrder
 from core.domain.ids import OrderId
-from core.domain.order import Order, Tender
+from core.domain.order import Order, PaymentState, Tender
 from core.domain.payment import payments_of, to_give_back_minor
-from core.domain.status import Move
+from core.domain.refund import money_back
+from core.domain.status import CALLED_OFF, Move
 from core.ui.text import _, error_text, status_label
 from core.ui.widgets.notice import Notice
 from pos_app.order.card import Own, back_text, to_give_back
@@ -53,6 +54,9 @@ class ChangeReports(QObject):
         if isinstance(done.change.request, AmendOrder):
             self._show_amended(done.change.order, done.order)
             return
+        if isinstance(done.change.request, RefundOrder) or done.order.payment is PaymentState.REFUNDED:
+            self._show_refunded(done.change.order, done.order)
+            return
         if done.change.move not in (Move.ADVANCE, Move.RECALL):
             self._undo.clear()
             return
@@ -64,6 +68,15 @@ class ChangeReports(QObject):
             act=partial(self._changes.undo, done),
             life_ms=self._undo_ms,
         )
+
+    def _show_refunded(self, before: Order, order: Order) -> None:
+        """Say until it is dismissed what the guest gets back. Of one that was called off it was said before."""
+        back = money_back(before, order)
+        if before.status in CALLED_OFF or not back:
+            self._undo.clear()
+            return
+        told = _("Give back {amount}").format(amount=back_text(back, order.currency))
+        self._undo.show_message(told, f"{order.number} · {_('Refunded')}")
 
     def _show_amended(self, before: Order, order: Order) -> None:
         """Say what the guest gets back until it is dismissed; what is to be paid is asked for."""

@@ -30,7 +30,7 @@ from pos_app.order.reason_dialog import ReasonDialog
 
 
 class RefundChoice(QWidget):
-    """What is given back: all that is left at first. An amount that is typed counts in place of the items."""
+    """What is given back: nothing at first. An amount that is typed counts in place of the items."""
 
     changed = Signal()
     confirmed = Signal()
@@ -47,7 +47,7 @@ class RefundChoice(QWidget):
         grid.setColumnStretch(0, 1)
         for row, (line, worth_minor) in enumerate(zip(order.lines, left_minor(order), strict=True)):
             left = left_of(line)
-            count = Stepper(theme, left, least=0, most=left)
+            count = Stepper(theme, 0, least=0, most=left)
             count.setObjectName(f"refund_line_{row}")
             count.setVisible(left > 0)
             count.changed.connect(self._on_changed)

@@ -11,6 +11,7 @@ from core.domain.order import Order, PaymentState, Tender
 from core.domain.status import OrderStatus, look
 from core.ui.ordering.item_dialog import Stepper
 from core.ui.text import money
+from pos_app.order.card import payment_badge
 from tests.support.fake_backend import FakeBackend
 from tests.support.pos_window import Till, change, paid, place
 from tests.support.steps import NEXT
@@ -119,11 +120,13 @@ def test_payment_by_cash_or_card_and_a_refund_that_asks(till: Till, backend: Fak
     till.press(order, "more")
     till.choose("menu_refund")
     assert backend.orders[order.id].payment is PaymentState.PAID
+    till.click("refund_all")
     assert not till.find_button("reason_confirm").isEnabled(), "a refund says why"
     till.click("reason_0")
     till.click("reason_confirm")
     till.settle()
     assert backend.orders[order.id].payment is PaymentState.REFUNDED
+    assert f"Give back {money(order.total_minor, 'USD')} (Cash)" in till.words("undo")
     till.press(order, "card", double=True)
     till.settle()
     told = till.words("details_history")
@@ -132,20 +135,26 @@ def test_payment_by_cash_or_card_and_a_refund_that_asks(till: Till, backend: Fak
 
 
 def test_a_part_is_refunded_by_items_or_amount(till: Till, backend: FakeBackend) -> None:
-    """The dialog begins with everything; what is taken back of a line, or an amount, is what goes back."""
+    """The dialog begins with nothing; what is taken back of a line, or an amount, is what goes back."""
     order = paid(backend, place(backend, lines=2))
     bowl_minor, whole_minor = order.lines[0].unit_price_minor, order.total_minor
     till.arrive()
     till.press(order, "more")
     till.choose("menu_refund")
-    assert till.find_button("reason_confirm").text() == f"Refund {money(whole_minor, 'USD')} (Card)"
     till.click("reason_0")
-    till.click("refund_none")
     assert not till.find_button("reason_confirm").isEnabled(), "nothing is no refund"
+    till.click("refund_all")
+    assert till.find_button("reason_confirm").text() == f"Refund {money(whole_minor, 'USD')} (Card)"
+    till.click("refund_none")
+    assert not till.find_button("reason_confirm").isEnabled()
     till.find(Stepper, "refund_line_0").findChildren(QAbstractButton, "more")[0].click()
     till.click("reason_confirm")
     till.settle()
+    bowl, whole = money(bowl_minor, "USD"), money(whole_minor, "USD")
+    assert f"Give back {bowl} (Card)" in till.words("undo")
     held = backend.orders[order.id]
+    assert payment_badge(held, of_total=True)[0] == f"{bowl} of {whole} given back"
+    assert payment_badge(held)[0] == f"Refunded {bowl}"
     assert (held.payment, held.refunded_minor) == (PaymentState.PAID, bowl_minor)
     assert [line.refunded_quantity for line in held.lines] == [1, 0]
     till.press(order, "more")
@@ -278,6 +287,7 @@ def test_money_that_another_has_moved_is_asked_about_again(till: Till, backend: 
     till.arrive()
     till.press(order, "more")
     till.choose("menu_refund")
+    till.click("refund_all")
     till.click("reason_0")
     assert till.find_button("reason_confirm").text() == f"Refund {whole} (Card)"
     _refund_meanwhile(backend, order, 100)
@@ -286,6 +296,7 @@ def test_money_that_another_has_moved_is_asked_about_again(till: Till, backend: 
     till.settle()
     assert backend.orders[order.id].refunded_minor == 100, "what was pressed named another amount"
     rest = money(order.total_minor - 100, "USD")
+    till.click("refund_all")
     assert till.find_button("reason_confirm").text() == f"Refund {rest} (Card)"
     till.click("reason_0")
     till.click("reason_confirm")

@@ -378,6 +378,7 @@ def test_a_row_opens_its_details_follows_changes_and_prints_again(till: Till, ba
     assert "Completed" in till.words("details_history")
     till.click("details_more")
     till.choose("menu_refund")
+    till.click("refund_all")
     till.click("reason_1")
     till.click("reason_confirm")
     till.settle()

@@ -255,6 +255,7 @@ def test_a_refund_says_what_goes_back_by_which_tender_and_lets_one_choose(till: 
     till.arrive()
     till.press(row, "more")
     till.choose("menu_refund")
+    till.click("refund_all")
     card = money(order.total_minor - 500, order.currency)
     assert till.text("reason_confirm") == f"Refund Card {card} · Cash $5.00"
     till.type("refund_amount", "6")
