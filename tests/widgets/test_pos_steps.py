@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import Conflict, NotKept, ServerFault, Unreachable
@@ -15,6 +15,7 @@ from core.domain.order import Order
 from core.domain.status import Fulfilment, OrderStatus, look, steps_of
 from core.protocol import routes
 from core.protocol.route import Request
+from core.ui.widgets.overlay import Overlay
 from pos_app.order.card import Own
 from tests.support.contexts import answer_by, disk_held
 from tests.support.fake_backend import FakeBackend
@@ -55,6 +56,25 @@ def test_one_press_a_step_from_new_to_done(till: Till, backend: FakeBackend, del
         till.settle()
         assert till.server(order) is after
     assert till.where(order) is None
+
+
+def test_cards_take_presses_after_tab_went_round_in_a_panel(till: Till, backend: FakeBackend) -> None:
+    """Not when the panel takes the Python side of the window's scroll bars with it."""
+    order = place(backend)
+    till.arrive()
+    panel = Overlay(till.window._context.theme, till.window)
+    key = QPushButton("Add")
+    panel.column.addWidget(key)
+    panel.open()
+    key.setFocus()
+    for _ in range(3):
+        till.key(Qt.Key.Key_Tab)
+        assert QApplication.focusWidget() is key
+    with till.qtbot.waitSignal(panel.destroyed):
+        panel.reject()
+    till.press(order)
+    till.settle()
+    assert till.server(order) is NEXT
 
 
 def test_a_step_shows_at_once_and_says_that_it_is_being_sent(till: Till, backend: FakeBackend) -> None:
