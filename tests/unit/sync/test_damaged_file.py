@@ -193,7 +193,7 @@ def test_so_is_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     path = tmp_path / "till.db"
     LocalStore(path).close()
     path.chmod(0)
-    with pytest.raises(LocalStoreError, match="cannot be written: Permission denied"):
+    with pytest.raises(LocalStoreError, match="cannot be written: this user has no right to"):
         recovery.make_sound(path)
 
 
