@@ -63,7 +63,8 @@ class HistoryDelegate(QStyledItemDelegate):
         self._paint_ground(painter, option, row)
         inner = row.adjusted(theme.px(14), 0, -theme.px(14), 0)
         badge, colour = payment_badge(order)
-        paid = badge if order.payments else f"{badge} · {item_count(order)}"  # what is left to pay takes the room
+        # what is left to pay, or was given back, takes the room
+        paid = badge if order.payments or order.refunded_minor else f"{badge} · {item_count(order)}"
         phone = order.customer_phone if customer(order) != order.customer_phone else ""
         texts = (
             (order.number, "text", f"{day(order.placed_at, self._now())} {clock(order.placed_at)}", "muted"),
