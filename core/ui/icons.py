@@ -1,5 +1,6 @@
 """Icons: one SVG each in `resources/icons`, drawn in a given colour."""
 
+import itertools
 from functools import lru_cache
 from typing import Final
 
@@ -44,18 +45,20 @@ def paint(painter: QPainter, name: str, rect: QRectF, colour: QColor) -> None:
     painter.drawImage(rect, _drawn(name, colour.name(), max(1, width_px), max(1, height_px), mirrored=mirrored))
 
 
-def icon(name: str, colour: QColor, size_px: int = 24, gap_px: int = 0) -> QIcon:
-    """`name` as a `QIcon`, sharp on screens of up to three times the density; `gap_px` is the space before the text."""
+def icon(name: str, colour: QColor, size_px: int = 24, gap_px: int = 0, disabled: QColor | None = None) -> QIcon:
+    """`name` as a `QIcon`, sharp on screens of up to three times the density; `gap_px` is the space before the text.
+    `disabled`: its colour where it cannot be pressed."""
     result = QIcon()
     left_px = gap_px if _from_right() else 0
-    for density in (1, 2, 3):
+    inks = [(QIcon.Mode.Normal, colour), *([(QIcon.Mode.Disabled, disabled)] if disabled is not None else [])]
+    for density, (mode, ink) in itertools.product((1, 2, 3), inks):
         pixmap = QPixmap(QSize(size_px + gap_px, size_px) * density)
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
-        paint(painter, name, QRectF(left_px * density, 0, size_px * density, size_px * density), colour)
+        paint(painter, name, QRectF(left_px * density, 0, size_px * density, size_px * density), ink)
         painter.end()
         pixmap.setDevicePixelRatio(density)
-        result.addPixmap(pixmap)
+        result.addPixmap(pixmap, mode)
     return result
 
 

@@ -64,9 +64,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         form = HandoverForm(theme, _FULFILMENTS, handing=_("Handover"))
         customer = CustomerField(presenter, theme)
         questions = _questions(theme, customer, form, form.note)
-        checkout = CheckoutPane(
-            presenter.ordering.basket, theme, _("Take payment"), questions, "save_change", brief=True
-        )
+        checkout = CheckoutPane(presenter.ordering.basket, theme, _("Take payment"), questions, "save_change")
         super().__init__(theme, presenter, form, checkout, notice, parent)
         self.setObjectName("new_order_page")
         self._theme = theme

@@ -10,6 +10,7 @@ import msgspec
 from core.domain.order import Channel, LineChange, Order, OrderLine, PaymentState, Tender
 from core.domain.payment import to_give_back_minor, to_pay_minor
 from core.domain.people import Role
+from core.domain.pricing import order_taxes
 from core.domain.refund import money_back, refunded
 from core.domain.status import OPEN, Move, OrderStatus, look, move_from, steps_of, target_of
 from core.ui.text import (
@@ -17,6 +18,7 @@ from core.ui.text import (
     _,
     channel_label,
     clock,
+    deductions,
     difference,
     figure,
     fulfilment_label,
@@ -27,6 +29,7 @@ from core.ui.text import (
     refund_label,
     request_lines,
     status_label,
+    tax_label,
     tender_label,
     tenders_text,
 )
@@ -205,6 +208,13 @@ def _held(order: Order) -> dict[Tender, int]:
     for each in order.payments:
         held[each.tender] = held.get(each.tender, 0) + each.paid_minor - each.returned_minor
     return held
+
+
+def sums_of(order: Order) -> list[tuple[str, int]]:
+    """What stands above the total, in words and minor units: what makes it another than that of the lines."""
+    taxes = order_taxes(order) if order.tax_minor else ()
+    told = [(tax_label(tax, included=order.tax_included), tax.tax_minor) for tax in taxes]
+    return [*deductions(order, order.currency), *told]
 
 
 def item_count(order: Order) -> str:

@@ -12,7 +12,6 @@ from core.domain.amendment import Amendment, line_changes
 from core.domain.change_request import RequestStep
 from core.domain.order import ChangeRequest, Order, OrderLine, PaymentState, RequestState
 from core.domain.payment import PaymentChange, to_give_back_minor, to_pay_minor
-from core.domain.pricing import order_taxes
 from core.domain.status import look
 from core.ui import keys
 from core.ui.days import Days
@@ -23,7 +22,6 @@ from core.ui.text import (
     channel_label,
     clock,
     day,
-    deductions,
     difference_text,
     discount_text,
     error_explanation,
@@ -36,7 +34,6 @@ from core.ui.text import (
     refunded_to,
     request_lines,
     status_label,
-    tax_label,
     tender_label,
     tenders_text,
     window_title,
@@ -45,7 +42,7 @@ from core.ui.widgets.controls import button, keep_room, label, panel, restyle, r
 from core.ui.widgets.pair import Pair
 from pos_app.context import PosContext
 from pos_app.order.actions import OrderActions
-from pos_app.order.card import Own, customer, modifiers, own_words
+from pos_app.order.card import Own, customer, modifiers, own_words, sums_of
 from pos_app.order.details import Change, Details
 from pos_app.order.operation_words import did
 
@@ -204,10 +201,7 @@ class DetailsDialog(QDialog):
         column.addWidget(rule())
         sums = QGridLayout()
         sums.setColumnStretch(0, 1)
-        included = order.tax_included
-        rows = [(words, minor, "muted") for words, minor in deductions(order, order.currency)]
-        taxes = order_taxes(order) if order.tax_minor else ()
-        rows += [(tax_label(tax, included=included), tax.tax_minor, "muted") for tax in taxes]
+        rows = [(words, minor, "muted") for words, minor in sums_of(order)]
         for row, (words, amount_minor, role) in enumerate([*rows, (_("Total"), order.total_minor, "number")]):
             sums.addWidget(label(words, role, wrap=True), row, 0)
             sums.addWidget(label(money(amount_minor, order.currency), role), row, 1, Qt.AlignmentFlag.AlignTrailing)

@@ -142,6 +142,9 @@ class Keypad(QWidget):
             note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
             note.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             note.clicked.connect(partial(self._on_note_pressed, at))
+            keep = note.sizePolicy()
+            keep.setRetainSizeWhenHidden(True)  # nothing moves under a finger
+            note.setSizePolicy(keep)
             others.addWidget(note, at // _ACROSS, at % _ACROSS)
             self._quick.append(note)
         for column in range(_ACROSS):
@@ -193,7 +196,7 @@ class Keypad(QWidget):
             amount = money(self._notes[at], currency) if at < len(self._notes) else ""
             note.setText(amount)
             note.setAccessibleName(_("Cash given: {amount}").format(amount=amount) if amount else "")
-            note.setEnabled(bool(amount))
+            note.setVisible(bool(amount))
         self._sign.setText(self.locale().decimalPoint() if exponent(currency) else figure(0) * 2)
         self._sign.setAccessibleName("")
         self._update_view()

@@ -14,7 +14,7 @@ from core.ui.widgets.controls import button, label, panel, rule
 from core.ui.widgets.overlay import open_inside
 from core.ui.widgets.scroll import VerticalScroll
 from pos_app.context import PosContext
-from pos_app.order.card import customer
+from pos_app.order.card import customer, sums_of
 from pos_app.order.paying import Paying
 from pos_app.order.payment_panel import PaymentPanel
 from pos_app.order.sale_done import SaleDone
@@ -163,13 +163,15 @@ class PaymentPage(QWidget):
 
     def _show_lines(self, order: Order) -> None:
         _empty(self._lines)
-        for line in order.lines:
+        rows = [(f"{figure(line.quantity)} × {line.name}", line.total_minor, "body") for line in order.lines]
+        rows += [(words, minor, "muted") for words, minor in sums_of(order)]
+        for words, minor, role in (*rows, (_("Total"), order.total_minor, "number")):
             row = QWidget()
-            words = QHBoxLayout(row)
-            words.setContentsMargins(0, 0, 0, 0)
-            words.addWidget(label(f"{figure(line.quantity)} × {line.name}", wrap=True), 1)
-            worth = label(money(line.total_minor, order.currency), "muted")
-            words.addWidget(worth, 0, Qt.AlignmentFlag.AlignTop)
+            told = QHBoxLayout(row)
+            told.setContentsMargins(0, 0, 0, 0)
+            told.addWidget(label(words, role, wrap=True), 1)
+            worth = label(money(minor, order.currency), role if role == "number" else "muted")
+            told.addWidget(worth, 0, Qt.AlignmentFlag.AlignTop)
             self._lines.addWidget(row)
 
     def _show_payments(self, order: Order) -> None:

@@ -358,8 +358,9 @@ class PaymentPanel(QWidget):
         if order is None:
             return
         due_minor = to_pay_minor(order)
-        nothing = due_minor == 0 and order.payment is not PaymentState.UNPAID
-        due = _("To pay: {amount}").format(amount=money(due_minor, order.currency))
+        asked_minor = due_minor + self._tip_minor
+        nothing = asked_minor == 0 and order.payment is not PaymentState.UNPAID
+        due = _("To pay: {amount}").format(amount=money(asked_minor, order.currency))
         self._due.setText(_("Paid") if nothing else due)
         needed_minor = self._split.part_minor(order) + self._tip_minor
         coins_minor = needed_minor + self._coins.added_minor(Tender.CASH, needed_minor)

@@ -11,7 +11,7 @@ from core.domain.status import Fulfilment, OrderStatus, steps_of
 from core.ui.ordering.item_dialog import Stepper
 from core.ui.ordering.view import OrderingView
 from core.ui.text import money
-from pos_app.order.card import payment_badge
+from pos_app.order.card import payment_badge, sums_of
 from tests.support.fake_backend import FakeBackend
 from tests.support.menus import SODA
 from tests.support.ordering import Finger
@@ -127,10 +127,18 @@ def test_a_tip_is_one_press_and_beside_the_total(till: Till, backend: FakeBacken
     net = order.total_minor - order.tax_minor
     tip = (net * 10 + 50) // 100
     assert till.text("payment_card") == f"Card {money(order.total_minor + tip, order.currency)}"
+    assert due(till, order, order.total_minor + tip)
     till.click("payment_card")
     till.settle()
     assert told(backend, order) == [(CARD, order.total_minor, tip)]
     assert now(backend, order).payment is PaymentState.PAID
+
+
+def test_what_makes_the_total_stands_beside_the_panel(till: Till, order: Order) -> None:
+    shown = till.words("payment_page")
+    assert order.tax_minor
+    for words, minor in (*sums_of(order), ("Total", order.total_minor)):
+        assert f"{words}\n{money(minor, order.currency)}" in shown
 
 
 def test_by_keyboard_digits_go_to_the_amount_and_enter_takes_it(till: Till, backend: FakeBackend, order: Order) -> None:
@@ -237,6 +245,7 @@ def test_a_tip_of_a_paid_order_is_taken_later(till: Till, backend: FakeBackend) 
     till.press(order, "more")
     till.choose("menu_payments")
     assert till.text("payment_due") == "Paid"
+    assert not till.sees("cash_quick_0"), "a key without an amount"
     assert not till.find_button("payment_card").isEnabled()
     till.click("tip_typed")
     assert till.text("payment_hint") == "Type the tip first, then press this."

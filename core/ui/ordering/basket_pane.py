@@ -23,12 +23,11 @@ _LAST: Final = 1_000
 
 
 class TotalsTable(QWidget):
-    """Subtotal, discounts, taxes by rate and total. With included taxes and no discount, the total and its taxes;
-    `brief`: the total alone. The total is in the type of `role`."""
+    """Subtotal, discounts, taxes by rate and total. With included taxes and no discount, the total and its taxes. The
+    total is in the type of `role`."""
 
-    def __init__(self, theme: Theme, *, brief: bool = False, role: str = "number") -> None:
+    def __init__(self, theme: Theme, *, role: str = "number") -> None:
         super().__init__()
-        self._brief = brief
         self._grid = grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setVerticalSpacing(theme.space(1))
@@ -44,10 +43,9 @@ class TotalsTable(QWidget):
             self._grid.addWidget(part, row, column)
 
     def show_amounts(self, amounts: Amounts, currency: str) -> None:
-        shown = [] if self._brief else [*deductions(amounts, currency, reasons=False)]
-        if not self._brief:
-            taxes = (tax for tax in amounts.taxes if tax.tax_minor)
-            shown += [(tax_label(tax, included=amounts.tax_included), tax.tax_minor) for tax in taxes]
+        taxes = (tax for tax in amounts.taxes if tax.tax_minor)
+        shown = [*deductions(amounts, currency, reasons=False)]
+        shown += [(tax_label(tax, included=amounts.tax_included), tax.tax_minor) for tax in taxes]
         while len(self._parts) < len(shown):
             pair = (label(role="muted", wrap=True), label(role="muted"))
             pair[0].setObjectName("basket_part")

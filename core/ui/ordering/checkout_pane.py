@@ -22,9 +22,7 @@ class CheckoutPane(QWidget):
     back_asked = Signal()
     pressed = Signal()
 
-    def __init__(
-        self, basket: BasketModel, theme: Theme, title: str, questions: QWidget, name: str, *, brief: bool = False
-    ) -> None:
+    def __init__(self, basket: BasketModel, theme: Theme, title: str, questions: QWidget, name: str) -> None:
         super().__init__()
         self._basket = basket
         self._theme = theme
@@ -32,7 +30,7 @@ class CheckoutPane(QWidget):
         self._back = button(_("Back"), theme, "quiet", name="checkout_back")
         self._back.setAccessibleName(_("Back to the basket"))
         self.lines = BasketList(basket, theme, "checkout_lines")
-        self._totals = TotalsTable(theme, brief=brief)
+        self._totals = TotalsTable(theme)
         self.action = button("", theme, "primary", name=name)
         self._scroll = QScrollArea()
         self._lay_out(title)

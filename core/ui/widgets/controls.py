@@ -192,7 +192,7 @@ def set_icon(target: QPushButton, icon: str, theme: Theme, colour: str = "text")
     target.setIconSize(QSize(size + gap, size))
 
     def draw() -> None:
-        target.setIcon(icons.icon(icon, theme.colour(colour), size, gap))
+        target.setIcon(icons.icon(icon, theme.colour(colour), size, gap, theme.colour("muted")))
 
     def forget() -> None:
         with contextlib.suppress(RuntimeError):  # at the end of a process the theme may be gone first
