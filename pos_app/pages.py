@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from core.domain.acts import Act, Need
+from core.domain.held_baskets import HoldBasket
 from core.domain.ids import OrderId
 from core.domain.menu import MenuItem
 from core.domain.order import Order
@@ -99,12 +100,32 @@ class Pages(QObject):
 
     def hold_back(self) -> bool:
         """Whether something must be settled before leaving. Then it is shown, with a notice."""
-        page = self._menu
-        if page is None or not page.unsaved:
-            return False
-        self._workspace.page_wanted.emit("menu")
-        self._workspace.notice.show_message(_("The menu is not saved"), _("Save it, or discard what you have changed."))
-        return True
+        notice = self._workspace.notice
+        if self._menu is not None and self._menu.unsaved:
+            self._workspace.page_wanted.emit("menu")
+            notice.show_message(_("The menu is not saved"), _("Save it, or discard what you have changed."))
+            return True
+        changed = self._new.changing.order if self._new is not None else None
+        if changed is not None:
+            self._workspace.page_wanted.emit("new")
+            title = _("The change of {number} is not saved").format(number=changed.number)
+            notice.show_message(title, _("Save it, or leave the order as it was."))
+            return True
+        return False
+
+    def set_aside(self, name: str) -> HoldBasket | None:
+        """What holds the basket of a cashier who leaves, if there is one. `name` is theirs."""
+        return self._new.held.set_aside(name) if self._new is not None else None
+
+    def hold(self, asked: HoldBasket, then: Callable[[], object] | None = None) -> None:
+        """Hold what `set_aside` has returned, and `then` go on."""
+        assert self._new is not None
+        self._new.held.holding.hold(asked, then)
+
+    @property
+    def _new(self) -> "NewOrderPage | None":
+        page = self._made.get("new")
+        return cast("NewOrderPage", page) if page is not None else None
 
     @property
     def _menu(self) -> "MenuPage | None":
@@ -175,6 +196,7 @@ class Pages(QObject):
         self._actions.paying.ended.connect(page.show_done)
         page.change_wanted.connect(self._actions.amend)
         self._actions.amended.connect(page.changed)
+        page.titled.connect(partial(self._workspace.set_title, "new"))
         page.failed.connect(self.failed)
 
         def show(item: MenuItem, reply: Availability) -> None:

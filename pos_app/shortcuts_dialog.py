@@ -30,7 +30,7 @@ KEYS: Final = (
     ("Ctrl+1 … 7", N_("The pages, from top to bottom")),
     ("Ctrl+S", N_("Save the menu")),
     ("Ctrl+L", N_("Lock")),
-    ("?", N_("This card")),
+    ("F1, ?", N_("This card")),
 )
 
 

@@ -1,5 +1,6 @@
 """The cashier's window: composes the pages and connects them."""
 
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -60,7 +61,7 @@ class PosWindow(QMainWindow):
         self.setWindowTitle("Orderbell")
         settings, theme = context.settings, context.theme
         self._context = context
-        self._person_id = ""
+        self._person_id = self._person_name = ""
         self._shop_name = ""
         self._paid_from = "orders"
         self.store = context.store
@@ -186,9 +187,11 @@ class PosWindow(QMainWindow):
 
     @Slot(object)
     def _on_signed_in(self, tokens: Tokens) -> None:
+        aside = None
         if tokens.person.id != self._person_id:
+            aside = self._pages.set_aside(self._person_name)
             self._forget_person()
-        self._person_id, self._shop_name = tokens.person.id, tokens.shop_name
+        self._person_id, self._person_name, self._shop_name = tokens.person.id, tokens.person.name, tokens.shop_name
         self.sign_in_page.connection.follow(None)
         self._pages.admit(tokens.person.role)
         self.setWindowTitle(window_title(f"{tokens.shop_name} · Orderbell") if tokens.shop_name else "Orderbell")
@@ -198,6 +201,8 @@ class PosWindow(QMainWindow):
         self._stack.setCurrentWidget(self.workspace)
         here = self.workspace.page
         self.show_page(here if here == "pay" or self.workspace.offers(here) else "orders")
+        if aside is not None:  # somebody else's, who had locked the till
+            self._pages.hold(aside)
         self._idle.start()
         self._actions.cards.look()
         if self.isVisible():
@@ -205,7 +210,7 @@ class PosWindow(QMainWindow):
 
     def resume(self, tokens: Tokens, age_s: float | None) -> None:
         """Continue an earlier run's session, locked, with orders that are `age_s` old."""
-        self._person_id, self._shop_name = tokens.person.id, tokens.shop_name
+        self._person_id, self._person_name, self._shop_name = tokens.person.id, tokens.person.name, tokens.shop_name
         self._sign_in.resume(tokens.person)
         if age_s is not None:
             self.board.refresher.remember(age_s)
@@ -225,8 +230,9 @@ class PosWindow(QMainWindow):
             self.show_page("orders")
 
     @Slot(str)
-    def _on_leave_wanted(self, how: str) -> None:
-        """Refused while a change is being sent: its result would be unknown."""
+    def _on_leave_wanted(self, how: str, held: str = "") -> None:
+        """Refused while a change is being sent: its result would be unknown. A basket is held first, and `held` is what
+        is said of that."""
         if self._changes.under_way:
             self.workspace.notice.show_message(
                 ngettext(
@@ -239,16 +245,22 @@ class PosWindow(QMainWindow):
             return
         if how != "lock" and self._pages.hold_back():
             return
-        if how == "lock":
+        aside = self._pages.set_aside(self._person_name) if how != "lock" else None
+        if aside is not None:
+            held = _("The basket is held: {name}").format(name=aside.label)
+            self._pages.hold(aside, partial(self._on_leave_wanted, how, held))
+        elif how == "lock":
             self.lock()
         elif self.store.unsent:
             counts = Counts.of(self.store.outbox())
-            dialogs.ask_before_leaving(self._context.theme, self._sign_in.names[0], counts, self._sign_out, self)
+            dialogs.ask_before_leaving(
+                self._context.theme, self._sign_in.names[0], counts, partial(self._sign_out, held), self
+            )
         else:
-            self._sign_out()
+            self._sign_out(held)
 
-    @Slot()
-    def _sign_out(self) -> None:
+    def _sign_out(self, said: str = "") -> None:
+        """`said`: why, or what became of what was there."""
         self._leave()
         self._sign_in.leave()
         self._forget_person()
@@ -256,7 +268,7 @@ class PosWindow(QMainWindow):
         self.alerts.stop()
         self.store.clear()
         self.board.refresher.reset()
-        self.sign_in_page.ask()
+        self.sign_in_page.ask(reason=said)
 
     @Slot()
     def _on_session_left(self) -> None:
@@ -386,7 +398,9 @@ class PosWindow(QMainWindow):
             return
         page, key = self._pages.board, Qt.Key(event.key())
         control = event.modifiers() & keys.COMMANDS == Qt.KeyboardModifier.ControlModifier
-        if key == Qt.Key.Key_F5:
+        if key == Qt.Key.Key_F1:
+            self._show_shortcuts()
+        elif key == Qt.Key.Key_F5:
             self.board.refresher.refresh()
             self._pages.refresh()
         elif control and key == Qt.Key.Key_Z:

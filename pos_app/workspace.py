@@ -163,6 +163,7 @@ class Workspace(QWidget):
         self._now = now
         self._page_names: list[str] = []
         self._tabs: dict[str, RailTab] = {}
+        self._titles: dict[str, str] = {}
         self.search = BoardSearch(theme, "search", _("Search the board"), _("Number, name, phone   /"))
         self.search.setMaximumWidth(theme.px(340))
         self.connection = ConnectionChip()
@@ -216,7 +217,7 @@ class Workspace(QWidget):
         column = QVBoxLayout(rail)
         column.setContentsMargins(theme.space(2), theme.space(2), theme.space(2), theme.space(2))
         column.setSpacing(theme.space(1))
-        group = QButtonGroup(self)
+        group = self._rail_group = QButtonGroup(self)
         for name in self.pages:
             tab = self._tab(f"nav_{name}", _(PAGES[name][0]))
             tab.setCheckable(True)
@@ -258,12 +259,25 @@ class Workspace(QWidget):
 
     def show_page(self, name: str) -> None:
         self._stack.setCurrentIndex(self._page_names.index(name))
-        if name in self._tabs:  # or the tab stays that of the page that led there
-            self._tabs[name].setChecked(True)
-        self._title.setText(_(_TITLES.get(name) or PAGES[name][0]))
+        if name != "pay":  # it stays that of the page that led there
+            self._rail_group.setExclusive(False)
+            for other, tab in self._tabs.items():
+                tab.setChecked(other == name)
+            self._rail_group.setExclusive(True)
+        self._show_title()
         self.search.setVisible(name == "orders")
         self.as_of.set_meaning(_(_KEPT[name]) if name in _KEPT else "")
         self._draw_icons()
+
+    def set_title(self, name: str, title: str) -> None:
+        """Give a page another title; empty for its usual one."""
+        self._titles[name] = title
+        self._show_title()
+
+    def _show_title(self) -> None:
+        name = self.page
+        if name:
+            self._title.setText(self._titles.get(name) or _(_TITLES.get(name) or PAGES[name][0]))
 
     def offers(self, name: str) -> bool:
         """Whether the person may see that page."""

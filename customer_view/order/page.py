@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.client.errors import ClientError
+from core.domain.commands import AmendedLine
 from core.domain.order import Order
 from core.domain.status import Fulfilment
 from core.protocol import routes
@@ -52,6 +53,8 @@ class OrderPage(OrderingPage[PlaceOrderPresenter]):
         super().__init__(theme, presenter, form, checkout, notice, parent)
         self.setObjectName("order_page")
         self._store = context.store
+        self._begun: tuple[AmendedLine, ...] = ()
+        """The lines of the order that is being changed, as it was."""
         self._asking = asking or Asking(context, parent=self)
         self._change_bar = ChangeBar(theme)
         column = self.layout()
@@ -68,6 +71,7 @@ class OrderPage(OrderingPage[PlaceOrderPresenter]):
         self.view.completed.connect(self._on_place_wanted)
         self.view.checkout_shown.connect(self._on_checkout_shown)
         self._ordering.basket.changed.connect(self._update_view)
+        self._form.note.textChanged.connect(self._update_view)
         self._ordering.menu_changed.connect(self._on_menu_changed)
         presenter.placed.connect(self._on_order_placed)
         presenter.unknown.connect(self._on_outcome_unknown)
@@ -95,6 +99,12 @@ class OrderPage(OrderingPage[PlaceOrderPresenter]):
         """The order as it was when its change began."""
         return self._ordering.basket.basket.changes
 
+    @property
+    def _is_same(self) -> bool:
+        """Whether the page says what the order is already."""
+        order, basket = self._changing, self._ordering.basket.basket
+        return order is not None and basket.amended == self._begun and self._form.note.text().strip() == order.note
+
     def change(self, order: Order) -> bool:
         """Begin to change a placed order. False while another basket is in progress."""
         if self._ordering.basket.basket.lines and self._changing is None:
@@ -104,6 +114,7 @@ class OrderPage(OrderingPage[PlaceOrderPresenter]):
             return False
         self.clear()
         self._ordering.basket.change(order)
+        self._begun = self._ordering.basket.basket.amended
         self._form.fill(order.fulfilment, order.address, order.note)
         self._update_view()
         return True
@@ -145,7 +156,7 @@ class OrderPage(OrderingPage[PlaceOrderPresenter]):
             return
         self.notice.clear()
         self.view.show_checkout()
-        if not self.view.at_checkout:
+        if not self.view.at_checkout or self._is_same:
             return
         if self._changing is not None:
             self._ask(self._changing)
@@ -187,7 +198,10 @@ class OrderPage(OrderingPage[PlaceOrderPresenter]):
         self._form.setVisible(order is None)
         placing = _("Asking…") if order is not None else _("Placing…")
         words = _("Ask the shop · {amount}") if order is not None else _("Place order · {amount}")
+        if self._is_same and not busy:
+            words = _("Nothing is changed yet")
         self._checkout.set_action(placing if busy else words.format(amount=amount), busy=busy)
+        self._checkout.action.setEnabled(not busy and not self._is_same)
         self.view.menu.setEnabled(not busy)
 
 

@@ -64,7 +64,7 @@ class DrawerPage(QWidget):
         self._moves = [
             self._button(drawer_act_label(act), "", f"drawer_{act}", partial(self._on_move, act)) for act in _ACTS
         ]
-        self._was_open = False
+        self._was_open = self._others = False
         self._grid = QGridLayout()
         self._grid.setSpacing(theme.space(2))
         self._picker = Picker(theme, "drawer_shown", _("Rows"))
@@ -104,12 +104,15 @@ class DrawerPage(QWidget):
         return self.book.refresher
 
     def admit(self, *, others: bool) -> None:
-        """Set whether the person who is signed in may see the drawers of all POSs."""
+        """Set whether the person who is signed in may see the drawers of all POSs, and before the count what should be
+        in them."""
+        self._others = others
         at = self._picker.findData("sessions")
         if others and at < 0:
             self._picker.addItem(_("All drawers"), "sessions")
         elif not others and at >= 0:
             self._picker.removeItem(at)
+        self._show()
 
     def clear(self) -> None:
         """Reset for the next person."""
@@ -135,7 +138,8 @@ class DrawerPage(QWidget):
         session = known.session
         self._state.setText(_("The drawer is open") if known.is_open else _("The drawer is closed"))
         self._since.setText(_since(session))
-        for each, shown in ((self._open, not known.is_open), (self._count, known.is_open), (self._x, known.is_open)):
+        sees_x = known.is_open and (self._others or (session is not None and session.is_counted))
+        for each, shown in ((self._open, not known.is_open), (self._count, known.is_open), (self._x, sees_x)):
             each.setVisible(shown)
             each.setEnabled(not busy)
         for each in self._moves:

@@ -1,15 +1,17 @@
 """Held baskets on the New page: two buttons under the basket, and the stages that they open."""
 
+from functools import partial
+
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from core.client.errors import ClientError, SignedOut
-from core.domain.held_baskets import HeldBasket
+from core.domain.held_baskets import HeldBasket, HoldBasket
 from core.domain.people import Customer, Guest
 from core.ui.ordering.checkout import HandoverForm
 from core.ui.ordering.view import OrderingView
-from core.ui.text import _, clock, figure, money
+from core.ui.text import _, clock, figure, money, ngettext
 from core.ui.widgets.controls import button
 from core.ui.widgets.notice import Notice
 from pos_app.context import PosContext
@@ -84,10 +86,8 @@ class HeldStages(QObject):
     def ask(self) -> None:
         """Ask under which name the basket is held."""
         if self._hold.isEnabled():
-            open_here = self.holding.open_here
-            likely = open_here.label if open_here is not None else _name(self._customer.whom)
             self._view.show_stage(self.hold_pane)
-            self.hold_pane.ask(likely)
+            self.hold_pane.ask(self._likely)
 
     @Slot()
     def show_held(self) -> None:
@@ -97,13 +97,29 @@ class HeldStages(QObject):
 
     @Slot(str)
     def _on_entered(self, label: str) -> None:
-        self.holding.hold(label, self._customer.whom, self._form.values)
+        self.holding.hold(self._request(label))
 
     @Slot(object)
     def _on_hold_first(self, then: HeldBasket) -> None:
         open_here = self.holding.open_here
         label = open_here.label if open_here is not None else ""
-        self.holding.hold(label, self._customer.whom, self._form.values, then)
+        self.holding.hold(self._request(label), partial(self.holding.take, then))
+
+    def _request(self, label: str) -> HoldBasket:
+        return self.holding.request(label, self._customer.whom, self._form.values)
+
+    def set_aside(self, name: str) -> HoldBasket | None:
+        """What holds the basket of a cashier who leaves: under the name that it has, else theirs. None for an empty
+        one, and for a placed order that is being changed."""
+        basket = self._basket.basket
+        if not basket.lines or basket.changes is not None or self._presenter.busy:
+            return None
+        return self._request(self._likely or name)
+
+    @property
+    def _likely(self) -> str:
+        open_here = self.holding.open_here
+        return open_here.label if open_here is not None else _name(self._customer.whom)
 
     @Slot(object)
     def _on_held(self, basket: HeldBasket) -> None:
@@ -151,7 +167,9 @@ class HeldStages(QObject):
         free, busy = not self._basket.basket.lines, self.holding.busy or self._presenter.busy
         baskets = self.holding.baskets
         self._hold.setEnabled(not free and not busy and self._basket.basket.changes is None)
-        self._held.setText(_("Held ({count})").format(count=figure(len(baskets))) if baskets else _("Held"))
+        count = len(baskets)
+        words = ngettext("Held ({count})", "Held ({count})", count).format(count=figure(count))
+        self._held.setText(words if baskets else _("Held"))
         self._held.setEnabled(bool(baskets) and self._basket.basket.changes is None)
         self.held_pane.show_baskets(baskets, self._context.settings.device, busy=busy, free=free)
         if not baskets and self._view.stage is self.held_pane:

@@ -79,10 +79,10 @@ class Holding(QObject):
             self._job = None
         self.changed.emit()
 
-    def hold(self, label: str, whom: Whom, handover: Handover, then: HeldBasket | None = None) -> None:
-        """Hold what is on the page, and take another basket `then`."""
+    def request(self, label: str, whom: Whom, handover: Handover) -> HoldBasket:
+        """The command that holds what is on the page."""
         customer, guest = whom.customer, whom.guest
-        asked = HoldBasket(
+        return HoldBasket(
             id=BasketId(uuid7()),
             label=label.strip(),
             lines=self._basket.basket.wanted,
@@ -97,11 +97,14 @@ class Holding(QObject):
             replaces=self.id_of_page,
         )
 
+    def hold(self, asked: HoldBasket, then: Callable[[], object] | None = None) -> None:
+        """Hold what is on the page, or was there, and `then` go on."""
+
         def done(basket: HeldBasket) -> None:
             self._open, self._lines = None, ()
             self.held.emit(basket)
             if then is not None:
-                self.take(then)
+                then()
 
         self._run(routes.HOLD_BASKET(body=asked), done)
 

@@ -55,6 +55,8 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
     payments_wanted = Signal(object, object)
     """An `Order` that was taken and is still to be paid, in parts or at the card terminal, and how it is divided (a
     `Split`). `show_done` follows."""
+    titled = Signal(str)
+    """What the page is called; empty for as usual."""
     failed = Signal(object)
     """A `SignedOut`, for the window. The form stays for the same cashier."""
 
@@ -463,6 +465,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         self._checkout.title.setText(_("Take payment") if self._is_paying else _("Change order"))
         self._checkout.action.setVisible(not self._is_paying)
         changed = self.changing.order
+        self.titled.emit(_("Change {number}").format(number=changed.number) if changed is not None else "")
         more = difference(changed, total_minor) if changed is not None else ""
         save = _("Save · {difference}").format(difference=more) if more else _("Save")
         self._checkout.set_action(_("Sending…") if busy else save, busy=busy)

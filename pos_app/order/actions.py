@@ -130,8 +130,10 @@ class OrderActions(QObject):
         if order.open_request is not None:
             self._add(menu, "accept", _("Accept the change"), order)
             self._add(menu, "decline", _("Decline the change…"), order)
-        if order.status not in CALLED_OFF and order.payment is not PaymentState.REFUNDED and not order.refunded_minor:
-            self._add(menu, "amend", _("Change order…"), order)
+        if order.status not in CALLED_OFF and order.payment is not PaymentState.REFUNDED:
+            self._add(menu, "amend", _("Change order…"), order).setDisabled(order.refunded_minor > 0)
+            if order.refunded_minor:
+                self._add_reason(menu, _("Not after a refund of a part"))
         before = target(order, Move.RECALL)
         if before is not None:
             menu.addSeparator()
@@ -154,8 +156,7 @@ class OrderActions(QObject):
         elif order.payment is PaymentState.PAID:
             if not gave_back(order):
                 self._add(menu, "unpay", _("Not paid after all"), order)
-            if not order.refunded_minor:
-                self._add(menu, "payments", _("Payments, tip…"), order)
+            self._add(menu, "payments", _("Payments, tip…"), order).setDisabled(order.refunded_minor > 0)
             self._add(menu, "refund", _("Refund…"), order)
 
     def own(self, order_id: OrderId) -> Own:
@@ -168,11 +169,20 @@ class OrderActions(QObject):
 
     # -- inside
 
-    def _add(self, menu: QMenu, what: str, words: str, order: Order, key: str = "") -> None:
+    @staticmethod
+    def _add_reason(menu: QMenu, words: str) -> None:
+        """Why what stands above it is not offered."""
+        action = QAction(words, menu)
+        action.setObjectName("menu_why")
+        action.setDisabled(True)
+        menu.addAction(action)
+
+    def _add(self, menu: QMenu, what: str, words: str, order: Order, key: str = "") -> QAction:
         action = QAction(f"{words}\t{_(key)}" if key else words, menu)
         action.setObjectName(f"menu_{what}")
         action.triggered.connect(partial(self.do, what, order.id))
         menu.addAction(action)
+        return action
 
     def _ask(self, what: str, order: Order) -> None:
         """Ask before a change that cannot be undone."""

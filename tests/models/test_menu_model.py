@@ -63,7 +63,7 @@ def test_counts_repaint_their_tiles_and_survive_a_new_menu(tiles: TileModel) -> 
 def test_a_tile_is_told_in_words(tiles: TileModel) -> None:
     tiles.set_counts({BOWL.id: 3})
     words = [tiles.index(row).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(4)]
-    assert words[0] == "Chicken Bowl, $8.49, Rice, beans and grilled chicken., 3 in the basket"
+    assert words[0] == "Chicken Bowl, $8.49, Rice, beans and grilled chicken., With options, 3 in the basket"
     assert words[1] == "Tortilla Soup, $5.20, Sold out"
 
 

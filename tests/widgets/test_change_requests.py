@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import Unreachable
@@ -80,6 +81,43 @@ def test_a_customer_puts_a_change_together_and_asks(stage: Stage, backend: FakeB
     assert SODA.name in words
     assert "Do not ring" in words
     assert backend.orders[order.id].total_minor == order.total_minor
+
+
+def test_a_second_change_shows_its_lines_and_asks_nothing_while_nothing_is_changed(
+    stage: Stage, backend: FakeBackend
+) -> None:
+    order = customer_window.order(backend)
+    stage.arrive()
+    stage.click("tab_order")
+    stage.settle()
+    view = stage.window.findChild(OrderingView)
+    assert isinstance(view, OrderingView)
+    Finger(view, stage.qtbot).tile(SODA.name)
+    stage.click("checkout")  # with the questions that a change does not ask
+    stage.click("checkout_back")
+    stage.click("basket_empty")
+    stage.click("tab_my_orders")
+    stage.settle()
+    for request in range(2):
+        finger = begin(stage)
+        stage.click("checkout")
+        assert stage.sees("checkout_lines"), request
+        key = stage.find(QAbstractButton, "place_order")
+        assert (key.isEnabled(), key.text()) == (False, "Nothing is changed yet")
+        stage.qtbot.keyClick(stage.window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        assert stage.sees("change_bar"), "Ctrl+Enter asks nothing either"
+        stage.type("order_note", "x")
+        assert key.isEnabled()
+        stage.type("order_note", order.note)
+        assert not key.isEnabled()
+        stage.click("checkout_back")
+        finger.tile(SODA.name)
+        stage.click("checkout")
+        stage.click("place_order")
+        stage.settle()
+        answer(backend, order)
+        stage.settle()
+    assert backend.orders[order.id].open_request is None
 
 
 def test_what_waits_to_be_sent_says_so_and_is_sent_once(stage: Stage, backend: FakeBackend) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import Unreachable
@@ -54,7 +54,11 @@ def test_the_bar_says_which_order_and_what_is_to_be_paid(till: Till, backend: Fa
     order = taken(backend, PAID)
     finger = open_again(till, order)
     assert order.number in till.words("change_bar")
+    assert till.text("page_title") == f"Change {order.number}"
+    assert till.text("checkout") == "Review the change · $9.99"
     assert till.text("change_difference") == "Nothing to pay"
+    words, leave = till.find(QLabel, "change_difference"), till.find_button("change_leave")
+    assert words.mapTo(till.window, words.rect().center()).y() == leave.mapTo(till.window, leave.rect().center()).y()
     assert finger.lines() == [(2, CHIPS.name), (1, SODA.name)]
     finger.tile(SODA.name)
     assert finger.lines() == [(2, CHIPS.name), (2, SODA.name)], "the same, at the same price, is one line"
@@ -68,6 +72,9 @@ def test_the_bar_says_which_order_and_what_is_to_be_paid(till: Till, backend: Fa
     assert (after.total_minor, to_pay_minor(after), after.amendments) == (999 + 109, 109, 1)
     assert till.sees("payment_panel")
     assert not till.sees("change_bar")
+    assert till.text("page_title") == "Payment"
+    till.click("nav_new")
+    assert till.text("page_title") == "New order"
 
 
 def test_what_was_taken_off_is_given_back_and_said_until_it_is_dismissed(till: Till, backend: FakeBackend) -> None:

@@ -188,6 +188,26 @@ def test_without_a_server_a_drawer_is_opened_and_closed(till: Till, backend: Fak
     till.qtbot.waitUntil(lambda: "POS1" in backend.drawers and not backend.drawers["POS1"].is_open)
 
 
+def test_x_is_offered_to_who_may_know_what_should_be_there(till: Till, backend: FakeBackend) -> None:
+    _go(till)
+    _opened(till)
+    assert not till.sees("drawer_x"), "a cashier counts first"
+    till.click("drawer_count")
+    till.type("count_sum", "100")
+    till.click("count_confirm")
+    till.settle()
+    till.qtbot.waitUntil(lambda: till.sees("close_again"))
+    till.key(Qt.Key.Key_Escape)
+    till.settle()
+    assert till.sees("drawer_x")
+
+
+def test_an_admin_is_offered_x_at_any_time(till: Till, backend: FakeBackend) -> None:
+    _go(till, ANA)
+    _opened(till)
+    assert till.sees("drawer_x")
+
+
 def test_what_breaks_a_rule_is_said(till: Till, backend: FakeBackend) -> None:
     _go(till)
     _opened(till)

@@ -42,6 +42,14 @@ def test_an_admin_changes_who_may_do_what(till: Till, backend: FakeBackend) -> N
     assert not till.find_button("roles_save").isEnabled()
 
 
+def test_no_page_of_the_rail_is_marked_while_roles_are_shown(till: Till) -> None:
+    open_roles(till)
+    pages = till.window.workspace.pages
+    assert not [name for name in pages if till.find_button(f"nav_{name}").isChecked()]
+    till.click("nav_history")
+    assert [name for name in pages if till.find_button(f"nav_{name}").isChecked()] == ["history"]
+
+
 def test_every_act_has_a_cell_for_each_role(till: Till) -> None:
     open_roles(till)
     for act, row in ACTS.items():

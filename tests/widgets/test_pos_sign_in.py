@@ -15,8 +15,11 @@ from core.domain.status import OrderStatus
 from core.protocol import routes
 from core.ui.idle import IdleWatch
 from core.ui.theme import Theme
+from pos_app.new_order.page import NewOrderPage
 from tests.support.contexts import answer_by, disk_held
 from tests.support.fake_backend import FakeBackend
+from tests.support.menus import CHIPS
+from tests.support.ordering import Finger
 from tests.support.pos_window import ANA, MAYA, Till, open_till, place
 from tests.support.steps import NEXT
 from tests.widgets.conftest import PassTime
@@ -28,6 +31,58 @@ OFFLINE = Unreachable("The server cannot be reached. Check the network; this win
 def leave(till: Till, how: str) -> None:
     till.click("cashier")
     till.choose(f"menu_{how}")
+
+
+def rung_up(till: Till) -> NewOrderPage:
+    """A basket in progress."""
+    till.arrive()
+    till.click("nav_new")
+    till.settle()
+    page = till.find(NewOrderPage, "new_order_page")
+    till.qtbot.waitUntil(lambda: page.view.menu.tiles.shown.rowCount() == 4)
+    Finger(page.view, till.qtbot).tile(CHIPS.name)
+    return page
+
+
+@pytest.mark.parametrize("how", ["switch", "sign_out"])
+def test_the_basket_of_who_leaves_is_held_and_said_so(till: Till, backend: FakeBackend, how: str) -> None:
+    page = rung_up(till)
+    leave(till, how)
+    till.qtbot.waitUntil(lambda: bool(till.window._context.bridge.baskets) or not till.window.signed_in)
+    if till.window.signed_in:
+        till.settle()
+        till.qtbot.waitUntil(lambda: not till.window.signed_in or till.sees("leave_confirm"))
+    if till.window.signed_in:
+        till.click("leave_confirm")
+    assert page.basket.basket.lines == []
+    assert till.text("sign_in_reason") == f"The basket is held: {MAYA[0]}"
+    till.sign_in()
+    till.qtbot.waitUntil(lambda: till.window.signed_in)
+    till.settle()
+    (held,) = page.held.holding.baskets
+    assert held.label == MAYA[0]
+    assert [line.item_id for line in held.lines] == [CHIPS.id]
+
+
+def test_the_basket_of_a_locked_till_is_held_when_somebody_else_signs_in(till: Till) -> None:
+    page = rung_up(till)
+    leave(till, "lock")
+    till.sign_in(ANA)
+    till.qtbot.waitUntil(lambda: till.window.signed_in)
+    till.settle()
+    assert page.basket.basket.lines == []
+    (held,) = page.held.holding.baskets
+    assert held.label == MAYA[0]
+    assert till.notice().startswith(f"Held: {MAYA[0]}")
+
+
+def test_the_same_person_finds_the_basket_after_a_lock(till: Till) -> None:
+    page = rung_up(till)
+    leave(till, "lock")
+    till.sign_in()
+    till.qtbot.waitUntil(lambda: till.window.signed_in)
+    assert len(page.basket.basket.lines) == 1
+    assert page.held.holding.baskets == ()
 
 
 def nobody(till: Till) -> bool:

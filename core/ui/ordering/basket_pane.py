@@ -181,7 +181,8 @@ class BasketPane(QWidget):
             part.setVisible(filled)
         self.checkout.setEnabled(filled)
         amount = money(amounts.total_minor, basket.currency)
-        self.checkout.setText(_("Check out · {amount}").format(amount=amount) if filled else _("Check out"))
+        words = _("Check out · {amount}") if basket.changes is None else _("Review the change · {amount}")
+        self.checkout.setText(words.format(amount=amount) if filled else _("Check out"))
 
     @Slot()
     def _draw(self) -> None:

@@ -29,7 +29,7 @@ class ChangeBar(QWidget):
         frame, column = panel("card")
         edge = theme.space(3)
         column.setContentsMargins(edge, theme.space(2), edge, theme.space(2))
-        column.addWidget(Pair(theme, self._order, Pair(theme, self._difference, leave, close=True)))
+        column.addWidget(Pair(theme, Pair(theme, self._order, self._difference), leave))
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(frame)

@@ -1,7 +1,7 @@
 """The checkout's column: questions, lines, totals, and the button that places the order."""
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -76,6 +76,12 @@ class CheckoutPane(QWidget):
     @override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._share_out()
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        """Questions may have been hidden meanwhile."""
+        super().showEvent(event)
         self._share_out()
 
     @override

@@ -101,6 +101,8 @@ class TileModel(RowsModel[Tile]):
             return plain(f"{row.item.name}\n{row.item.description}".strip())
         if role == Qt.ItemDataRole.AccessibleTextRole:
             parts = [row.item.name, money(row.item.price_minor, self.currency), row.item.description]
+            if row.item.groups:
+                parts.append(_("With options"))
             if not row.item.available:
                 parts.append(_("Sold out"))
             if row.favourite:

@@ -216,7 +216,8 @@ class _TileDelegate(QStyledItemDelegate):
         else:
             paint_disc(painter, QRectF(badge).center(), size, theme.colour("brand_soft"))
             inset = size * 0.22
-            icons.paint(painter, "plus", QRectF(badge).adjusted(inset, inset, -inset, -inset), theme.colour("brand"))
+            sign = "more" if item.groups else "plus"  # it is asked how it is wanted
+            icons.paint(painter, sign, QRectF(badge).adjusted(inset, inset, -inset, -inset), theme.colour("brand"))
 
 
 class CategoryPills(PressList):
