@@ -2,8 +2,10 @@
 
 import argparse
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from core import settings
 from core.admin import console
@@ -50,7 +52,7 @@ def _x(api: Backend, options: argparse.Namespace) -> None:
     elif not reports:
         console.show("No drawer is open.")
     else:
-        _show_each(reports)
+        _show_each(reports, api.zone)
 
 
 def _z(api: Backend, options: argparse.Namespace) -> None:
@@ -63,7 +65,7 @@ def _z(api: Backend, options: argparse.Namespace) -> None:
     if options.json:
         console.as_json(reports)
     elif options.number is not None:
-        _show_each(reports)
+        _show_each(reports, api.zone)
     else:
         console.table(_COLUMNS, [_row(each) for each in reports], empty="No drawer session was closed yet.")
 
@@ -73,7 +75,8 @@ def _verify(api: Backend, options: argparse.Namespace) -> None:
     if options.json:
         console.as_json(found)
     elif not found.faults:
-        console.show(f"{found.reports} reports are as they were made, and none is missing.")
+        made = "1 report is as it was" if found.reports == 1 else f"{found.reports} reports are as they were"
+        console.show(f"{made} made, and none is missing.")
     else:
         console.table(("POS", "place", "fault"), [(each.device, each.place or "", each.says) for each in found.faults])
     if found.faults:
@@ -104,9 +107,9 @@ def _row(signed: SignedReport) -> list[Cell]:
     ]
 
 
-def _show_each(reports: Sequence[SignedReport]) -> None:
+def _show_each(reports: Sequence[SignedReport], zone: ZoneInfo | None) -> None:
     for signed in reports:
-        console.table((_title(signed.report), signed.report.currency), _lines(signed))
+        console.table((_title(signed.report), signed.report.currency), _lines(signed, zone))
         console.show("")
 
 
@@ -140,12 +143,17 @@ _CASH: Final = (
 )
 
 
-def _lines(signed: SignedReport) -> Iterator[tuple[str, Cell]]:
+def _lines(signed: SignedReport, zone: ZoneInfo | None) -> Iterator[tuple[str, Cell]]:
+    """Moments are by the clock of `zone`, the shop's."""
     report = signed.report
+
+    def clock(moment: datetime) -> str:
+        return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+
     yield "business day", report.business_date
-    yield "opened", f"{report.opened_at:%Y-%m-%d %H:%M} UTC, {report.opened_by}"
+    yield "opened", f"{clock(report.opened_at)}, {report.opened_by}"
     if report.closed_at is not None:
-        yield "closed", f"{report.closed_at:%Y-%m-%d %H:%M} UTC, {report.closed_by}"
+        yield "closed", f"{clock(report.closed_at)}, {report.closed_by}"
     yield "sales", report.sales
     yield "refunds", report.refunds
     for name, field in _AMOUNTS:
@@ -165,11 +173,11 @@ def _lines(signed: SignedReport) -> Iterator[tuple[str, Cell]]:
     yield "given back, ever", _amount(report, report.grand_refunds_minor)
     yield "turnover, ever", _amount(report, report.grand_net_minor)
     for each in report.approvals:
-        yield "allowed once", f"{each.at:%Y-%m-%d %H:%M} UTC, {each.about}: {each.by}, by {each.approver}"
+        yield "allowed once", f"{clock(each.at)}, {each.about}: {each.by}, by {each.approver}"
     if report.not_arrived:
         yield "had not arrived", f"{len(report.not_arrived)} operations"
     for till in report.unheard:
-        heard = f"{till.last_contact_at:%Y-%m-%d %H:%M} UTC" if till.last_contact_at else "never"
+        heard = clock(till.last_contact_at) if till.last_contact_at else "never"
         yield f"{till.device} not heard of", f"since {heard}" if till.last_contact_at else heard
     if signed.hash:
         yield "hash", signed.hash

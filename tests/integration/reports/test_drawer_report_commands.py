@@ -1,7 +1,9 @@
 """`orderbell report x`, `z` and `verify`: reports of drawers as tables and for scripts, and whether all are whole."""
 
 import json
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -101,3 +103,16 @@ def test_verify_and_the_doctor_find_what_was_changed(
     assert b"Reports were changed or are missing." in told.err
     assert main(["report", "verify", "--json", *where]) == 1
     assert json.loads(capfdbinary.readouterr().out)["faults"]
+
+
+def test_x_says_when_by_the_shops_clock(directory: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    where = ("--data-dir", str(directory))
+    assert main(["report", "x", "--json", *where]) == 0
+    (found,) = json.loads(capfdbinary.readouterr().out)
+    with _served(directory) as server:
+        menu = calls.Caller(server.url).get("/api/menu/").json()
+    opened = datetime.fromisoformat(found["report"]["opened_at"]).astimezone(ZoneInfo(menu["time_zone"]))
+    assert main(["report", "x", *where]) == 0
+    shown = capfdbinary.readouterr().out.decode()
+    assert f"{opened:%Y-%m-%d %H:%M}, " in shown
+    assert "UTC" not in shown
