@@ -55,7 +55,7 @@ def test_the_bar_says_which_order_and_what_is_to_be_paid(till: Till, backend: Fa
     finger = open_again(till, order)
     assert order.number in till.words("change_bar")
     assert till.text("page_title") == f"Change {order.number}"
-    assert till.text("checkout") == "Review the change · $9.99"
+    assert till.text("checkout") == "Review · $9.99"
     assert till.text("change_difference") == "Nothing to pay"
     words, leave = till.find(QLabel, "change_difference"), till.find_button("change_leave")
     assert words.mapTo(till.window, words.rect().center()).y() == leave.mapTo(till.window, leave.rect().center()).y()

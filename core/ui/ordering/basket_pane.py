@@ -181,7 +181,7 @@ class BasketPane(QWidget):
             part.setVisible(filled)
         self.checkout.setEnabled(filled)
         amount = money(amounts.total_minor, basket.currency)
-        words = _("Check out · {amount}") if basket.changes is None else _("Review the change · {amount}")
+        words = _("Check out · {amount}") if basket.changes is None else _("Review · {amount}")
         self.checkout.setText(words.format(amount=amount) if filled else _("Check out"))
 
     @Slot()
