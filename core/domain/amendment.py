@@ -2,7 +2,7 @@
 
 The new version replaces the old one whole, priced by the date of the order and, for lines that stay, by the prices and
 rates that they were sold by. What was paid too much is given back at once; what is more is to be paid. The ledger says
-both (`core.domain.payment.charges_of`), and every former version is kept (`core.store.amendments`).
+both (`core.domain.booking.charges_of`), and every former version is kept (`core.store.amendments`).
 """
 
 from collections.abc import Iterator, Mapping, Sequence

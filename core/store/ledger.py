@@ -9,9 +9,10 @@ from typing import Final
 
 from sqlalchemy import bindparam, select
 
+from core.domain.booking import booked, change_of, payments_in
 from core.domain.ids import OrderId
 from core.domain.order import Order, Payment, PaymentState, Tender
-from core.domain.payment import PaymentChange, booked, change_of, payments_in
+from core.domain.payment import PaymentChange
 from core.domain.people import Principal
 from core.domain.sale.ledger import Entry, EntryKind, Ledger
 from core.instants import advised_us, from_us, to_us

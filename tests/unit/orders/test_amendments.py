@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from core.domain import order_rules, order_sheet
 from core.domain.acts import Act, Need
 from core.domain.amendment import difference_minor
+from core.domain.booking import booked, change_of, payments_in
 from core.domain.commands import (
     AmendedLine,
     AmendOrder,
@@ -31,7 +32,7 @@ from core.domain.ids import ItemId, LineId, ModifierId, OrderId, ShopId, line_id
 from core.domain.menu import Menu
 from core.domain.order import LineChange, NewLine, Order, Payment, PaymentState, Tender
 from core.domain.order_rules import Offer, Stale
-from core.domain.payment import booked, change_of, payments_in, payments_of, tip_minor, to_give_back_minor, to_pay_minor
+from core.domain.payment import payments_of, tip_minor, to_give_back_minor, to_pay_minor
 from core.domain.people import Role
 from core.domain.rights import needs_of
 from core.domain.sale.ledger import Entry, EntryKind, Ledger

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
+from core.domain.booking import booked, change_of
 from core.domain.ids import OrderId, ShopId
 from core.domain.order import Channel, Order, PaymentState, Tender
-from core.domain.payment import booked, change_of
 from core.domain.sale.ledger import Ledger, PaymentStatus
 from core.domain.status import Fulfilment, OrderStatus
 

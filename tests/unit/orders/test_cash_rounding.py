@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain import order_rules
+from core.domain.booking import booked, change_of, payments_in
 from core.domain.coins import NO_COINS, Coins
 from core.domain.commands import (
     AmendedLine,
@@ -20,15 +21,7 @@ from core.domain.commands import (
 from core.domain.drawers import cash_held_minor
 from core.domain.errors import DomainError, IllegalMove, InvalidOrder
 from core.domain.order import Order, Payment, PaymentState, Tender
-from core.domain.payment import (
-    booked,
-    change_of,
-    payments_in,
-    payments_of,
-    rounding_minor,
-    to_give_back_minor,
-    to_pay_minor,
-)
+from core.domain.payment import payments_of, rounding_minor, to_give_back_minor, to_pay_minor
 from core.domain.people import Role
 from core.domain.refund import money_back, refundable_minor
 from core.domain.sale.ledger import EntryKind, Ledger

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.domain import order_rules
+from core.domain.booking import booked, change_of, payments_in
 from core.domain.commands import (
     ChangePayment,
     MoneyChange,
@@ -20,15 +21,7 @@ from core.domain.commands import (
 from core.domain.errors import CardNumber, DomainError, IllegalMove, InvalidOrder, ReasonRequired
 from core.domain.money import Tax
 from core.domain.order import MAX_PAYMENTS, Order, Payment, PaymentState, Tender
-from core.domain.payment import (
-    booked,
-    change_of,
-    payments_in,
-    payments_of,
-    tip_minor,
-    to_give_back_minor,
-    to_pay_minor,
-)
+from core.domain.payment import payments_of, tip_minor, to_give_back_minor, to_pay_minor
 from core.domain.people import Role
 from core.domain.refund import by_tender, refundable_minor
 from core.domain.sale.ledger import EntryKind, Ledger

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from core.domain import order_rules
 from core.domain.acts import Act, Need
+from core.domain.booking import booked
 from core.domain.commands import AmendedLine, AmendOrder, ChangePayment, PlaceOrder, RefundLine, RefundOrder, TakeOrder
 from core.domain.discount import Discount
 from core.domain.errors import CardNumber, DomainError, ReasonRequired
@@ -18,7 +19,6 @@ from core.domain.money import Tax as OneRate
 from core.domain.order import NewLine, Order, PaymentState
 from core.domain.order_rules import Offer, PriceChanged
 from core.domain.order_sheet import COLUMNS, rows
-from core.domain.payment import booked
 from core.domain.people import Role
 from core.domain.pricing import order_taxes
 from core.domain.refund import left_minor, line_ids, refundable_minor, value_of
