@@ -12,7 +12,7 @@ from benchmarks.measure import Claim, Result, Spread, in_turns, ratios
 from benchmarks.traffic import PAGE, Shop
 from core.domain.ids import CustomerId
 from core.protocol.requests import HistoryQuery
-from core.store import orders
+from core.store import order_pages
 from core.store.engine.database import Database, file_url
 
 SIZES: Final = (10_000, 100_000, 1_000_000)
@@ -85,7 +85,7 @@ def _read(database: Database, customers: Sequence[dataset.Customer], times: int 
         for position in range(times):
             asks = CustomerId(customers[position % len(customers)].id)
             began = time.perf_counter_ns()
-            page = await database.read(lambda tx, asks=asks: orders.history(tx, asks, _QUERY))  # type: ignore[misc]
+            page = await database.read(lambda tx, asks=asks: order_pages.history(tx, asks, _QUERY))  # type: ignore[misc]
             taken.append(time.perf_counter_ns() - began)
             assert len(page.orders) == PAGE
         return statistics.median(taken) / 1000
@@ -107,7 +107,7 @@ def _read_first(size: int, customers: Sequence[dataset.Customer]) -> Callable[[]
 
 
 def _plan(database: Database) -> list[str]:
-    sql, names, fixed = orders.HISTORY_AFTER.text(database.engine.dialect)
+    sql, names, fixed = order_pages.HISTORY_AFTER.text(database.engine.dialect)
     values = {"customer_id": "c", "placed_us": 1, "after_id": "x", "limit": PAGE + 1, **fixed}
     assert names is not None
     with database.engine.connect() as connection:

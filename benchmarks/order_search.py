@@ -20,7 +20,7 @@ from core.domain.ids import OrderId, ShopId, new_order_id
 from core.domain.people import Principal, Role
 from core.instants import now
 from core.protocol.requests import OrderQuery
-from core.store import migrate, order_words, orders, tables
+from core.store import migrate, order_pages, order_words, orders, tables
 from core.store.engine.database import Database, file_url, make_engine
 from core.store.sql.statements import Transaction
 from tests.support import postgres
@@ -112,7 +112,7 @@ def _by_id(database: Database, size: int) -> Callable[[], float]:
 
 def _searched(database: Database, typed: Sequence[str]) -> Callable[[], float]:
     queries = [OrderQuery(q=each, limit=_PAGE) for each in typed]
-    return _timed(database, [partial(orders.search, shop_id=_SHOP, query=query) for query in queries])
+    return _timed(database, [partial(order_pages.search, shop_id=_SHOP, query=query) for query in queries])
 
 
 def _timed(database: Database, works: Sequence[Callable[[Transaction], object]]) -> Callable[[], float]:
@@ -131,7 +131,7 @@ def _timed(database: Database, works: Sequence[Callable[[Transaction], object]])
 
 def _placing(database: Database, *, is_new: bool = False, wordless: bool = False) -> Callable[[], float]:
     """The median milliseconds of placing an order, each in a commit of its own, for a known or a new phone number."""
-    like = database.read_blocking(partial(orders.search, shop_id=_SHOP, query=OrderQuery(limit=1))).orders[0]
+    like = database.read_blocking(partial(order_pages.search, shop_id=_SHOP, query=OrderQuery(limit=1))).orders[0]
     by = Principal(subject="c", role=Role.CASHIER, name=dataset.CASHIER, session_id="s", shop_id=_SHOP)
     numbers = count(20_000_000 if wordless else 30_000_000 if is_new else 40_000_000)
 

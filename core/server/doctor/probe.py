@@ -20,7 +20,7 @@ from core.protocol.requests import HistoryQuery
 from core.server.http.problems import Refusal
 from core.server.orders import ordering
 from core.server.services import Services
-from core.store import events, orders, people, shops
+from core.store import events, order_pages, people, shops
 from core.store.sql.statements import Transaction
 
 NAME: Final = "customer id"
@@ -94,7 +94,7 @@ def _customer(transaction: Transaction, shop_id: ShopId) -> CustomerId:
 
 
 def _history(transaction: Transaction, customer_id: CustomerId) -> tuple[Order, ...]:
-    return orders.history(transaction, customer_id, HistoryQuery()).orders
+    return order_pages.history(transaction, customer_id, HistoryQuery()).orders
 
 
 def _failed(says: str) -> Check:

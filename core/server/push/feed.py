@@ -13,7 +13,7 @@ from core.protocol.feed import Batch, Cursor, Framed, Pulled, Snapshot, Snapshot
 from core.protocol.requests import HISTORY_MAX, HistoryQuery
 from core.server.devices import display
 from core.server.http import problems
-from core.store import drawers, events, held_baskets, orders, shops
+from core.store import drawers, events, held_baskets, order_pages, shops
 from core.store.engine.database import Database
 from core.store.events import CursorCheck, Kept
 from core.store.sql.statements import Transaction
@@ -131,7 +131,7 @@ def snapshot(transaction: Transaction, principal: Principal, query: SnapshotQuer
         raise problems.not_found("shop")
     if principal.role.is_staff:
         since = now() - CLOSED_FOR
-        page_orders, total = orders.open_or_closed_since(transaction, shop.id, since, query.after, query.limit)
+        page_orders, total = order_pages.open_or_closed_since(transaction, shop.id, since, query.after, query.limit)
         series = principal.device_id
         return Snapshot(
             cursor=str(newest),
@@ -145,7 +145,7 @@ def snapshot(transaction: Transaction, principal: Principal, query: SnapshotQuer
             roles=shops.roles(transaction, shop.id),
             next_after=page_orders[-1].id if query.limit and len(page_orders) == query.limit else "",
         )
-    own = orders.history(transaction, principal.customer_id, HistoryQuery(limit=HISTORY_MAX))
+    own = order_pages.history(transaction, principal.customer_id, HistoryQuery(limit=HISTORY_MAX))
     return Snapshot(cursor=str(newest), orders=own.orders, total=own.total, menu_version=shop.menu_version)
 
 

@@ -21,8 +21,8 @@ from core.server.endpoints.idempotency import operate
 from core.server.http import problems
 from core.server.orders import numbers, ordering
 from core.server.routes import menu
-from core.store import amendments, orders, status_history
-from core.store.orders import Found
+from core.store import amendments, order_pages, orders, status_history
+from core.store.order_pages import Found
 from core.store.sql.statements import Transaction
 
 log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ async def history(call: Call[Nothing, HistoryQuery]) -> Encoded[OrderPage]:
     )
 
     def work(transaction: Transaction) -> tuple[Found, Encoded[OrderPage]]:
-        found = orders.find_history(transaction, customer_id, call.query)
+        found = order_pages.find_history(transaction, customer_id, call.query)
         return found, unless_known(call, etag(found.fingerprint()), lambda: found.page(transaction))
 
     found, reply = await call.services.database.read(work)

@@ -22,7 +22,7 @@ from core.server.endpoints.idempotency import operate
 from core.server.http import problems
 from core.server.orders import numbers, ordering
 from core.server.routes import menu, reports
-from core.store import amendments, change_requests, events, ledger, orders, people, shops, status_history
+from core.store import amendments, change_requests, events, ledger, order_pages, people, shops, status_history
 from core.store.sql.statements import Transaction
 
 C = TypeVar("C", bound=Change)
@@ -45,7 +45,7 @@ async def search(call: Call[Nothing, OrderQuery]) -> Encoded[StaffOrderPage]:
             today = ordering.today(transaction, shop_id)
             since = max(today, placed_from or today)
         behind = reports.behind(transaction, shop_id, query)
-        return orders.search(transaction, shop_id, query, since, placed_to, behind)
+        return order_pages.search(transaction, shop_id, query, since, placed_to, behind)
 
     database = call.services.database
     page = await (database.report(found) if query.report else database.search(found))

@@ -83,7 +83,7 @@ def test_what_nobody_foresaw_is_logged_and_told_to_nobody(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("the till is on fire")
 
-    monkeypatch.setattr("core.store.orders.find_history", broken)
+    monkeypatch.setattr("core.store.order_pages.find_history", broken)
     with caplog.at_level(logging.ERROR, "core.server"):
         reply = place.ada.get("/api/online/orders/history/")
     assert (reply.status_code, reply.json()["type"]) == (500, "fault")

@@ -16,7 +16,7 @@ from core.domain.ids import OrderId, ShopId, new_order_id
 from core.domain.order import Order, PaymentState
 from core.instants import now
 from core.protocol.requests import HistoryQuery
-from core.store import migrate, orders, status_history, tickets
+from core.store import migrate, order_pages, order_rows, orders, status_history, tickets
 from core.store.backups import copy
 from core.store.engine.database import Database, file_url, make_engine
 from core.store.engine.writer import Unavailable
@@ -68,8 +68,8 @@ def _places(engine: Engine, table: str) -> dict[str, str]:
 def _answers(transaction: Transaction, shop_id: ShopId, ada: Any, order_ids: list[OrderId]) -> list[Any]:
     """What screens are told."""
     return [
-        orders.history(transaction, ada, HistoryQuery()),
-        orders.open_or_closed_since(transaction, shop_id, now() - timedelta(days=3_650)),
+        order_pages.history(transaction, ada, HistoryQuery()),
+        order_pages.open_or_closed_since(transaction, shop_id, now() - timedelta(days=3_650)),
         tickets.tickets(transaction, shop_id, tickets.Rules(names=True)),
         [orders.get(transaction, order_id) for order_id in order_ids],
         [status_history.of(transaction, order_id) for order_id in order_ids],
@@ -301,7 +301,7 @@ def test_only_the_months_that_are_asked_for_are_touched(kept: Kept) -> None:
     _insert(kept, *here, _id(_at(THIS.later(1))), FOREIGN)
     with kept.database.engine.connect() as connection:
         for sql, values in (
-            (orders._lines_of(3).text(connection.dialect)[0], here),
+            (order_rows._lines_of(3).text(connection.dialect)[0], here),
             (status_history._OF.text(connection.dialect)[0], here[:1]),
         ):
             plan = "\n".join(row[0] for row in connection.exec_driver_sql(f"EXPLAIN {sql}", tuple(values)))

@@ -22,7 +22,7 @@ from core.domain.status import Fulfilment, OrderStatus
 from core.instants import now
 from core.protocol.feed import Cursor
 from core.protocol.requests import HistoryQuery, OrderQuery
-from core.store import devices, operations, order_search, order_words, orders, shops
+from core.store import devices, operations, order_pages, order_rows, order_search, order_words, orders, shops
 from core.store.engine.database import Database, make_engine
 from core.store.engine.writer import GROUP_LIMIT, StoreClosed
 from core.store.operations import Done
@@ -293,8 +293,8 @@ def plan(kept: Kept, prepared: Prepared, **values: Any) -> str:
 
 @pytest.mark.sqlite_only("plans are told in its own words")
 def test_a_history_page_is_one_seek_however_deep(kept: Kept) -> None:
-    first = plan(kept, orders.HISTORY, customer_id=kept.world.ada, limit=20)
-    deep = plan(kept, orders.HISTORY_AFTER, customer_id=kept.world.ada, placed_us=1, after_id="x", limit=20)
+    first = plan(kept, order_pages.HISTORY, customer_id=kept.world.ada, limit=20)
+    deep = plan(kept, order_pages.HISTORY_AFTER, customer_id=kept.world.ada, placed_us=1, after_id="x", limit=20)
     for found in (first, deep):
         assert "USING INDEX ix_orders_history (customer_id=?" in found
         assert "SCAN" not in found
@@ -318,7 +318,7 @@ def plans(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.mark.sqlite_only("plans are told in its own words")
 def test_the_board_reads_only_what_is_open(kept: Kept, plans: list[str]) -> None:
-    kept.database.read_blocking(lambda tx: orders.search(tx, kept.world.shop, OrderQuery(open=True)))
+    kept.database.read_blocking(lambda tx: order_pages.search(tx, kept.world.shop, OrderQuery(open=True)))
     assert len(plans) == 2
     for found in plans:
         assert "INDEX ix_orders_open (shop_id=?" in found
@@ -330,7 +330,7 @@ def test_a_scanned_number_is_one_seek(kept: Kept, plans: list[str]) -> None:
     order = kept.order()
     kept.database.write_blocking(kept.inserting(order))
     page = kept.database.read_blocking(
-        lambda tx: orders.search(tx, kept.world.shop, OrderQuery(q=order.number.lower()))
+        lambda tx: order_pages.search(tx, kept.world.shop, OrderQuery(q=order.number.lower()))
     )
     assert page.orders == (order,)
     assert all("(shop_id=? AND number=?)" in found for found in plans), plans
@@ -360,7 +360,7 @@ def test_the_database_finds_what_the_query_says_of_each_order(kept: Kept, query:
     for order in there:
         kept.database.write_blocking(kept.inserting(order))
     kept.database.write_blocking(lambda tx: shops.claim_number(tx, kept.world.shop, "TEST", len(there)))
-    found = kept.database.read_blocking(lambda tx: orders.search(tx, kept.world.shop, query)).orders
+    found = kept.database.read_blocking(lambda tx: order_pages.search(tx, kept.world.shop, query)).orders
     assert {order.id for order in found} == {order.id for order in query.finds(there)}
 
 
@@ -438,7 +438,7 @@ def test_pages_of_a_search_are_what_the_query_says_however_they_are_found(
 def _all_pages(shop_id: ShopId, query: OrderQuery, transaction: Transaction) -> list[OrderId]:
     found, counted, cursor = list[OrderId](), set[int](), ""
     while True:
-        page = orders.search(transaction, shop_id, msgspec.structs.replace(query, cursor=cursor))
+        page = order_pages.search(transaction, shop_id, msgspec.structs.replace(query, cursor=cursor))
         found += [order.id for order in page.orders]
         if not page.total_is_least:
             counted.add(page.total)
@@ -456,7 +456,7 @@ def test_few_orders_are_looked_at_by_their_words(kept: Kept, plans: list[str]) -
     kept.database.write_blocking(lambda tx: devices.insert(tx, kept.world.shop, DeviceId("TEST")))
     kept.database.write_blocking(lambda tx: shops.claim_number(tx, kept.world.shop, "TEST", 3))
     for typed in ("ome", "17012", "003"):
-        kept.database.read_blocking(lambda tx, q=typed: orders.search(tx, kept.world.shop, OrderQuery(q=q)))  # type: ignore[misc]
+        kept.database.read_blocking(lambda tx, q=typed: order_pages.search(tx, kept.world.shop, OrderQuery(q=q)))  # type: ignore[misc]
     assert plans
     seeks = (
         *("(shop_id=? AND placed_at=?)", "(shop_id=? AND number=?)"),
@@ -473,7 +473,7 @@ def test_the_database_finds_what_was_placed_when_the_query_says(kept: Kept) -> N
         kept.database.write_blocking(kept.inserting(order))
     since, until = there[2].placed_at, there[0].placed_at
     query = OrderQuery(placed_from=since.isoformat(), placed_to=until.isoformat())
-    page = kept.database.read_blocking(lambda tx: orders.search(tx, kept.world.shop, query, since, until))
+    page = kept.database.read_blocking(lambda tx: order_pages.search(tx, kept.world.shop, query, since, until))
     assert [order.id for order in page.orders] == [order.id for order in query.finds(there)]
     assert page.total == 2
 
@@ -489,7 +489,7 @@ def test_a_remembered_order_is_never_an_old_one(kept: Kept) -> None:
     kept.database.write_blocking(kept.inserting(order))
 
     def shown() -> Order:
-        page = kept.database.read_blocking(lambda tx: orders.history(tx, kept.world.ada, HistoryQuery(limit=1)))
+        page = kept.database.read_blocking(lambda tx: order_pages.history(tx, kept.world.ada, HistoryQuery(limit=1)))
         return page.orders[0]
 
     for _ in range(2):  # each of the reading connections
@@ -512,13 +512,13 @@ def test_a_change_of_another_version_is_not_kept(kept: Kept) -> None:
 
 
 def test_what_is_remembered_is_bounded(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(orders, "REMEMBERED", 4)
+    monkeypatch.setattr(order_rows, "REMEMBERED", 4)
     wanted = [kept.order() for _ in range(10)]
     for order in wanted:
         kept.database.write_blocking(kept.inserting(order))
 
     def read(transaction: Transaction) -> tuple[list[OrderId], int]:
-        page = orders.history(transaction, kept.world.ada, HistoryQuery(limit=10))
+        page = order_pages.history(transaction, kept.world.ada, HistoryQuery(limit=10))
         assert transaction.memory is not None
         return [order.id for order in page.orders], len(transaction.memory)
 
@@ -527,7 +527,7 @@ def test_what_is_remembered_is_bounded(kept: Kept, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_shop_without_orders_has_an_empty_page(kept: Kept) -> None:
-    page = kept.database.read_blocking(lambda tx: orders.search(tx, ShopId("none"), OrderQuery()))
+    page = kept.database.read_blocking(lambda tx: order_pages.search(tx, ShopId("none"), OrderQuery()))
     assert (page.orders, page.total, page.next_cursor) == ((), 0, None)
 
 
