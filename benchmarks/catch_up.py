@@ -10,6 +10,7 @@ from core.client.http.api import HttpApi
 from core.client.storage.cache import Cache
 from core.client.storage.local_store import LocalStore
 from core.client.sync.outbox import Outbox
+from core.client.sync.publisher import Publisher
 from core.client.sync.synchronizer import Synchronizer
 from core.client.sync.transport import HttpTransport
 from core.domain.commands import ChangeStatus, TakeOrder
@@ -67,7 +68,8 @@ def _catch_up(url: str, path: Path) -> tuple[float, int]:
         cache, transport = Cache(store), HttpTransport(http.session)
         owner = identity.owner(store, tokens)
         cache.claim(owner)
-        sync = Synchronizer(store, cache, Outbox(store, owner), transport, lambda _changed: None)
+        outbox = Outbox(store, owner)
+        sync = Synchronizer(store, cache, outbox, transport, Publisher(store, cache, outbox, lambda _changed: None))
         start = time.perf_counter()
         sync.pull(backlog=True)
         took_s = time.perf_counter() - start

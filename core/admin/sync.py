@@ -29,6 +29,7 @@ from core.client.storage.local_store import LocalStore, LocalStoreError, default
 from core.client.storage.operation_table import waiting_of_others
 from core.client.storage.seal import Seal
 from core.client.sync.outbox import Counts, Outbox
+from core.client.sync.publisher import Publisher
 from core.client.sync.sign_outs import SignOuts
 from core.client.sync.synchronizer import Synchronizer
 from core.client.sync.transport import HttpTransport
@@ -139,7 +140,8 @@ class Pass:
         owner = identity.owner(store, tokens)
         self.cache.claim(owner)
         self.outbox = Outbox(store, owner, tokens.shop_name)
-        self._sync = Synchronizer(store, self.cache, self.outbox, HttpTransport(api), self._on_changed)
+        publisher = Publisher(store, self.cache, self.outbox, self._on_changed)
+        self._sync = Synchronizer(store, self.cache, self.outbox, HttpTransport(api), publisher)
 
     def run(self, progress: Advance = console.no_bar) -> Summary:
         """Fetch, send each operation once, fetch again."""

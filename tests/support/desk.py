@@ -11,6 +11,7 @@ from core.client.storage.cache import Cache
 from core.client.storage.lease import Lease
 from core.client.storage.local_store import LocalStore
 from core.client.sync.outbox import Outbox
+from core.client.sync.publisher import Publisher
 from core.client.sync.synchronizer import Synchronizer
 from core.client.sync.transport import Transport
 from core.client.sync.updates import Changed
@@ -54,7 +55,8 @@ class Desk:
         self.outbox = Outbox(self.lease, self.owner, shop.title())
         self.store = OrderStore()
         self.told: list[Changed] = []
-        self.sync = Synchronizer(self.lease, self.cache, self.outbox, transport, self._on_changed)
+        self.publisher = Publisher(self.lease, self.cache, self.outbox, self._on_changed)
+        self.sync = Synchronizer(self.lease, self.cache, self.outbox, transport, self.publisher)
         self._clock_s = 0.0
         self.outbox.series_at("POS1", 0)
         self.outbox.series_at("POS2", 0)
@@ -112,7 +114,7 @@ class Desk:
         offer = Offer(ShopId(""), MENU.terms, MENU.items())
         made = order_rules.change(row, asked, Role.CASHIER, row.updated_at, offer=offer)
         operation = self.outbox.accept(Kind.AMEND, new_op_id(), order_id, asked, row, AT, made=made)
-        self.sync.accepted(order_id)
+        self.publisher.publish(order_id)
         return operation
 
     def ask(self, order_id: OrderId, note: str) -> Operation:
@@ -125,7 +127,7 @@ class Desk:
         offer = Offer(ShopId(""), MENU.terms, MENU.items(), changes_until=ChangesUntil.PREPARING)
         made = order_rules.change(row, asked, Role.CUSTOMER, row.updated_at, offer=offer)
         operation = self.outbox.accept(Kind.ASK_CHANGE, new_op_id(), order_id, asked, row, AT, made=made)
-        self.sync.accepted(order_id)
+        self.publisher.publish(order_id)
         return operation
 
     def answer(self, order_id: OrderId, reason: str = "") -> Operation:
@@ -141,7 +143,7 @@ class Desk:
             row, asked, Role.CASHIER, row.updated_at, offer=Offer(ShopId(""), MENU.terms, MENU.items())
         )
         operation = self.outbox.accept(Kind.AMEND, new_op_id(), order_id, asked, row, AT, made=made)
-        self.sync.accepted(order_id)
+        self.publisher.publish(order_id)
         return operation
 
     def accept(
@@ -155,11 +157,11 @@ class Desk:
         series: str = "",
     ) -> Operation:
         operation = self.outbox.accept(kind, op_id or new_op_id(), order_id, request, seen, AT, series=series)
-        self.sync.accepted(order_id)
+        self.publisher.publish(order_id)
         return operation
 
     def shown(self, order_id: OrderId) -> Order:
-        order = self.sync.update_of(order_id).shown
+        order = self.publisher.update_of(order_id).shown
         assert order is not None
         return order
 

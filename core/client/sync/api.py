@@ -36,6 +36,7 @@ from core.client.sync.calls import Calls
 from core.client.sync.card_attempts import CardAttempts
 from core.client.sync.engine import ConnectionState, Engine, SyncStatus
 from core.client.sync.outbox import RIGHT_REFUSED, Outbox
+from core.client.sync.publisher import Publisher
 from core.client.sync.sign_outs import SignOuts
 from core.client.sync.synchronizer import Synchronizer
 from core.client.sync.transport import HttpTransport
@@ -89,7 +90,8 @@ class _Present:
         self.cache.claim(owner)
         self.outbox = Outbox(self.lease, owner, shop_name)
         self.transport = HttpTransport(api)
-        self.sync = Synchronizer(self.lease, self.cache, self.outbox, self.transport, partial(on_changed, self))
+        publisher = Publisher(self.lease, self.cache, self.outbox, partial(on_changed, self))
+        self.sync = Synchronizer(self.lease, self.cache, self.outbox, self.transport, publisher)
         self.engine = Engine(self.sync, self.transport, partial(on_sync_status, self), push=push)
         self.calls = Calls(api, self.cache, self.outbox, self.transport, self.sync, self.engine)
         self.favourites = Favourites(self.lease, ShopId(owner.shop))
@@ -329,7 +331,7 @@ class SyncedApi:
             self._present = present
             if hasattr(self._asking, "present"):
                 self._asking.present = present  # the attempt that signed them in continues in their session
-            present.sync.publish_everything()
+            present.sync.publisher.publish_everything()
             self._on_sync_status(present.engine.sync_status)
             present.engine.start()
             return tokens

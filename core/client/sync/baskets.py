@@ -31,6 +31,7 @@ class SharedBaskets:
         self._api = api
         self._outbox = outbox
         self._sync = sync
+        self._publisher = sync.publisher
         self._engine = engine
 
     def accept(self, kind: Kind, request: Request[HeldBasket], asked: BasketCommand) -> HeldBasket:
@@ -49,14 +50,14 @@ class SharedBaskets:
     def _hold(self, op_id: OpId, asked: HoldBasket) -> HeldBasket:
         at = self._api.client.server_now()
         asked = msgspec.structs.replace(asked, held_at_client=asked.held_at_client or at)
-        others = [each for each in self._sync.baskets() if each.id not in (asked.id, asked.replaces)]
+        others = [each for each in self._publisher.baskets() if each.id not in (asked.id, asked.replaces)]
         basket = held_baskets.hold(None, asked, self._hand, len(others))
         self._keep(Kind.HOLD_BASKET, op_id, asked.id, asked)
         return basket
 
     def _take_or_drop(self, kind: Kind, request: Request[Any], asked: TakeBasket | DropBasket) -> HeldBasket:
         basket_id = BasketId(request.parameter)
-        basket = next((each for each in self._sync.baskets() if each.id == basket_id), None)
+        basket = next((each for each in self._publisher.baskets() if each.id == basket_id), None)
         if basket is None:
             raise Refused(FINISHED)
         if self._withdraw(basket_id):
@@ -83,7 +84,7 @@ class SharedBaskets:
             return None
         except NotFound:
             raise Refused(FINISHED) from None
-        self._sync.basket_answered(found)
+        self._publisher.basket_answered(found)
         if found.gone is not None and isinstance(request.body, TakeBasket):
             raise Refused(FINISHED)
         return found
@@ -99,7 +100,7 @@ class SharedBaskets:
         at, queue = self._api.client.server_now(), basket_queue(basket_id)
         seen = no_order(queue, self._device, at, self._api.person.name)
         self._outbox.accept(kind, op_id, queue, asked, seen, at)
-        self._sync.accepted(queue)
+        self._publisher.publish(queue)
         self._engine.accepted()
 
     @property

@@ -63,10 +63,10 @@ class Calls:
         self._cache = cache
         self._outbox = outbox
         self._transport = transport
-        self._sync = sync
+        self._publisher = sync.publisher
         self._engine = engine
         self.rights = OwnRights(api, cache)
-        self._drawer = OwnDrawer(api, cache, outbox, sync, engine, self.rights)
+        self._drawer = OwnDrawer(api, cache, outbox, sync.publisher, engine, self.rights)
         self._baskets = SharedBaskets(api, outbox, sync, engine)
         self._answers: dict[AnyRoute, Callable[[Any], Any]] = {
             routes.MENU: lambda _request: self._menu(),
@@ -131,7 +131,7 @@ class Calls:
             asked = msgspec.structs.replace(asked, rounding=rounding_between(row, after))
         self.rights.check(asked, row, after, op_id=op_id, about=row.id)
         self._outbox.accept(kind, op_id, row.id, asked, row, at, made=after if offer is not None else None)
-        shown = self._sync.update_of(row.id).shown
+        shown = self._publisher.update_of(row.id).shown
         self._nudge(row.id)
         return shown or row
 
@@ -178,7 +178,7 @@ class Calls:
         operation = self._outbox.accept(kind, op_id, order_id, asked, made, at, series=series)
         self._nudge(operation.order_id)
         if isinstance(asked, TakeOrder) and asked.basket:
-            self._sync.baskets_changed()
+            self._publisher.baskets_changed()
         return operation.seen
 
     def _take_in_hand(self, basket: HeldBasket) -> HeldBasket:
@@ -198,25 +198,25 @@ class Calls:
         return self._customers.get(asked.customer_id) or Customer(id=asked.customer_id, name="")
 
     def _nudge(self, order_id: OrderId) -> None:
-        self._sync.accepted(order_id)
+        self._publisher.publish(order_id)
         self._engine.accepted()
 
     # -- the menu
 
     def _menu(self) -> Menu:
         """The server's menu. Without a server raises `Unreachable`; the cached menu was published to the listener."""
-        return self._sync.menu_read(self._api.call(routes.MENU()))
+        return self._publisher.menu_read(self._api.call(routes.MENU()))
 
     def _set_available(self, request: Request[Availability]) -> Availability:
         reply, asked = self._api.call(request), request.body
         assert isinstance(asked, ChangeAvailability)
         happened = MenuChanged(version=reply.version, item_id=ItemId(request.parameter), available=asked.available)
-        self._sync.menu_changed(partial(menu_after, event=happened))
+        self._publisher.menu_changed(partial(menu_after, event=happened))
         return reply
 
     def _replace_menu(self, request: Request[Menu]) -> Menu:
         menu = self._api.call(request)
-        self._sync.menu_changed(lambda _held: menu)
+        self._publisher.menu_changed(lambda _held: menu)
         return menu
 
     # -- reads: the server's answer, or cached data
@@ -257,7 +257,7 @@ class Calls:
                 if query.open or query.cursor or query.asks_the_ledger:
                     raise
                 why = error
-        shown = (update.shown for update in self._sync.everything().updates)
+        shown = (update.shown for update in self._publisher.everything().updates)
         return find([order for order in shown if order is not None], query, why)
 
     def _order(self, request: Request[Order]) -> Order:
@@ -293,7 +293,7 @@ class Calls:
 
     def row(self, order_id: OrderId) -> Order:
         """The order as shown. Raises `NotFound`, and `Refused` while an operation of it waits for a decision."""
-        update = self._sync.update_of(order_id)
+        update = self._publisher.update_of(order_id)
         if any(operation.held for operation in update.operations):
             raise Refused("Decide about the change that is in conflict first.")
         row = update.shown

@@ -12,7 +12,7 @@ from core.client.storage.cache import Cache
 from core.client.sync.engine import Engine
 from core.client.sync.outbox import Outbox
 from core.client.sync.own_rights import OwnRights
-from core.client.sync.synchronizer import Synchronizer
+from core.client.sync.publisher import Publisher
 from core.domain.acts import Act
 from core.domain.drawers import (
     UNSENT_MOST,
@@ -37,19 +37,19 @@ class OwnDrawer:
     """Made for one session of a person, and ended with it."""
 
     def __init__(
-        self, api: SessionApi, cache: Cache, outbox: Outbox, sync: Synchronizer, engine: Engine, rights: OwnRights
+        self, api: SessionApi, cache: Cache, outbox: Outbox, publisher: Publisher, engine: Engine, rights: OwnRights
     ) -> None:
         self._api = api
         self._cache = cache
         self._outbox = outbox
-        self._sync = sync
+        self._publisher = publisher
         self._engine = engine
         self._rights = rights
 
     @property
     def session(self) -> DrawerSession | None:
         """The newest session of this till, as the server will have it; None before the first."""
-        session, waiting = self._sync.drawer(self._device)
+        session, waiting = self._publisher.drawer(self._device)
         for operation in waiting:
             if operation.held or operation.sealed:
                 break
@@ -89,8 +89,8 @@ class OwnDrawer:
             raise Refused(error.message, field=error.field) from None
         queue = drawer_queue(self._device)
         self._outbox.accept(kind, op_id, queue, asked, no_order(queue, self._device, at), at)
-        self._sync.accepted(queue)
-        self._sync.drawers_changed(session)
+        self._publisher.publish(queue)
+        self._publisher.drawers_changed(session)
         self._engine.accepted()
         return session
 

@@ -3,16 +3,12 @@
 `pull` alone is enough to be correct; push only makes it sooner.
 """
 
-import contextlib
 import logging
 import random
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
-
-import msgspec
 
 from core import clock
 from core.client.errors import (
@@ -25,18 +21,17 @@ from core.client.errors import (
     NumberTooFar,
     Refused,
     ServerFault,
-    SignedOut,
 )
-from core.client.operations import Kind, Operation, State, drawer_queue, is_basket_queue, predict_baskets
+from core.client.operations import Kind, Operation, State
 from core.client.storage.cache import Cache, menu_after
 from core.client.storage.lease import Store
 from core.client.sync.merge import Verdict, judge
 from core.client.sync.outbox import KEPT_FOR, NUMBER_REFUSED, ORDER_MISSING, RIGHT_REFUSED, Outbox
+from core.client.sync.publisher import Publisher
 from core.client.sync.transport import Answered, Transport
-from core.client.sync.updates import Changed, Listener, Update
 from core.clock import Believed
 from core.domain.drawers import DrawerSession
-from core.domain.held_baskets import Hand, HeldBasket, finish
+from core.domain.held_baskets import Hand, finish
 from core.domain.ids import BasketId, DeviceId, OpId, OrderId
 from core.domain.menu import Menu
 from core.domain.order import Order
@@ -76,10 +71,8 @@ def _batches(operations: Sequence[Operation]) -> Iterator[list[Operation]]:
 
 
 class Synchronizer:
-    """`pull` and `take_in` belong to one thread; `send` and the rest are thread-safe.
-
-    `listener` is called in the thread that made the change, after it is on the disk.
-    """
+    """`pull` and `take_in` belong to one thread; `send` and the rest are thread-safe. What changes is published in the
+    thread that made the change, after it is on the disk."""
 
     def __init__(
         self,
@@ -87,16 +80,14 @@ class Synchronizer:
         cache: Cache,
         outbox: Outbox,
         transport: Transport,
-        listener: Listener,
+        publisher: Publisher,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.cache = cache
         self.outbox = outbox
         self._store = store
         self._transport = transport
-        self._listener = listener
-        # Updates are read and published under one lock: a thread that read first must not publish last.
-        self._publishing = threading.RLock()
+        self.publisher = publisher
         self._monotonic = monotonic
         self._aging: Believed | None = None
         self._acknowledged = 0
@@ -145,7 +136,7 @@ class Synchronizer:
                 log.warning("the server is too old to open sealed operations", extra={"operations": len(batch)})
                 return
             self.outbox.unseal({each.op_id: each.content for each in answers})
-            self._publish(*dict.fromkeys(each.order_id for each in batch), backlog=True)
+            self.publisher.publish(*dict.fromkeys(each.order_id for each in batch), backlog=True)
 
     def _pull(self, *, backlog: bool) -> None:
         self._open_sealed()
@@ -212,12 +203,12 @@ class Synchronizer:
         for order in news:
             self.outbox.reached(order)
         if news or menu is not None:
-            self._publish(*(order.id for order in news), backlog=backlog, menu=menu)
-        self.drawers_changed(*sessions)
+            self.publisher.publish(*(order.id for order in news), backlog=backlog, menu=menu)
+        self.publisher.drawers_changed(*sessions)
         if baskets:
-            self.baskets_changed()
+            self.publisher.baskets_changed()
         for each in roles:
-            self._listener(Changed(updates=(), roles=each))
+            self.publisher.roles_changed(each)
         return True
 
     def _menu_after(self, changes: Sequence[MenuChanged]) -> Menu | None:
@@ -230,50 +221,6 @@ class Synchronizer:
         if menu is None or menu is held:
             return None
         return self.cache.put_menu(menu)
-
-    def menu_changed(self, change: Callable[[Menu], Menu | None]) -> None:
-        """This window has changed the menu: `change` returns the new one, or None when an event will bring it."""
-        with self._publishing:
-            held = self.cache.menu
-            menu = None if held is None else change(held)
-            if menu is not None and menu is not held:
-                self._publish(menu=self.cache.put_menu(menu))
-
-    def menu_read(self, menu: Menu) -> Menu:
-        """The server has answered with `menu`: store it, and publish it when it is news. An event about it that comes
-        later will be none. Returns the menu that is held."""
-        with self._publishing:
-            before = self.cache.menu
-            held = self.cache.put_menu(menu)
-            if held != before:
-                self._publish(menu=held)
-            return held
-
-    def drawers_changed(self, *sessions: DrawerSession) -> None:
-        """Publish drawer sessions to which something was done."""
-        with self._publishing, contextlib.suppress(SignedOut):
-            if sessions:
-                self._listener(Changed(updates=(), drawers=sessions))
-
-    def drawer(self, device: DeviceId) -> tuple[DrawerSession | None, tuple[Operation, ...]]:
-        """The newest drawer session of a POS, as the server knows it, and what waits to be sent, from one moment."""
-        with self._store.lock:
-            return self.cache.drawer(device), self.outbox.of(drawer_queue(device))
-
-    def baskets(self) -> tuple[HeldBasket, ...]:
-        """The baskets that the shop holds, as the server will have them; the oldest first."""
-        with self._store.lock:
-            return predict_baskets(self.cache.baskets(), self.outbox.open())
-
-    def basket_answered(self, basket: HeldBasket) -> None:
-        """The server has answered with a basket."""
-        self.cache.put_basket(basket)
-        self.baskets_changed()
-
-    def baskets_changed(self) -> None:
-        """Publish the baskets that the shop holds."""
-        with self._publishing, contextlib.suppress(SignedOut):
-            self._listener(Changed(updates=(), baskets=self.baskets()))
 
     def _read_menu(self) -> Menu | None:
         """The server's menu. None when it cannot be fetched, which must not hold up orders."""
@@ -312,7 +259,9 @@ class Synchronizer:
         for order in snapshot.orders:
             self.outbox.reached(order)
         there = {*(order.id for order in snapshot.orders), *self.outbox.orders()}
-        self.publish_everything(tuple(order for order in had if order.status.is_open and order.id not in there))
+        self.publisher.publish_everything(
+            tuple(order for order in had if order.status.is_open and order.id not in there)
+        )
 
     # -- out
 
@@ -335,12 +284,12 @@ class Synchronizer:
             return self.failed(operation, error.message)
         except NoRight as error:
             self.outbox.hold(operation, State.PARKED, error.message, outcome=RIGHT_REFUSED)
-            self._publish(operation.order_id)
+            self.publisher.publish(operation.order_id)
         except Refused as error:
             if operation.kind.makes_order and error.field == "number":
                 return self._hold_number(operation, error.message)
             self.outbox.hold(operation, State.PARKED, error.message)
-            self._publish(operation.order_id)
+            self.publisher.publish(operation.order_id)
         return True
 
     def _acknowledge(self, operation: Operation, answered: Answered) -> None:
@@ -362,9 +311,9 @@ class Synchronizer:
         self._acknowledged += 1
         self._forget(operation)
         if basket_gone:
-            self.baskets_changed()
+            self.publisher.baskets_changed()
         former = operation.issued_number
-        self._publish(operation.order_id, former_number="" if former == answered.order.number else former)
+        self.publisher.publish(operation.order_id, former_number="" if former == answered.order.number else former)
 
     def _without_basket(self, operation: Operation) -> bool:
         """The server has an operation now that says of which held basket it was made."""
@@ -391,16 +340,16 @@ class Synchronizer:
             self.outbox.acknowledge(operation, answered.outcome, None, self._transport.now())
         self._acknowledged += 1
         self._forget(operation)
-        self._publish(operation.order_id)
+        self.publisher.publish(operation.order_id)
         if isinstance(found, DrawerSession):
-            self.drawers_changed(found)
+            self.publisher.drawers_changed(found)
 
     def _settle(self, operation: Operation, conflict: Conflict) -> bool:
         theirs = conflict.order
         if theirs is not None and operation.kind.makes_order:
             # The price has changed; `theirs` is what it would be now. Nobody pays what they were not asked for.
             self.outbox.hold(operation, State.CONFLICT, conflict.message, theirs)
-            self._publish(operation.order_id)
+            self.publisher.publish(operation.order_id)
             return True
         if theirs is None:
             if isinstance(conflict, NumberTooFar):  # what is before it may still be on its way
@@ -409,7 +358,7 @@ class Synchronizer:
                 return self._hold_number(operation, conflict.message)
             if not operation.kind.makes_order or conflict.field != "id":
                 self.outbox.hold(operation, State.PARKED, conflict.message)
-                self._publish(operation.order_id)
+                self.publisher.publish(operation.order_id)
                 return True
             # An order has the id that only this machine can have given: it arrived, and the server has forgotten how.
             self._acknowledge(operation, Answered(self._transport.order(operation.order_id), Outcome.DUPLICATE, None))
@@ -425,7 +374,7 @@ class Synchronizer:
             case Verdict.ASK:
                 self.cache.put([theirs])
                 self.outbox.hold(operation, State.CONFLICT, conflict.message, theirs, payment=conflict.payment)
-        self._publish(operation.order_id)
+        self.publisher.publish(operation.order_id)
         return True
 
     def _hold_number(self, operation: Operation, problem: str) -> bool:
@@ -434,7 +383,7 @@ class Synchronizer:
         if series:
             self.outbox.series_at(series, last)
         self.outbox.hold(operation, State.PARKED, problem, outcome=NUMBER_REFUSED)
-        self._publish(operation.order_id)
+        self.publisher.publish(operation.order_id)
         return True
 
     def unreachable(self, operation: Operation) -> bool:
@@ -463,7 +412,7 @@ class Synchronizer:
             self.outbox.postpone(operation, again_s)
             return False
         self._forget(operation)
-        self._publish(operation.order_id)
+        self.publisher.publish(operation.order_id)
         return True
 
     def _forget(self, operation: Operation) -> None:
@@ -485,12 +434,12 @@ class Synchronizer:
     def retry(self, op_id: OpId, approval: str = "") -> None:
         """See `Outbox.retry`."""
         operation = self.outbox.retry(op_id, approval)
-        self._publish(operation.order_id)
+        self.publisher.publish(operation.order_id)
 
     def renumber(self, op_id: OpId) -> Operation:
         """See `Outbox.renumber`."""
         operation = self.outbox.renumber(op_id)
-        self._publish(operation.order_id)
+        self.publisher.publish(operation.order_id)
         return operation
 
     def discard(self, op_id: OpId, reason: str) -> None:
@@ -498,16 +447,12 @@ class Synchronizer:
         with self._store.lock:  # or what is behind it is sent before it is judged anew
             gone = self.outbox.discard(op_id, reason, self._transport.now())[0]
             self.outbox.reconsider(gone, self.cache.get(gone.order_id))
-        self._publish(gone.order_id)
-        self.baskets_changed()  # of a discarded order the basket is still held
-
-    def accepted(self, order_id: OrderId) -> None:
-        """The outbox has a new operation for this order."""
-        self._publish(order_id)
+        self.publisher.publish(gone.order_id)
+        self.publisher.baskets_changed()  # of a discarded order the basket is still held
 
     def fetch_menu(self) -> None:
         """Cache the menu, for when the server is out of reach. Raises `ClientError`."""
-        self.menu_read(self._transport.menu())
+        self.publisher.menu_read(self._transport.menu())
 
     def housekeep(self) -> None:
         """Delete what is old. Only after an answer, as our own clock may be wrong; and the server's, or a proxy's, is
@@ -522,52 +467,3 @@ class Synchronizer:
 
     def _server_s(self) -> float:
         return self._transport.now().timestamp()
-
-    def everything(self) -> Changed:
-        """All cached orders, as shown."""
-        with self._store.lock:
-            rows = {order.id: order for order in self.cache.newest()}
-            ids = dict.fromkeys((*rows, *self.outbox.orders()))
-            return Changed(updates=tuple(self._update(order_id, rows.get(order_id)) for order_id in ids), whole=True)
-
-    def update_of(self, order_id: OrderId) -> Update:
-        """One order with its row and operations from one moment: between the two, an answer may turn an operation into
-        a row."""
-        with self._store.lock:
-            return self._update(order_id, self.cache.get(order_id))
-
-    # -- publishing
-
-    def _update(self, order_id: OrderId, row: Order | None) -> Update:
-        return Update(
-            order_id=order_id,
-            row=row,
-            shown=self.outbox.shown(order_id, row),
-            operations=self.outbox.of(order_id),
-        )
-
-    def publish_everything(self, missing: tuple[Order, ...] = ()) -> None:
-        """Publish all orders, for a window without valid state; `missing` are those that the server lost."""
-        with self._publishing:
-            everything = self.everything()
-            self._listener(
-                msgspec.structs.replace(
-                    everything,
-                    backlog=True,
-                    menu=self.cache.menu,
-                    missing=missing,
-                    baskets=self.baskets(),
-                    roles=self.cache.roles,
-                )
-            )
-
-    def _publish(
-        self, *order_ids: OrderId, backlog: bool = False, menu: Menu | None = None, former_number: str = ""
-    ) -> None:
-        """Publish updates of orders. With a `former_number` it is of one order."""
-        with self._publishing, contextlib.suppress(SignedOut):  # the listener's person has left
-            updates = tuple(
-                msgspec.structs.replace(self.update_of(order_id), former_number=former_number) for order_id in order_ids
-            )
-            baskets = self.baskets() if any(map(is_basket_queue, order_ids)) else None
-            self._listener(Changed(updates=updates, backlog=backlog, menu=menu, baskets=baskets))

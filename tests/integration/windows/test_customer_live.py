@@ -275,7 +275,7 @@ def test_nothing_late_of_one_reaches_the_next(
     theirs = place.ada.place()
     screen.arrive(*ADA)
     screen.until_live()
-    told = screen.api._signed_in.sync.everything()
+    told = screen.api._signed_in.sync.publisher.everything()
     sign_out = screen.api.sign_out
 
     def sign_out_late() -> None:

@@ -277,10 +277,10 @@ def test_everything_is_every_order_as_it_is_shown(open_desk: OpenDesk) -> None:
     desk.try_all()
     desk.move(known, FIRST)
     new = desk.take().order_id
-    everything = desk.sync.everything()
+    everything = desk.publisher.everything()
     assert everything.whole
     assert {each.order_id: each for each in everything.updates} == {
-        order_id: desk.sync.update_of(order_id) for order_id in (known, new)
+        order_id: desk.publisher.update_of(order_id) for order_id in (known, new)
     }
 
 

@@ -21,10 +21,10 @@ def test_what_was_held_and_is_gone_is_not_shown_again_once_it_is_sent_again(
     queue = basket_queue(held.id)
     desk.outbox.accept(Kind.HOLD_BASKET, new_op_id(), queue, held, no_order(queue, DeviceId("POS1"), AT), AT)
     desk.send_all()
-    assert [each.id for each in desk.sync.baskets()] == [held.id]
+    assert [each.id for each in desk.publisher.baskets()] == [held.id]
     shop.with_basket(held.id, DropBasket(), "POS2")
     shop.epoch = "e2"  # it lacks nothing, but only what is sent again shows that
     desk.sync.pull()
     desk.send_all()
     assert desk.outbox.open() == ()
-    assert desk.sync.baskets() == ()
+    assert desk.publisher.baskets() == ()

@@ -34,7 +34,7 @@ _KINDS: dict[type[DrawerCommand], Kind] = {
 def _do(desk: Desk, asked: DrawerCommand) -> Operation:
     queue = drawer_queue(POS)
     done = desk.outbox.accept(_KINDS[type(asked)], new_op_id(), queue, asked, no_order(queue, POS, AT), AT)
-    desk.sync.accepted(queue)
+    desk.publisher.publish(queue)
     return done
 
 

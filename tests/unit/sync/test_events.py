@@ -123,7 +123,7 @@ def test_state_and_events_are_the_snapshot(open_desk: OpenDesk, shop: FakeBacken
     assert {order.id: order for order in reader.cache.newest()} == {order.id: order for order in fresh.orders}
     assert str(reader.cache.place) == fresh.cursor
     assert reader.cache.menu == shop.menu
-    assert {each.id: each for each in reader.sync.baskets()} == {each.id: each for each in fresh.baskets}
+    assert {each.id: each for each in reader.publisher.baskets()} == {each.id: each for each in fresh.baskets}
     assert reader.cache.roles == fresh.roles == [told.roles for told in reader.told if told.roles][-1]
     assert shop.drawers
     assert {device: reader.cache.drawer(device) for device in shop.drawers} == shop.drawers

@@ -434,7 +434,7 @@ def test_the_next_person_sees_nothing_of_the_one_before(open_desk: OpenDesk) -> 
     alex = open_desk(subject="alex")
     assert alex.cache.newest() == []
     assert alex.cache.place is None
-    assert alex.sync.everything().updates == ()
+    assert alex.publisher.everything().updates == ()
 
 
 def test_nothing_goes_to_another_shop_than_it_was_accepted_for(

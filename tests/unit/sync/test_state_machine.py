@@ -125,7 +125,7 @@ class Counter(RuleBasedStateMachine):
     def restart(self, who: str) -> None:
         self.desks[who].close()
         self._open(who)
-        self.desks[who].store.apply(self.desks[who].sync.everything())
+        self.desks[who].store.apply(self.desks[who].publisher.everything())
 
     @rule()
     def back_up(self) -> None:
@@ -145,7 +145,7 @@ class Counter(RuleBasedStateMachine):
     @invariant()
     def a_screen_shows_what_its_file_says(self) -> None:
         for desk in self.desks.values():
-            for told in desk.sync.everything().updates:
+            for told in desk.publisher.everything().updates:
                 assert desk.store.get(told.order_id) == told.shown
 
     @override

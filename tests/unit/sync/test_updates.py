@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from core.client.sync.synchronizer import Synchronizer
+from core.client.sync.publisher import Publisher
 from core.client.sync.updates import Changed
 from core.domain.ids import OrderId
 from core.domain.status import OrderStatus as S
@@ -22,16 +22,16 @@ def test_a_thread_that_looked_before_another_does_not_tell_after_it(
     desk.sync.pull()
     waiting = desk.take()
     looked, go_on = threading.Event(), threading.Event()
-    look = Synchronizer.everything
+    look = Publisher.everything
 
-    def look_and_dawdle(sync: Synchronizer) -> Changed:
-        seen = look(sync)
+    def look_and_dawdle(publisher: Publisher) -> Changed:
+        seen = look(publisher)
         looked.set()
         assert go_on.wait(10)
         return seen
 
-    monkeypatch.setattr(Synchronizer, "everything", look_and_dawdle)
-    slow = threading.Thread(target=desk.sync.publish_everything)
+    monkeypatch.setattr(Publisher, "everything", look_and_dawdle)
+    slow = threading.Thread(target=desk.publisher.publish_everything)
     slow.start()
     assert looked.wait(10)
     quick = threading.Thread(target=desk.send_all)
