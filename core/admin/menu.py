@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from core import spreadsheet
-from core.admin import asking, console, menu_file, sheets
+from core.admin import asking, console, menu_file, sheets, table_file
 from core.admin.backend import Backend, asked
 from core.admin.command import WHERE, Parser
 from core.admin.failed import Failed
@@ -86,7 +86,7 @@ def main(argv: Sequence[str]) -> int:
     out.add_argument("--semicolon", dest="separator", action="store_const", const="semicolon", help="the same, shorter")
     into = parser.command("import", "sell by the menu of a CSV file", asked(_import), only=WHERE, shop=True)
     into.add_argument("file", help="a CSV file or a workbook (.xlsx); - for standard input")
-    told = f"of a CSV file that is not UTF-8, as {menu_file.WINDOWS}: what Excel writes as “CSV” in western Europe"
+    told = f"of a CSV file that is not UTF-8, as {table_file.WINDOWS}: what Excel writes as “CSV” in western Europe"
     into.add_argument("--encoding", default=spreadsheet.ENCODING, type=_encoding, help=told)
     into.add_argument("--dry-run", action="store_true", help="show what would change, and leave it")
     into.add_argument("--yes", action="store_true", help="do not ask")
@@ -143,20 +143,20 @@ def _encoding(text: str) -> str:
     try:
         b"".decode(text)
     except LookupError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no encoding, as {menu_file.WINDOWS}") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is no encoding, as {table_file.WINDOWS}") from None
     return text
 
 
 def _chosen_encoding(content: bytes, options: argparse.Namespace) -> str:
     """The encoding of `--encoding`; of a file that is not of it, what somebody at the terminal finds right."""
     chosen: str = options.encoding
-    if menu_file.is_text(content, chosen) or options.json or options.yes or not asking.is_interactive():
+    if table_file.is_text(content, chosen) or options.json or options.yes or not asking.is_interactive():
         return chosen
-    words = dict.fromkeys(word for word in content.decode(menu_file.WINDOWS, "replace").split() if not word.isascii())
+    words = dict.fromkeys(word for word in content.decode(table_file.WINDOWS, "replace").split() if not word.isascii())
     console.show(f"{options.file} is not UTF-8. Read as Windows-1252, as Excel writes in western Europe, it has:")
     console.show(f"  {'  '.join(list(words)[:_WORDS_SHOWN])}")
     console.confirm("Is that how it is spelt?")
-    return menu_file.WINDOWS
+    return table_file.WINDOWS
 
 
 def _complain(complaints: Sequence[Complaint], menu: Menu, options: argparse.Namespace) -> None:

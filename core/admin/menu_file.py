@@ -27,12 +27,8 @@ a tab separates its columns, or what a first line `sep=|` says. Columns without 
 empty.
 """
 
-import codecs
-import csv
-import io
 import itertools
 import re
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -41,6 +37,9 @@ from typing import Final
 import msgspec
 
 from core import spreadsheet
+from core.admin import table_file
+from core.admin.price_text import minor_of
+from core.admin.table_file import Unreadable
 from core.domain.digits import ascii_digits
 from core.domain.ids import ItemId, ModifierId
 from core.domain.menu import (
@@ -55,7 +54,7 @@ from core.domain.menu import (
     new_id,
     normal_name,
 )
-from core.domain.money import as_decimal, exponent
+from core.domain.money import as_decimal
 from core.domain.pictures import NONE
 from core.domain.tax_table import STANDARD
 from core.spreadsheet import Separator
@@ -86,44 +85,6 @@ _READ: Final = {written: kind for kind, written in _WRITTEN.items()}
 _OLD_COLUMNS: Final = {"least": "min", "most": "max"}
 _YES: Final = frozenset({"", "yes", "y", "true", "1", "x"})
 _NO: Final = frozenset({"no", "n", "false", "0"})
-WINDOWS: Final = "cp1252"
-"""The encoding of Excel's “CSV” in western Europe and America."""
-_ENCODINGS: Final = {spreadsheet.ENCODING: "UTF-8", WINDOWS: "Windows-1252"}
-_ZIP: Final = b"PK\x03\x04"
-"""The first bytes of a workbook (.xlsx)."""
-_OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
-_UTF_16: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_DOLLARS: Final = "USD AUD ARS BBD BMD BND BRL BSD BZD CAD CLP COP CUP DOP FJD GYD HKD JMD KYD LRD MXN NAD NZD SGD SRD"
-_SIGNS: Final = {
-    "€": "EUR",
-    "£": "GBP EGP LBP",
-    "$": f"{_DOLLARS} TTD TWD UYU XCD",
-    "¥": "JPY CNY",
-    "₹": "INR",
-    "₺": "TRY",
-    "₩": "KRW",
-    "₪": "ILS",
-    "₴": "UAH",
-    "₽": "RUB",
-    "฿": "THB",
-    "₫": "VND",
-    "₱": "PHP",
-    "₦": "NGN",
-    "kr": "SEK NOK DKK ISK",
-    "zł": "PLN",
-    "kč": "CZK",
-    "ft": "HUF",
-    "lei": "RON",
-    "fr": "CHF",
-}
-"""Currency signs, and the currencies that each may stand for."""
-_PRICE: Final = re.compile(
-    r"(?P<before>[^\d\s.,'’-]{0,3})\s?(?P<minus>-?)"
-    r"(?P<whole>[0-9]{1,3}(?P<group>[.,'’\s])[0-9]{3}(?:(?P=group)[0-9]{3}){0,2}|[0-9]{1,10})"
-    r"(?:(?P<point>[.,])(?P<fraction>[0-9]{1,4}))?\s?(?P<after>[^\d\s.,'’-]{0,3})"
-)
-_DECLARED: Final = re.compile(r"\"?sep=([,;|\t])\"?[,;\t]*(?:\r\n?|\n)", re.IGNORECASE)
-"""The first line of a file that says how its columns are separated, as spreadsheets write and read it."""
 _COLUMN_OF: Final = {
     "price_minor": "price",
     "groups": "type",
@@ -198,82 +159,26 @@ def parse(
         encoding: Of a CSV file.
         taxes: The categories of the shop's tax table.
     """
-    if content.startswith(_ZIP):
-        return _workbook(content, _Reading(currency, current, taxes))
-    if content.startswith(_OLD_WORKBOOK):
-        return _unreadable("This is a workbook of Excel 97 to 2003. Save it as .xlsx, or as “CSV UTF-8”.")
     try:
-        text = content.decode("utf-16" if content.startswith(_UTF_16) else encoding)
-    except UnicodeDecodeError:
-        return _unreadable(
-            f"The file is not {_ENCODINGS.get(encoding, encoding)}. Save it as “CSV UTF-8”, or have it imported by "
-            f"`orderbell menu import --encoding {WINDOWS}`."
-        )
-    declared = _DECLARED.match(text)
-    skipped = int(declared is not None)
-    text = text[declared.end() :] if declared is not None else text
-    sheet = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text, declared), strict=True)
-    try:
-        rows = [(sheet.line_num + skipped, row) for row in sheet if any(cell.strip() for cell in row)]
-    except csv.Error:
-        message = 'This line cannot be read. Write each quotation mark (") in it twice.'
-        return Parsed((), (Complaint(sheet.line_num + skipped, "", message),))
-    return _read(rows, _Reading(currency, current, taxes))
-
-
-def is_text(content: bytes, encoding: str = spreadsheet.ENCODING) -> bool:
-    """Whether a file can be read with an encoding, or needs none."""
-    if content.startswith((_ZIP, _OLD_WORKBOOK, *_UTF_16)):
-        return True
-    try:
-        content.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _workbook(content: bytes, reading: "_Reading") -> Parsed:
-    from openpyxl import load_workbook  # takes a quarter of a second, and few files are one
-
-    try:
-        with warnings.catch_warnings(action="ignore"):  # of styles and extensions that say nothing of a menu
-            book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        rows = [
-            (line, [_cell(value) for value in row]) for line, row in enumerate(sheet.iter_rows(values_only=True), 1)
-        ]
-    except Exception:  # noqa: BLE001 (whatever a damaged file makes of a library for files)
-        return _unreadable("The file is no workbook (.xlsx), or is damaged. Save it again, or as “CSV UTF-8”.")
-    return _read([(line, row) for line, row in rows if any(row)], reading)
-
-
-def _cell(value: object) -> str:
-    """A workbook's cell as the text that a CSV file would have."""
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "yes" if value else "no"
-        case float():
-            return format(value, ".12g")
-        case _:
-            return str(value).strip()
+        return _read(table_file.read(content, encoding), _Reading(currency, current, taxes))
+    except Unreadable as error:
+        return Parsed((), (Complaint(error.line, "", error.message),))
 
 
 def _read(rows: Sequence[tuple[int, list[str]]], reading: "_Reading") -> Parsed:
-    """The menu in the rows of a table, each with its line."""
+    """The menu in the rows of a table, each with its line. Raises `Unreadable`."""
     header = [_OLD_COLUMNS.get(name, name) for name in (cell.strip().casefold() for cell in rows[0][1])] if rows else []
     named = [name for name in header if name]
     names = ", ".join(COLUMNS)
     if unknown := [name for name in named if name not in COLUMNS]:
         quoted = ", ".join(f"“{name}”" for name in unknown)
-        return _unreadable(f"There is no column {quoted}. The first line names the columns: {names}.")
+        raise Unreadable(f"There is no column {quoted}. The first line names the columns: {names}.")
     if twice := sorted({name for name in named if named.count(name) > 1}):
-        return _unreadable(
+        raise Unreadable(
             f"The column “{twice[0]}” is there twice. The first line names the columns, each once: {names}."
         )
     if missing := [name for name in ("type", "name") if name not in named]:
-        return _unreadable(f"The column “{missing[0]}” is missing. The first line names the columns: {names}.")
+        raise Unreadable(f"The column “{missing[0]}” is missing. The first line names the columns: {names}.")
     for line, row in rows[1:]:
         stripped = [cell.strip() for cell in row]
         if any(cell and not name for cell, name in itertools.zip_longest(stripped, header[: len(row)], fillvalue="")):
@@ -447,7 +352,7 @@ class _Reading:
 
     def _price(self, row: _Row, *, required: bool = False) -> int:
         text = row.cells["price"]
-        minor = _minor(text, self._currency)
+        minor = minor_of(text, self._currency)
         if minor is not None:
             return minor
         if required and not text:
@@ -514,36 +419,3 @@ class _Reading:
                 row = rows[int(at[1])]
                 rows, line = row.children, row.line
         return Complaint(line, _COLUMN_OF.get(last, last if last in COLUMNS else ""), mistake.message)
-
-
-def _unreadable(message: str) -> Parsed:
-    return Parsed((), (Complaint(1, "", message),))
-
-
-def _delimiter(text: str, declared: re.Match[str] | None) -> str:
-    """The most frequent delimiter of the first line. A declared one has no precedence: a spreadsheet that does not know
-    declarations keeps it as text and separates by its own."""
-    first = text.lstrip().partition("\n")[0]
-    return max(spreadsheet.SEPARATORS + (declared[1] if declared is not None else ""), key=first.count)
-
-
-def _minor(text: str, currency: str) -> int | None:
-    """Minor units of a price, with or without the currency's sign or code, and a sign for thousands; None for an
-    invalid one. Point and comma are both decimal: where one of them stands alone before three digits, whether it means
-    a thousand can be known only in a currency that has no decimals."""
-    match = _PRICE.fullmatch(ascii_digits(text).strip().replace("\u066b", "."))
-    if match is None:
-        return None
-    for sign in filter(None, (match["before"], match["after"])):
-        if sign.upper() != currency and currency not in _SIGNS.get(sign.casefold(), "").split():
-            return None
-    digits = exponent(currency)
-    whole, group, fraction = match["whole"], match["group"] or "", match["fraction"] or ""
-    if group and group in ".," and not fraction and whole.count(group) == 1 and digits:
-        whole, fraction = whole.split(group)
-    elif group == match["point"]:
-        return None
-    if len(fraction) > digits:
-        return None
-    minor = int("".join(filter(str.isdecimal, whole)) + fraction.ljust(digits, "0"))
-    return -minor if match["minus"] else minor

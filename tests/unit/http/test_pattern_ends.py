@@ -81,7 +81,7 @@ def test_patterns_are_found() -> None:
     assert {found.where.partition(":")[0] for found in EVERY} >= {
         "core/protocol/requests.py",
         "core/cards.py",
-        "core/admin/menu_file.py",
+        "core/admin/price_text.py",
         "pos_app/sign_in/page.py",
     }
 

@@ -269,7 +269,7 @@ def test_the_patterns_are_found() -> None:
         "core/cards.py",
         "core/server/endpoints/endpoint_app.py",
         "core/protocol/requests.py",
-        "core/admin/menu_file.py",
+        "core/admin/price_text.py",
         "pos_app/sign_in/page.py",
     } <= files
     written = sum(
