@@ -2,17 +2,18 @@
 
 The new version replaces the old one whole, priced by the date of the order and, for lines that stay, by the prices and
 rates that they were sold by. What was paid too much is given back at once; what is more is to be paid. The ledger says
-both (`core.domain.booking.charges_of`), and every former version is kept (`core.store.amendments`).
+both (`core.domain.booking.charges_of`), and every former version is kept (`core.store.amendments`). Lines of which
+something was given back stay as they are: the rest is priced as if it were the order.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from core.domain.commands import AmendedLine, AmendOrder
-from core.domain.discount import check_discount
+from core.domain.discount import Discount, check_discount
 from core.domain.errors import IllegalMove, InvalidOrder, ReasonRequired
 from core.domain.ids import ItemId, LineId
 from core.domain.menu import MenuItem, as_if_available
@@ -32,11 +33,11 @@ from core.domain.order import (
 )
 from core.domain.payment import paid_minor, payments_of, with_payments
 from core.domain.phones import check_phone
-from core.domain.pricing import price
+from core.domain.pricing import Amounts, price
 from core.domain.refund import by_tender, line_ids, returned
 from core.domain.sale.business_day import CUT, business_day
 from core.domain.service import Service, amended_service
-from core.domain.status import CALLED_OFF
+from core.domain.status import CALLED_OFF, Fulfilment
 from core.domain.tax_table import Terms
 from core.domain.texts import check_no_card, is_blank
 from core.instants import act_time, zone
@@ -50,6 +51,7 @@ _FOLLOWS: Final = (
     *("tax_date", "amendments", "changed", "change_request", "payment", "payments", "tender", "given_minor"),
 )
 """What follows from that."""
+GIVEN_BACK: Final = "Something of this line was given back, so it stays as it is. Add more of it as a new line."
 _NOT_ASKED: Final = ("discount", "service", "fulfilment", "customer_name", "customer_phone", "address")
 """What a customer cannot ask for."""
 
@@ -106,7 +108,10 @@ def check_amendable(order: Order, at: datetime, time_zone: str) -> None:
     """Checks that the order may be opened again at `at`. `time_zone` is the shop's. Raises `IllegalMove`."""
     if order.status in CALLED_OFF:
         raise IllegalMove("It was called off. Take a new order.", "version")
-    if order.payment is PaymentState.REFUNDED or order.refunded_minor:
+    if order.payment is PaymentState.REFUNDED:
+        raise IllegalMove("All of it was given back. Take a new order.", "version")
+    if order.refunded_minor and not all(line.taxes for line in order.lines):
+        # An earlier release kept its tax as one sum, of which nobody can say what was not given back.
         raise IllegalMove("A part of it was given back. Take a new order for what is added.", "version")
     where = zone(time_zone)
     if business_day(order.placed_at, where, CUT).business_date < business_day(at, where, CUT).business_date:
@@ -136,16 +141,9 @@ def amended(order: Order, asked: AmendOrder, offer: Offer, at: datetime) -> Orde
         reason=asked.reason,
     )
     tax_date = order.tax_date or terms.tax_date(order.placed_at)
-    kept_rates = order.fulfilment is asked.fulfilment
-    amounts = price(
-        _lines(order, asked.lines, offer.items),
-        _terms(order, asked.lines, terms),
-        asked.fulfilment,
-        tax_date,
-        asked.discount,
-        {line.id: line.taxes for line in order.lines if kept_rates},
-        _service(order, asked, offer),
-    )
+    lines = _lines(order, asked.lines, offer.items)
+    terms = _terms(order, asked.lines, terms)
+    amounts = repriced(order, lines, terms, asked.fulfilment, asked.discount, _service(order, asked, offer))
     after = msgspec.structs.replace(
         order,
         lines=amounts.lines,
@@ -182,8 +180,11 @@ def amended(order: Order, asked: AmendOrder, offer: Offer, at: datetime) -> Orde
     if not paid:
         return after
     back = by_tender(order, back_minor, asked.tender)
-    added = offer.coins.amended_back(order, asked, back, empties=not after.total_minor)
+    nothing_left = after.total_minor == order.refunded_minor
+    added = offer.coins.amended_back(order, asked, back, empties=nothing_left)
     made = with_payments(after, tuple(returned(paid, back, added)))
+    if nothing_left and order.refunded_minor:
+        return msgspec.structs.replace(made, payment=PaymentState.REFUNDED)
     is_due = made.payment is PaymentState.UNPAID  # then the tender is the one by which the rest is to be paid
     return msgspec.structs.replace(made, tender=order.tender) if is_due else made
 
@@ -234,6 +235,65 @@ def _terms(order: Order, asked: Sequence[AmendedLine], terms: Terms) -> Terms:
     return msgspec.structs.replace(terms, inclusive=order.tax_included)
 
 
+def repriced(
+    order: Order,
+    lines: Sequence[OrderLine],
+    terms: Terms,
+    fulfilment: Fulfilment,
+    discount: Discount | None,
+    service: Service | None,
+) -> Amounts:
+    """What an order comes to with these lines, those of which something was given back as they were sold: the rest is
+    priced by itself, by the date of the order, and by the rates that it was sold by. Raises `InvalidOrder`."""
+    tax_date = order.tax_date or terms.tax_date(order.placed_at)
+    kept = {line.id: line.taxes for line in order.lines if order.fulfilment is fulfilment}
+    fixed, inclusive = [line for line in lines if line.is_given_back], terms.inclusive
+    if not fixed:
+        return price(lines, terms, fulfilment, tax_date, discount, kept, service)
+    before = (order.fulfilment, order.discount, _rate(order.service), _priced_by(order.lines))
+    if before == (fulfilment, discount, _rate(service), _priced_by(lines)):
+        # Nothing is sold otherwise: the rest, priced by itself, could come to a unit more or less.
+        return _amounts(lines, discount, service, inclusive=inclusive)
+    rest = [line for line in lines if not line.is_given_back]
+    left = discount
+    if discount is not None and discount.amount_minor is not None:
+        off_minor = discount.amount_minor - sum(line.order_discount_minor for line in fixed)
+        left = msgspec.structs.replace(discount, amount_minor=off_minor) if off_minor > 0 else None
+    new = price(rest, terms, fulfilment, tax_date, left, kept, service) if rest else Amounts()
+    priced = iter(new.lines)
+    whole = [line if line.is_given_back else next(priced) for line in lines]
+    return _amounts(whole, discount, service, inclusive=inclusive)
+
+
+def _amounts(
+    lines: Sequence[OrderLine], discount: Discount | None, service: Service | None, *, inclusive: bool
+) -> Amounts:
+    """The sums of lines that are priced already."""
+    subtotal_minor = sum(line.total_minor for line in lines)
+    discount_minor = sum(line.discount_minor + line.order_discount_minor for line in lines)
+    service_minor, tax_minor = sum(line.service_minor for line in lines), sum(line.tax_minor for line in lines)
+    left_minor = subtotal_minor - discount_minor + service_minor
+    return Amounts(
+        tuple(lines),
+        subtotal_minor,
+        discount_minor,
+        discount,
+        tax_minor,
+        left_minor + (0 if inclusive else tax_minor),
+        service,
+        service_minor,
+    )
+
+
+def _priced_by(lines: Iterable[OrderLine]) -> list[tuple[LineId, int, Discount | None]]:
+    """What decides about the amounts of lines that were sold."""
+    return [(line.id, line.quantity, line.discount) for line in lines]
+
+
+def _rate(service: Service | None) -> int:
+    return service.rate if service is not None else 0
+
+
 def _service(order: Order, asked: AmendOrder, offer: Offer) -> Service | None:
     is_moved = asked.fulfilment is not order.fulfilment
     return amended_service(order.service, asked.service, offer.services, asked.fulfilment, is_moved=is_moved)
@@ -269,6 +329,8 @@ def _lines(order: Order, asked: Sequence[AmendedLine], items: Mapping[ItemId, Me
             raise InvalidOrder(f"A quantity is between 1 and {MAX_QUANTITY}.", f"{field}.quantity")
         check_no_card(**{f"{field}.note": line.note})
         was = known[line.id]
+        if was.is_given_back and (line.quantity, line.discount) != (was.quantity, was.discount):
+            raise InvalidOrder(GIVEN_BACK, f"{field}.quantity")
         kept[line.id] = msgspec.structs.replace(
             was,
             id=line.id,
@@ -277,6 +339,8 @@ def _lines(order: Order, asked: Sequence[AmendedLine], items: Mapping[ItemId, Me
             note=line.note.strip(),
             discount=line.discount,
         )
+    if any(line.is_given_back and key not in kept for key, line in known.items()):
+        raise InvalidOrder(GIVEN_BACK, "lines")
     new = [
         NewLine(
             item_id=line.item_id,

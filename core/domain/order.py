@@ -147,6 +147,11 @@ class OrderLine(msgspec.Struct, frozen=True):
     def tax_minor(self) -> int:
         return sum(tax.amount_minor for tax in self.taxes)
 
+    @property
+    def is_given_back(self) -> bool:
+        """Whether something of it was given back: items, or a part of an amount."""
+        return bool(self.refunded_quantity or self.refunded_minor)
+
 
 class LineChange(msgspec.Struct, frozen=True, omit_defaults=True):
     """What an amendment made of a line, for whoever prepares it."""

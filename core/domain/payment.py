@@ -184,7 +184,7 @@ def check_take(order: Order, asked: NewPayment) -> None:
         raise IllegalMove("This order was refunded. A refund is final.", "payment")
     if order.payment is PaymentState.PAID and (amount_minor or not asked.tip_minor):
         raise IllegalMove("This order is paid already.", "payment")
-    if order.refunded_minor:
+    if order.refunded_minor and order.payment is PaymentState.PAID:
         raise IllegalMove("A part of it was given back.", "payment")
     if amount_minor > due:
         raise IllegalMove("That is more than is left to pay.", "amount_minor")
@@ -218,7 +218,7 @@ def taken(order: Order, asked: NewPayment) -> Order:
 def check_undo(order: Order, asked: UndoPayment) -> None:
     """Checks that a payment may be taken back. Raises `IllegalMove`, `ReasonRequired`, and `CardNumber` for a reason
     that contains one."""
-    of_called_off = order.payment is PaymentState.UNPAID and asked.tender is None and not order.refunded_minor
+    of_called_off = order.payment is PaymentState.UNPAID and asked.tender is None
     if (gave_back(order) and not of_called_off) or order.payment is PaymentState.REFUNDED:
         raise IllegalMove("A part of it was given back. Refund the rest instead.", "payment")
     if not payments_of(order):

@@ -225,7 +225,7 @@ def _needs_of_amendment(before: Order, after: Order, *, was_begun: bool) -> Iter
     if takes_off(before, after) and (was_begun or _is_begun(before)):
         yield Need(Act.VOID)
     if (back_minor := -difference_minor(before, after)) > 0:
-        yield Need(Act.REFUND, back_minor + given_back_minor(before))
+        yield Need(Act.REFUND, back_minor + before.refunded_minor + given_back_minor(before))
 
 
 def _needs_of_service(before: Order | None, after: Order) -> Iterable[Need]:

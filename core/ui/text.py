@@ -23,7 +23,7 @@ from core.domain.drawers import DrawerAct
 from core.domain.errors import DomainError
 from core.domain.money import exponent, parse_minor
 from core.domain.order import ChangeRequest, Channel, LineChange, Order, Payment, PaymentState, Tender, is_table
-from core.domain.payment import paid_minor, payments_of
+from core.domain.payment import given_back_minor, paid_minor, payments_of
 from core.domain.pricing import Amounts, TaxSum
 from core.domain.sale.rounding import PERCENT
 from core.domain.status import Fulfilment, OrderStatus, look
@@ -222,6 +222,8 @@ def refunded_to(order: Order) -> str:
     for each in order.payments:
         if each.refunded_minor:
             back[each.tender] = back.get(each.tender, 0) + each.returned_minor
+    if given_back_minor(order):  # by an amendment: nobody has written down which tender was for which
+        return ", ".join(map(tender_label, back))
     if len(back) > 1 or sum(back.values()) != (order.refunded_minor if back else 0):
         return tenders_text(back, order.currency)
     return tender_label(next(iter(back), order.tender))

@@ -201,10 +201,10 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
 
     @Slot()
     def _on_discount_key(self) -> None:
-        """Of the current line, where the keyboard is in the basket; else of the whole order."""
+        """Of the current line, where the keyboard is in the basket, unless it is fixed; else of the whole order."""
         lines = self.view.basket.lines
         line = lines.current if lines.hasFocus() else None
-        self._open_discount(line.id if line is not None else None)
+        self._open_discount(line.id if line is not None and not line.is_fixed else None)
 
     @Slot()
     def _open_discount(self, line_id: int | None = None) -> None:

@@ -131,9 +131,7 @@ class OrderActions(QObject):
             self._add(menu, "accept", _("Accept the change"), order)
             self._add(menu, "decline", _("Decline the change…"), order)
         if order.status not in CALLED_OFF and order.payment is not PaymentState.REFUNDED:
-            self._add(menu, "amend", _("Change order…"), order).setDisabled(order.refunded_minor > 0)
-            if order.refunded_minor:
-                self._add_reason(menu, _("Not after a refund of a part"))
+            self._add(menu, "amend", _("Change order…"), order)
         before = target(order, Move.RECALL)
         if before is not None:
             menu.addSeparator()
@@ -168,14 +166,6 @@ class OrderActions(QObject):
         return self._store.operations(order_id)
 
     # -- inside
-
-    @staticmethod
-    def _add_reason(menu: QMenu, words: str) -> None:
-        """Why what stands above it is not offered."""
-        action = QAction(words, menu)
-        action.setObjectName("menu_why")
-        action.setDisabled(True)
-        menu.addAction(action)
 
     def _add(self, menu: QMenu, what: str, words: str, order: Order, key: str = "") -> QAction:
         action = QAction(f"{words}\t{_(key)}" if key else words, menu)

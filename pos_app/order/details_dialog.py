@@ -11,7 +11,7 @@ from core.client.operations import State
 from core.domain.amendment import Amendment, line_changes
 from core.domain.change_request import RequestStep
 from core.domain.order import ChangeRequest, Order, OrderLine, PaymentState, RequestState
-from core.domain.payment import PaymentChange, to_give_back_minor, to_pay_minor
+from core.domain.payment import PaymentChange, given_back_minor, to_give_back_minor, to_pay_minor
 from core.domain.status import look
 from core.ui import keys
 from core.ui.days import Days
@@ -219,6 +219,7 @@ class DetailsDialog(QDialog):
                 words += " · " + _("Given back: {amount}").format(amount=money(each.refunded_minor, order.currency))
             column.addWidget(label(words, wrap=True))
         for words, due_minor in (
+            (_("Given back: {amount}"), given_back_minor(order) if order.refunded_minor else 0),
             (_("To pay: {amount}"), to_pay_minor(order)),
             (_("To give back: {amount}"), to_give_back_minor(order)),
         ):

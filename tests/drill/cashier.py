@@ -145,7 +145,7 @@ class Cashier:
             route = routes.CHANGE_PAYMENT
         elif dice < 0.3 and refundable_minor(order):
             route, body = routes.REFUND, self._refund(order)
-        elif dice < 0.36 and not order.refunded_minor and order.lines:
+        elif dice < 0.36 and order.payment is not PaymentState.REFUNDED and order.lines:
             route, body = routes.AMEND, self._amendment(order)
         else:
             following = target_of(order.status, Move.ADVANCE, order.fulfilment, Role.CASHIER)
@@ -163,7 +163,11 @@ class Cashier:
 
     def _amendment(self, order: Order) -> AmendOrder:
         lines = (
-            AmendedLine(id=key, quantity=self._random.randint(1, 3), discount=line.discount)
+            AmendedLine(
+                id=key,
+                quantity=line.quantity if line.is_given_back else self._random.randint(1, 3),
+                discount=line.discount,
+            )
             for key, line in zip(line_ids(order), order.lines, strict=True)
         )
         return AmendOrder(

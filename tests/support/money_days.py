@@ -263,17 +263,23 @@ class Days:
         return None
 
     def _may_be_amended(self, order: Order) -> bool:
-        is_open = not order.refunded_minor and order.status is not OrderStatus.CANCELLED
-        return is_open and self._clock.at - order.placed_at < timedelta(hours=1)
+        return order.status is not OrderStatus.CANCELLED and self._clock.at - order.placed_at < timedelta(hours=1)
 
     def _amendment(self, order: Order, drawer: str) -> AmendOrder:
-        """Other quantities, sometimes a line less, another fulfilment or discount."""
+        """Other quantities, sometimes a line less or more, another fulfilment or discount. Refunded lines stay."""
         lines = [
-            AmendedLine(id=key, quantity=self._random.randint(1, 3), discount=line.discount)
+            AmendedLine(
+                id=key,
+                quantity=line.quantity if line.is_given_back else self._random.randint(1, 3),
+                discount=line.discount,
+            )
             for key, line in zip(line_ids(order), order.lines, strict=True)
         ]
-        if len(lines) > 1 and self._random.random() < 0.3:
+        if len(lines) > 1 and not order.lines[-1].is_given_back and self._random.random() < 0.3:
             lines.pop()
+        elif self._random.random() < 0.3:
+            plain = [each for each in self._made.menu.items().values() if not each.groups]
+            lines += [AmendedLine(item_id=self._random.choice(plain).id)] if plain else []
         fulfilment = self._random.choice((order.fulfilment, Fulfilment.DINE_IN, Fulfilment.PICKUP))
         return AmendOrder(
             version=order.version,

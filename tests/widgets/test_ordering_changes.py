@@ -4,15 +4,16 @@ from datetime import timedelta
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import Unreachable
-from core.domain.commands import TakeOrder
+from core.domain.commands import RefundLine, RefundOrder, TakeOrder
 from core.domain.order import NewLine, Order, PaymentState, Tender
 from core.domain.payment import payments_of, to_pay_minor
 from core.domain.status import OrderStatus
-from core.ui.ordering.basket_list import FEWER
+from core.ui.ordering.basket_list import FEWER, MORE
 from core.ui.ordering.view import OrderingView
 from tests.support.fake_backend import FakeBackend
 from tests.support.menus import CHIPS, SODA
@@ -35,6 +36,36 @@ def open_again(till: Till, order: Order) -> Finger:
     view = till.window.findChild(OrderingView)
     assert isinstance(view, OrderingView)
     return Finger(view, till.qtbot)
+
+
+def test_of_a_line_of_which_something_was_given_back_nothing_is_changed(till: Till, backend: FakeBackend) -> None:
+    """It says so; what is added is another line, and the guest is asked for that alone."""
+    order = taken(backend, PAID)
+    chips = order.lines[0]
+    part = RefundOrder(version=1, reason="cold", lines=(RefundLine(id=chips.id),))
+    backend.change(order, part)
+    finger = open_again(till, order)
+    list_ = finger.view.basket.lines
+    assert "1 taken back" in list_.model().index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+    for part_of in (FEWER, MORE):
+        finger.line(CHIPS.name, part_of)
+        assert "It stays as it is" in till.words("notice")
+    finger.line(CHIPS.name)
+    list_.setFocus()
+    list_.show_line(0)
+    QTest.keyClick(list_, Qt.Key.Key_Delete)
+    assert finger.lines() == [(2, CHIPS.name), (1, SODA.name)]
+    finger.tile(CHIPS.name)
+    assert finger.lines() == [(2, CHIPS.name), (1, SODA.name), (1, CHIPS.name)]
+    assert till.text("change_difference") == "+ $4.45 to pay"
+    till.click("basket_empty")
+    assert finger.lines() == [(2, CHIPS.name)]
+    till.click("notice_action")
+    assert finger.lines() == [(2, CHIPS.name), (1, SODA.name), (1, CHIPS.name)]
+    save(till)
+    after = now(backend, order)
+    assert (after.total_minor, after.refunded_minor, to_pay_minor(after)) == (999 + 445, 445, 445)
+    assert after.lines[0].refunded_quantity == 1
 
 
 def save(till: Till, reason: str = "") -> None:

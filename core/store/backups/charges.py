@@ -3,17 +3,17 @@ than they do: tax, discounts and service charge of what an amendment charged, an
 back."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, func, or_, select
 
 from core.decoding import decoder
 from core.domain.ids import ItemId
-from core.domain.order import OrderLine
+from core.domain.order import Order, OrderLine
 from core.domain.sale.ledger import EntryKind
 from core.domain.sale.rounding import PERCENT, rounded
 from core.domain.service import Service
@@ -34,6 +34,7 @@ class _Parts(msgspec.Struct, frozen=True):
 
 _parts: Final = decoder(_Parts)
 _service: Final = decoder(Service)
+_order: Final = decoder(Order)
 
 
 def differing(transaction: Transaction) -> Iterator[str]:
@@ -43,13 +44,42 @@ def differing(transaction: Transaction) -> Iterator[str]:
 
 
 def _priced(connection: Connection) -> Iterator[str]:
-    """The charge is its rate of what discounts leave."""
+    """The charge is its rate of what discounts leave; where an amendment left lines as they were of which something was
+    given back, of the rest, and theirs."""
     has = or_(_o.service != "", _o.service_minor != 0)
-    found = select(_o.number, _o.service, _o.subtotal_minor - _o.discount_minor, _o.service_minor).where(has)
-    for number, service, base, minor in connection.execute(found):
-        rate = _service.decode(service).rate if service else 0
-        if minor != rounded(base * rate, PERCENT):
-            yield number
+    found = select(_o.id, _o.number, _o.service, _o.subtotal_minor - _o.discount_minor, _o.service_minor).where(has)
+    for order_id, number, service, base, minor in connection.execute(found):
+        now = _Charge(_service.decode(service).rate if service else 0, base, minor)
+        if not now.is_of_all:
+            former = select(_a.before).where(_a.order_id == order_id).order_by(_a.version)
+            if not _is_of_rest(now, [_order.decode(row[0]) for row in connection.execute(former)]):
+                yield number
+
+
+class _Charge(NamedTuple):
+    rate: int
+    base_minor: int
+    """What discounts leave."""
+    minor: int
+
+    @property
+    def is_of_all(self) -> bool:
+        return self.minor == rounded(self.base_minor * self.rate, PERCENT)
+
+
+def _is_of_rest(now: _Charge, former: Sequence[Order]) -> bool:
+    """`former`: the versions before that, oldest first."""
+    if not former:
+        return False
+    before = former[-1]
+    fixed = [line for line in before.lines if line.is_given_back]
+    rest_minor = now.base_minor - sum(line.amount_minor for line in fixed)
+    minor = sum(line.service_minor for line in fixed) + rounded(rest_minor * now.rate, PERCENT)
+    if fixed and now.minor == minor:
+        return True
+    rate = before.service.rate if before.service is not None else 0
+    was = _Charge(rate, before.subtotal_minor - before.discount_minor, before.service_minor)
+    return now == was and (was.is_of_all or _is_of_rest(was, former[:-1]))  # nothing was sold otherwise
 
 
 def _given_back(connection: Connection) -> Iterator[str]:

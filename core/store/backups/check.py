@@ -146,7 +146,8 @@ def _broken_payments() -> Select[Any]:
         .subquery()
     )
     at = ledgers.c
-    unpaid = and_(at.credit == 0, or_(at.settled == 0, and_(at.settled > 0, at.settled < _o.total_minor)))
+    owes = and_(at.settled >= 0, at.settled < _o.total_minor + at.credit)
+    unpaid = or_(and_(at.credit == 0, at.settled == 0), owes)
     paid = and_(at.settled == _o.total_minor + at.credit, or_(at.credit == 0, at.credit > -_o.total_minor))
     refunded = and_(at.settled == 0, at.credit == -_o.total_minor)
     agrees = case(

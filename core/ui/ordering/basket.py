@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from core.domain.amendment import GIVEN_BACK, repriced
 from core.domain.commands import AmendedLine
 from core.domain.discount import Discount
 from core.domain.errors import InvalidOrder
@@ -38,6 +39,11 @@ class BasketLine(msgspec.Struct, frozen=True):
     trouble: Trouble | None = None
     kept: LineId = LineId("")
     """Of a placed order that is being changed: which of its lines it is. It keeps its price."""
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether it stays as it is, as something of it was given back."""
+        return bool(self.kept) and self.priced.is_given_back
 
 
 _EMPTY: Final = Menu(shop_name="", currency="", tax=Tax(), categories=())
@@ -122,11 +128,11 @@ class Basket:
         lines = [line.priced for line in self._lines]
         try:
             terms, order = self._menu.terms, self.changes
-            on = terms.tax_date(now()) if order is None else order.tax_date or terms.tax_date(order.placed_at)
-            kept = (
-                {line.id: line.taxes for line in order.lines} if order and order.fulfilment is self.fulfilment else {}
-            )
-            return price(lines, terms, self.fulfilment, on, self.discount, kept, self.service) if lines else Amounts()
+            if not lines:
+                return Amounts()
+            if order is not None:
+                return repriced(order, lines, terms, self.fulfilment, self.discount, self.service)
+            return price(lines, terms, self.fulfilment, terms.tax_date(now()), self.discount, service=self.service)
         except InvalidOrder:
             listed_minor = sum(line.total_minor for line in lines)
             return Amounts(tuple(lines), listed_minor, total_minor=listed_minor)
@@ -189,7 +195,8 @@ class Basket:
         return line_id
 
     def set_quantity(self, line_id: int, quantity: int) -> None:
-        """Raises `InvalidOrder` outside 1 to `MAX_QUANTITY`."""
+        """Raises `InvalidOrder` outside 1 to `MAX_QUANTITY`, and for a line that is fixed."""
+        self._check_free(line_id)
         if not 1 <= quantity <= MAX_QUANTITY:
             raise InvalidOrder(f"A quantity is between 1 and {MAX_QUANTITY}.", "quantity")
         at = self.place(line_id)
@@ -203,10 +210,12 @@ class Basket:
         )
 
     def reduce(self, line_id: int | None, discount: Discount | None) -> None:
-        """Give a line a discount, or the whole order (None), in place of the one it has; None takes it away."""
+        """Give a line a discount, or the whole order (None), in place of the one it has; None takes it away. Raises
+        `InvalidOrder` for a line that is fixed."""
         if line_id is None:
             self.discount = discount if self._lines else None
             return
+        self._check_free(line_id)
         at = self.place(line_id)
         line = self._lines[at]
         wanted = msgspec.structs.replace(line.wanted, discount=discount)
@@ -215,14 +224,17 @@ class Basket:
         )
 
     def remove(self, line_id: int) -> None:
+        """Raises `InvalidOrder` for a line that is fixed."""
+        self._check_free(line_id)
         del self._lines[self.place(line_id)]
         if not self._lines:
             self.discount = self.own_service = None
 
     def empty(self) -> None:
-        """Remove all lines. It is of the same order still."""
-        self._lines.clear()
-        self.discount = self.own_service = None
+        """Remove all lines but those that are fixed. It is of the same order still."""
+        self._lines[:] = [line for line in self._lines if line.is_fixed]
+        if not self._lines:
+            self.discount = self.own_service = None
 
     def clear(self) -> None:
         """Begin anew."""
@@ -238,6 +250,8 @@ class Basket:
         self.discount = self.discount or discount
         self.own_service = self.own_service or service
         for line in lines:
+            if line.is_fixed:
+                continue  # it was never removed
             twin = self._twin(line.wanted)
             if twin is not None:
                 self.set_quantity(twin.id, min(twin.wanted.quantity + line.wanted.quantity, MAX_QUANTITY))
@@ -335,7 +349,11 @@ class Basket:
         if wanted.discount is not None and wanted.discount.amount_minor is not None:
             return None
         likeness = _likeness(wanted)
-        return next((line for line in self._lines if _likeness(line.wanted) == likeness), None)
+        return next((line for line in self._lines if not line.is_fixed and _likeness(line.wanted) == likeness), None)
+
+    def _check_free(self, line_id: int) -> None:
+        if self._lines[self.place(line_id)].is_fixed:
+            raise InvalidOrder(GIVEN_BACK, "line")
 
     def _price(self, line_id: int, wanted: NewLine) -> BasketLine:
         return BasketLine(line_id, wanted, price_lines(self._items, (wanted,))[0])

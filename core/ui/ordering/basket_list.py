@@ -215,9 +215,9 @@ class _LineDelegate(QStyledItemDelegate):
         theme, quantity = self._theme, line.wanted.quantity
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         size = theme.px(_BUTTON)
-        for part, icon in ((FEWER, "minus" if quantity > 1 else "trash"), (MORE, "plus")):
+        for part, icon in ((FEWER, "minus" if quantity > 1 or line.is_fixed else "trash"), (MORE, "plus")):
             centre = QRectF(self._view.button_rect(row, part)).center()
-            usable = part == FEWER or (quantity < MAX_QUANTITY and not line.trouble)
+            usable = not line.is_fixed and (part == FEWER or (quantity < MAX_QUANTITY and not line.trouble))
             held = self._view.holds(index, part)
             paint_disc(painter, centre, size, theme.colour("line" if held else "brand_soft" if usable else "sunken"))
             half = size * 0.26

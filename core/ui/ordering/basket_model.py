@@ -150,4 +150,12 @@ def choices_text(line: BasketLine, currency: str) -> str:
     """A line's choices and its discount, joined: `Mild salsa, Guacamole, −50 % · Staff meal`."""
     parts = [modifier.name for modifier in line.priced.modifiers]
     parts += [discount_text(line.wanted.discount, currency)] if line.wanted.discount is not None else []
+    parts += [fixed_text(line, currency)] if line.is_fixed else []
     return ", ".join(parts)
+
+
+def fixed_text(line: BasketLine, currency: str) -> str:
+    """What was given back of it: `1 taken back`, `Refunded $4.00`."""
+    if line.priced.refunded_quantity:
+        return _("{count} taken back").format(count=figure(line.priced.refunded_quantity))
+    return _("Refunded {amount}").format(amount=money(line.priced.refunded_minor, currency))

@@ -6,6 +6,7 @@ from typing import Final
 from PySide6.QtCore import QObject, Signal, Slot
 
 from core.client.errors import ClientError, PriceChanged
+from core.domain.amendment import GIVEN_BACK
 from core.domain.coins import NO_COINS, Coins
 from core.domain.errors import InvalidOrder
 from core.domain.ids import ItemId
@@ -110,6 +111,9 @@ class Ordering(QObject):
     @Slot(object)
     def edit(self, line: BasketLine) -> None:
         """Request a pressed line's choices again, unless the item is no longer sold."""
+        if line.is_fixed:
+            self.notified.emit(_("It stays as it is"), _(GIVEN_BACK))
+            return
         item = self.basket.basket.item(line.id)
         if item is not None:
             self.choices_asked.emit(item, line)
@@ -125,7 +129,12 @@ class Ordering(QObject):
         try:
             self.basket.change_quantity(line.id, by)
         except InvalidOrder as error:
-            self.notified.emit(_("That is the maximum"), limit_text(error))
+            title = _("It stays as it is") if line.is_fixed else _("That is the maximum")
+            self.notified.emit(title, limit_text(error))
+
+    @Slot(object)
+    def remove(self, line: BasketLine) -> None:
+        self.change_quantity(line, -line.wanted.quantity)
 
     def blame(self, error: ClientError) -> bool:
         """Mark the line that `error.field` (`lines[2].item_id`) names and read the menu again. False: it names none."""

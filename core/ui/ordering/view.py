@@ -83,7 +83,7 @@ class OrderingView(QWidget):
             ordering.line_touched.connect(lines.show_line)
             lines.quantity_asked.connect(ordering.change_quantity)
             lines.edit_asked.connect(ordering.edit)
-            lines.remove_asked.connect(self._on_remove_asked)
+            lines.remove_asked.connect(ordering.remove)
             lines.typed.connect(self._on_typed)
         self.menu.typed.connect(self._on_typed)
         self._checkout.back_asked.connect(self.show_basket)
@@ -245,10 +245,6 @@ class OrderingView(QWidget):
         title = _("{item} is sold out") if sold_out else _("{item} cannot be ordered as it is")
         self._notice.show_message(title.format(item=line.priced.name), _("Remove it, or choose something else."))
         self._blocked = self._notice.text
-
-    @Slot(object)
-    def _on_remove_asked(self, line: BasketLine) -> None:
-        self._ordering.basket.remove(line.id)
 
     @Slot(int)
     def _on_stepped(self, by: int) -> None:

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from core.domain import order_rules, order_sheet
 from core.domain.acts import Act, Need
@@ -21,6 +22,7 @@ from core.domain.commands import (
     ChangePayment,
     ChangeStatus,
     MoneyChange,
+    RefundLine,
     RefundOrder,
     TakeOrder,
     TakePayment,
@@ -34,6 +36,7 @@ from core.domain.order import LineChange, NewLine, Order, Payment, PaymentState,
 from core.domain.order_rules import Offer, Stale
 from core.domain.payment import payments_of, tip_minor, to_give_back_minor, to_pay_minor
 from core.domain.people import Role
+from core.domain.refund import left_minor, refundable_minor
 from core.domain.rights import needs_of
 from core.domain.sale.ledger import Entry, EntryKind, Ledger
 from core.domain.sale.taxes import Tax, TaxEntry, TaxTable
@@ -79,6 +82,11 @@ def as_it_is(order: Order, **more: Any) -> AmendOrder:
         reason="The guest has changed their mind",
     )
     return msgspec.structs.replace(asked, **more)
+
+
+def refund(order: Order, **what: Any) -> Order:
+    asked = RefundOrder(version=order.version, reason="cold", **what)
+    return order_rules.change(order, asked, Role.CASHIER, LATER)
 
 
 def amend(order: Order, offer: Offer = OFFER, at: datetime = LATER, **more: Any) -> Order:
@@ -266,11 +274,12 @@ def test_only_while_its_business_day_lasts() -> None:
     assert arrived.note == "late", "it was done in time at a till without a server"
 
 
-def test_not_once_it_is_called_off_or_money_was_refunded() -> None:
+def test_not_once_it_is_called_off_or_all_of_it_was_refunded() -> None:
     order = taken(PAID)
-    part = order_rules.change(order, RefundOrder(version=1, reason="x", amount_minor=5), Role.CASHIER, NOW)
     asked = ChangePayment(version=1, payment=REFUNDED, reason="x")
     online = msgspec.structs.replace(taken(), status=OrderStatus.PENDING)
+    older = tuple(msgspec.structs.replace(line, taxes=()) for line in order.lines)
+    part = refund(msgspec.structs.replace(order, lines=older), amount_minor=5)
     for each in (
         part,
         order_rules.change(order, asked, Role.CASHIER, NOW),
@@ -278,6 +287,90 @@ def test_not_once_it_is_called_off_or_money_was_refunded() -> None:
     ):
         with pytest.raises(IllegalMove):
             amend(each, note="x")
+
+
+def test_of_an_order_of_which_a_part_was_refunded_the_rest_is_changed() -> None:
+    order = taken(PAID)
+    chips = order.lines[0]
+    part = refund(order, lines=(RefundLine(id=chips.id),))
+    assert part.refunded_minor == 445
+    more = amend(part, lines=with_new(part, CHIPS.id), reason="")
+    assert more.lines[0] == part.lines[0]
+    assert (more.total_minor, more.refunded_minor, more.payment, to_pay_minor(more)) == (999 + 445, 445, UNPAID, 445)
+    paid = order_rules.change(more, TakePayment(version=3, tender=CASH), Role.CASHIER, LATER)
+    assert (paid.payment, refundable_minor(paid)) == (PAID, 999)
+    less = amend(part, lines=without(part, 1))
+    assert (less.total_minor, less.payment, refundable_minor(less)) == (890, PAID, 445)
+    assert less.payments == (Payment(CARD, 999, refunded_minor=445 + 109),)
+    assert needs_of(as_it_is(part), part, less)[-1] == Need(Act.REFUND, 445 + 109), "of the order, all together"
+    none = refund(less, lines=(RefundLine(id=chips.id),))
+    assert (none.payment, [each.refunded_minor for each in none.payments]) == (REFUNDED, [999])
+
+
+def test_lines_of_which_something_was_given_back_stay_as_they_are() -> None:
+    order = taken(PAID)
+    one, goodwill = refund(order, lines=(RefundLine(id=order.lines[0].id),)), refund(order, amount_minor=100)
+    fewer = msgspec.structs.replace(as_it_is(one).lines[0], quantity=1)
+    cheaper = msgspec.structs.replace(as_it_is(one).lines[0], discount=Discount(rate=1, reason="x"))
+    for part, lines in (
+        (one, without(one, 0)),
+        (one, (fewer, *without(one, 0))),
+        (one, (cheaper, *without(one, 0))),
+        (goodwill, without(goodwill, 1)),
+    ):
+        with pytest.raises(InvalidOrder, match="stays as it is"):
+            amend(part, lines=lines)
+    noted = amend(one, lines=(msgspec.structs.replace(as_it_is(one).lines[0], note="hot"), *without(one, 0)))
+    assert (noted.lines[0].note, noted.total_minor, noted.payment) == ("hot", 999, PAID)
+
+
+def test_what_is_left_of_a_discount_is_for_what_was_not_given_back() -> None:
+    """An amount off the order is once that amount; nobody is asked for more for what they have given back."""
+    asked = TakeOrder(
+        lines=TWO_CHIPS,
+        payment=PAID,
+        tender=CARD,
+        fulfilment=Fulfilment.PICKUP,
+        discount=Discount(amount_minor=100, reason="Regular"),
+    )
+    order = order_rules.place(asked, OFFER, None, order_id=ID, number="POS1-000001", at=NOW)
+    part = refund(order, lines=(RefundLine(id=order.lines[0].id, quantity=2),))
+    of_chips = order.lines[0].order_discount_minor
+    same = amend(part, lines=with_new(part))
+    assert (same.discount_minor, to_pay_minor(same)) == (100, 109)
+    dropped = amend(part, discount=None)
+    assert (dropped.discount_minor, to_pay_minor(dropped)) == (of_chips, 100 - of_chips)
+    larger = amend(part, discount=Discount(amount_minor=10_000, reason="Cold"))
+    assert (larger.payment, larger.total_minor) == (REFUNDED, part.refunded_minor)
+    assert part.refunded_minor == 890 - of_chips
+
+
+def test_another_fulfilment_leaves_what_was_given_back_its_taxes() -> None:
+    offer = offer_of(taxed(included=False))
+    order = taken(PAID, offer)
+    part = refund(order, lines=(RefundLine(id=order.lines[0].id),))
+    here = amend(part, offer, fulfilment=Fulfilment.DINE_IN)
+    assert [line.taxes[0].rate for line in here.lines] == [7_000, 19_000]
+    assert here.lines[0] == part.lines[0]
+
+
+def test_taking_off_all_that_was_not_refunded_refunds_the_order() -> None:
+    order = taken(PAID)
+    part = refund(order, lines=(RefundLine(id=order.lines[1].id),))
+    gone = amend(part, lines=without(part, 0))
+    assert (gone.payment, gone.total_minor, gone.refunded_minor) == (REFUNDED, 109, 109)
+    assert [each.refunded_minor for each in gone.payments] == [999]
+
+
+def test_what_is_due_after_a_refund_is_given_back_when_it_is_called_off() -> None:
+    order = taken(PAID)
+    part = refund(order, lines=(RefundLine(id=order.lines[0].id),))
+    more = amend(part, lines=with_new(part, CHIPS.id))
+    off = ChangeStatus(to=OrderStatus.CANCELLED, version=more.version, reason="x")
+    off_now = order_rules.change(more, off, Role.CASHIER, LATER)
+    assert to_give_back_minor(off_now) == 999 - 445
+    back = order_rules.change(off_now, UndoPayment(version=off_now.version, reason="x"), Role.CASHIER, LATER)
+    assert (back.payment, [each.refunded_minor for each in back.payments]) == (REFUNDED, [999])
 
 
 def test_after_money_was_given_back_no_payment_is_undone() -> None:
@@ -323,6 +416,10 @@ def test_whatever_is_done_ledger_reports_and_totals_agree(seed: int, included: b
             new = {line.id for line in now.lines} - {line.id for line in order.lines}
             assert not new & seen, "no id comes again"
             _as_if_new(now, offer)
+        if isinstance(asked, AmendOrder):
+            fixed = [replace(line, note="") for line in order.lines if line.is_given_back]
+            assert fixed == [replace(line, note="") for line in now.lines if line.is_given_back]
+        assert min((each for each in left_minor(now)), default=0) >= 0
         seen |= {line.id for line in now.lines}
         order = now
     _adds_up(chance, order, kept)
@@ -410,7 +507,11 @@ def _any_act(chance: random.Random, order: Order) -> AmendOrder | MoneyChange:
         )
     if what < 0.96:
         return ChangePayment(version=order.version, payment=UNPAID, reason="x")
-    return RefundOrder(version=order.version, reason="x", amount_minor=chance.randint(1, 100))
+    if what < 0.98:
+        return RefundOrder(version=order.version, reason="x", amount_minor=chance.randint(1, 100))
+    line = chance.choice(order.lines)
+    items = RefundLine(id=line.id, quantity=chance.randint(1, line.quantity))
+    return RefundOrder(version=order.version, reason="x", lines=(items,))
 
 
 def _any_amendment(chance: random.Random, order: Order, tender: Tender) -> AmendOrder:
