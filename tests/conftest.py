@@ -33,6 +33,7 @@ from pytestqt.qtbot import QtBot
 from core.client.device import unlock
 from core.clock import Clock
 from core.server.auth import passwords
+from core.ui import preflight
 from core.ui.threads import collect_due_garbage
 from tests.support import databases, postgres
 
@@ -91,11 +92,24 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("A NEWER PYTHON", yellow=True)
         here, tried = (".".join(map(str, each)) for each in (sys.version_info[:2], TRIED))
         terminalreporter.line(f"This is Python {here}; what was tried is 3.11 to {tried}.", yellow=True)
+    left_out = list(_left_out())
+    if left_out:
+        terminalreporter.section("LEFT OUT", red=True)
+        for line in left_out:
+            terminalreporter.line(line, red=True)
+
+
+def _left_out() -> Iterator[str]:
+    """What this machine cannot test, and what to install for it."""
+    advice = "on Debian and Ubuntu: apt-get install"
     missing = set(databases.KINDS) - set(databases.wanted())
     if missing:
-        terminalreporter.section("LEFT OUT", red=True)
-        advice = "" if postgres.binaries() else " There is none here; on Debian and Ubuntu: apt-get install postgresql"
-        terminalreporter.line(f"Nothing was tested on {', '.join(sorted(missing))}.{advice}", red=True)
+        told = "" if postgres.binaries() else f" There is none here; {advice} postgresql"
+        yield f"Nothing was tested on {', '.join(sorted(missing))}.{told}"
+    lacking = preflight.missing_programs()
+    if lacking:
+        packages = " ".join(preflight.SCREEN[name] for name in lacking)
+        yield f"No order was pressed on a real screen: there is no {' and no '.join(lacking)}; {advice} {packages}"
 
 
 @pytest.fixture(scope="module")

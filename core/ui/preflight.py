@@ -66,6 +66,8 @@ _WAYLAND: Final = (
 )
 _SOUND: Final = (Library("libpulse.so.0", "libpulse0", "pulseaudio-libs", "libpulse"),)
 """Optional: needed by sounds only."""
+SCREEN: Final = {"Xvfb": "xvfb", "xdotool": "xdotool"}
+"""The programs with which tests press on a screen of their own, and their packages."""
 _PLATFORMS: Final = {"xcb": _XCB, "wayland": _WAYLAND}
 
 
@@ -84,6 +86,11 @@ def missing_libraries(environment: Mapping[str, str] = os.environ) -> tuple[Libr
         return ()
     absent = [_absent(_PLATFORMS.get(platform, ())) for platform in _platforms(environment)]
     return _absent(_WIDGETS) + min(absent, key=len, default=())
+
+
+def missing_programs() -> list[str]:
+    """Those of `SCREEN` that are not installed. They exist for X11 only: on Windows and macOS all are missing."""
+    return [program for program in SCREEN if shutil.which(program) is None]
 
 
 def silence_mended_by() -> str:
@@ -137,6 +144,8 @@ def needed(purpose: str) -> list[str]:
     servers = Path("/usr/lib/postgresql").glob("*/bin/initdb")
     if purpose == "test" and not shutil.which("initdb") and not any(servers):
         packages.add("postgresql")  # the tests start a server of their own
+    if purpose == "test":
+        packages.update(SCREEN[program] for program in missing_programs())
     return sorted(packages)
 
 

@@ -20,8 +20,9 @@ from core.admin.setup import DEMO_STAFF, DEVICE, demo_menu
 from core.client.http.api import HttpApi
 from core.domain.menu import Menu
 from core.protocol.requests import StaffSignIn
+from core.ui.preflight import missing_programs
 from tests.rush.cashier import ByKeyboard, ByMouse, Cashier
-from tests.rush.hands import Screen, missing
+from tests.rush.hands import Screen
 from tests.rush.orders import Ordered, check, found, orders_of
 
 _ARRIVED_S: Final = 10.0
@@ -51,8 +52,8 @@ def serve(cashier: Cashier, ordered: Ordered) -> Presses:
     )
 
 
-def rush(home: Path, kind: type[ByMouse | ByKeyboard], count: int, size: tuple[int, int]) -> list[str]:
-    """All orders, one after the other. Prints the presses; gives what is wrong in the backend."""
+def rush(home: Path, kind: type[ByMouse | ByKeyboard], places: Sequence[int], size: tuple[int, int]) -> list[str]:
+    """The orders of these places, one after the other. Prints the presses; gives what is wrong in the backend."""
     menu = demo_menu()
     with (
         Screen(*size),
@@ -64,7 +65,8 @@ def rush(home: Path, kind: type[ByMouse | ByKeyboard], count: int, size: tuple[i
         try:
             cashier.sign_in()
             print(f"{kind.__name__}, {size[0]}x{size[1]}: {cashier.presses} presses to sign in", flush=True)
-            served = [(ordered, serve(cashier, ordered)) for ordered in orders_of(menu, count, named=cashier.names)]
+            orders = orders_of(menu, max(places) + 1, named=cashier.names)
+            served = [(orders[place], serve(cashier, orders[place])) for place in places]
         except ProcessFailed:
             window.grab(home / "stumbled.png")
             raise
@@ -114,7 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--by", choices=("mouse", "keyboard"), help="one hand only")
     parser.add_argument("--keep", type=Path, help="a new folder for logs, and a picture of where it stumbled")
     given = parser.parse_args(argv)
-    if lacking := missing():
+    if lacking := missing_programs():
         print(f"There is no {' and no '.join(lacking)} here, without which there is no screen to press on.")
         return 2
     width, _x, height = given.size.partition("x")
@@ -125,7 +127,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 home = (given.keep or Path(folder)) / name
                 home.mkdir(parents=True)
                 try:
-                    wrong += rush(home, kind, given.orders, (int(width), int(height)))
+                    wrong += rush(home, kind, range(given.orders), (int(width), int(height)))
                 except ProcessFailed as error:
                     wrong.append(f"{name}: {error}")
     print("\n".join(wrong) or "Every order is in the backend as it was given.")

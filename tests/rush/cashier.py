@@ -164,11 +164,11 @@ class ByKeyboard:
         """How it is handed over and whom it is for, from the amount backwards; and how it is paid."""
         hand = self._hand
         if ordered.fulfilment is not _FIRST:
-            hand.reach(f"fulfilment_{_FIRST}", "shift+Tab")
+            hand.reach(f"fulfilment_{_FIRST}", key="shift+Tab")
             hand.press("Right")
             hand.wait_focus(f"fulfilment_{ordered.fulfilment}")
         if ordered.name:
-            hand.reach("customer_search", "shift+Tab")
+            hand.reach("customer_search", key="shift+Tab")
             hand.type(ordered.name)
             hand.press("Return")
             hand.wait_focus("cash_given")
@@ -190,7 +190,7 @@ class ByKeyboard:
                 hand.press("plus", line.quantity - 1)
         else:
             hand.wait("item_dialog")
-            self._choose(line.modifier_ids)
+            self._choose(item, line.modifier_ids)
             if line.quantity > 1:
                 hand.reach("quantity")
                 hand.type(str(line.quantity))
@@ -198,10 +198,16 @@ class ByKeyboard:
         until_quantity(self._window, before + line.quantity)
         hand.wait_focus("menu_search")
 
-    def _choose(self, modifier_ids: Iterable[ModifierId]) -> None:
-        for modifier in modifier_ids:
-            self._hand.reach(f"choice_{modifier}")
-            self._hand.press("space")
+    def _choose(self, item: MenuItem, modifier_ids: Iterable[ModifierId]) -> None:
+        """By the digits of each group: Tab leads to what is chosen of one, and no further in it."""
+        hand, wanted = self._hand, set(modifier_ids)
+        for group in item.groups:
+            names = [f"choice_{modifier.id}" for modifier in group.modifiers]
+            for digit, modifier in enumerate(group.modifiers, start=1):
+                if modifier.id in wanted - set(group.defaults):
+                    hand.reach(*names)
+                    hand.press(str(digit))
+                    hand.wait_focus(f"choice_{modifier.id}")
 
     def _first_tile(self, item: MenuItem) -> None:
         def look() -> None:

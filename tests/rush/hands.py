@@ -2,24 +2,17 @@
 
 import os
 import select
-import shutil
 import subprocess
 from types import TracebackType
 from typing import Final, Self
 
 from core.admin.demo.processes import ProcessFailed, Window, until
 
-NEEDED: Final = ("Xvfb", "xdotool")
 _SEE_S: Final = 20.0
 _START_S: Final = 20
 _TURNS: Final = 60
 """So many turns of a wheel, or presses of Tab, and it is not there."""
 _WHEEL_DOWN: Final = "5"
-
-
-def missing() -> list[str]:
-    """The programs that are not installed. They exist for X11 only: on Windows and macOS all are missing."""
-    return [name for name in NEEDED if shutil.which(name) is None]
 
 
 class Screen:
@@ -149,11 +142,10 @@ class Keyboard(_Hand):
 
         return until(look, _SEE_S)
 
-    def reach(self, name: str, key: str = "Tab") -> None:
-        """Press `key` until `name` has the keyboard."""
+    def reach(self, *names: str, key: str = "Tab") -> None:
+        """Press `key` until one of `names` has the keyboard."""
         for _turn in range(_TURNS):
-            before = self.focus
-            if before == name:
+            if self.focus in names:
                 return
             self.press(key)
-        raise ProcessFailed(f"{key} does not lead to {name}; {self.focus} has the keyboard")
+        raise ProcessFailed(f"{key} does not lead to {' or '.join(names)}; {self.focus} has the keyboard")

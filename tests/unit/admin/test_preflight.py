@@ -10,6 +10,7 @@ import pytest
 
 from core.own_process import python
 from core.ui import preflight
+from tests import conftest
 
 on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux leaves libraries to the system")
 
@@ -190,3 +191,19 @@ def test_what_a_silent_machine_lacks_has_a_name(tmp_path: Path) -> None:
     ).stdout
     assert "libpulse" in told
     assert "install" in told or "pacman" in told
+
+
+def test_the_tests_install_a_screen_to_press_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", {"initdb": "/usr/bin/initdb", "Xvfb": "/usr/bin/Xvfb"}.get)
+    assert "xdotool" in preflight.needed("test")
+    assert not {"xvfb", "postgresql"} & set(preflight.needed("test"))
+    assert not {"xvfb", "xdotool"} & set(preflight.needed("demo"))
+
+
+def test_a_run_that_presses_on_no_screen_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight, "missing_programs", lambda: ["Xvfb", "xdotool"])
+    told = list(conftest._left_out())
+    assert "No order was pressed on a real screen: there is no Xvfb and no xdotool" in told[-1]
+    assert told[-1].endswith("apt-get install xvfb xdotool")
+    monkeypatch.setattr(preflight, "missing_programs", list)
+    assert not [line for line in conftest._left_out() if "screen" in line]
