@@ -27,7 +27,7 @@ from core.ui.rows import ROW, Index
 from core.ui.text import _, difference_text, figure, money, window_title
 from core.ui.theme import Theme
 from core.ui.widgets.controls import label, rule
-from core.ui.widgets.painting import LEADING, TRAILING, line_height, mirrored, paint_lines, wrapped
+from core.ui.widgets.painting import LEADING, TRAILING, fitted_font, line_height, mirrored, paint_lines, wrapped
 
 _SIZE: Final = QSize(960, 640)
 _COLUMN: Final = 860
@@ -189,32 +189,33 @@ class _LineDelegate(QStyledItemDelegate):
     def _font(self) -> QFont:
         return self._theme.font("title", QFont.Weight.DemiBold)
 
-    def _parts(self, line: BasketLine, width: int) -> tuple[int, int, tuple[str, ...], tuple[str, ...]]:
-        """The width of the quantity and of the amount; the rows of the name and of the options."""
+    def _parts(self, line: BasketLine, width: int) -> tuple[int, int, QFont, tuple[str, ...], tuple[str, ...]]:
+        """The width of the quantity and of the amount; the font and rows of the name, and the rows of the options."""
         metrics, gap = QFontMetricsF(self._font), self._theme.space(3)
         quantity = round(metrics.horizontalAdvance(figure(999))) + gap
         amount = round(metrics.horizontalAdvance(money(line.priced.total_minor, self._basket.basket.currency))) + gap
         room = width - quantity - amount
-        name = wrapped(line.priced.name, self._font, room, 3)
+        font = fitted_font(line.priced.name, self._font, room)
         return (
             quantity,
             amount,
-            name,
+            font,
+            wrapped(line.priced.name, font, room, 3),
             wrapped(choices_text(line, self._basket.basket.currency), self._theme.font("body"), room, 3),
         )
 
     @override
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         width = self._view.viewport().width()
-        _quantity, _amount, name, options = self._parts(index.data(ROW), width)
-        rows = len(name) * line_height(self._font) + len(options) * line_height(self._theme.font("body"))
+        _quantity, _amount, font, name, options = self._parts(index.data(ROW), width)
+        rows = len(name) * line_height(font) + len(options) * line_height(self._theme.font("body"))
         return QSize(width, rows + 2 * self._theme.space(2))
 
     @override
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         theme, line = self._theme, index.data(ROW)
         row: QRect = option.rect.adjusted(0, theme.space(2), 0, -theme.space(2))
-        quantity, amount, name, options = self._parts(line, row.width())
+        quantity, amount, font, name, options = self._parts(line, row.width())
         high = line_height(self._font)
         painter.save()
         painter.setLayoutDirection(option.direction)
@@ -227,7 +228,7 @@ class _LineDelegate(QStyledItemDelegate):
         at = QRect(row.right() - amount + 1, row.y(), amount, high)
         painter.drawText(mirrored(option, at), TRAILING, money(line.priced.total_minor, self._basket.basket.currency))
         words = mirrored(option, QRect(row.x() + quantity, row.y(), row.width() - quantity - amount, row.height()))
-        used = paint_lines(painter, words, name, self._font, theme.colour("text"))
+        used = paint_lines(painter, words, name, font, theme.colour("text"))
         paint_lines(painter, words.adjusted(0, used, 0, 0), options, theme.font("body"), theme.colour("muted"))
         painter.restore()
 

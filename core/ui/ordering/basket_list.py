@@ -18,6 +18,7 @@ from core.ui.theme import Theme
 from core.ui.widgets.painting import (
     CENTRE,
     TRAILING,
+    fitted_font,
     line_height,
     mirrored,
     paint_card,
@@ -31,6 +32,8 @@ MORE: Final = "more"
 _BUTTON: Final = 36
 """The painted disc; its touch target is as large as a finger."""
 _PRICE: Final = 74
+_NAME: Final = 120
+"""Where less is left of a line for its name, the quantity goes below it."""
 _MOST_SIZES: Final = 2000
 _ALL: Final = 1000
 """The most rows of a line's text, which is never cut."""
@@ -39,6 +42,7 @@ _ALL: Final = 1000
 class _Words(NamedTuple):
     """A line's text, wrapped to its column."""
 
+    name_font: QFont
     name: tuple[str, ...]
     choices: tuple[str, ...]
     note: tuple[str, ...]
@@ -85,7 +89,14 @@ class BasketList(PressList):
         """The touch target of the button `part` of the row at `row`."""
         touch, count = self._theme.touch_px, self._count_width
         left = row.x() + (0 if part == FEWER else touch + count)
-        return QStyle.visualRect(self.layoutDirection(), row, QRect(left, row.y(), touch, row.height()))
+        top = row.bottom() + 1 - touch if self.stacks else row.y()
+        place = QRect(left, top, touch, row.bottom() + 1 - top)
+        return QStyle.visualRect(self.layoutDirection(), row, place)
+
+    @property
+    def stacks(self) -> bool:
+        """Whether the quantity of a line is below its name."""
+        return self.viewport().width() < self.stepper_width + self._theme.px(_PRICE + _NAME)
 
     @property
     def _count_width(self) -> int:
@@ -143,8 +154,9 @@ class _LineDelegate(QStyledItemDelegate):
             if len(self._sizes) > _MOST_SIZES:
                 self._sizes.clear()
             theme = self._theme
-            height = self._height(self._words(index.data(ROW), width)) + 2 * theme.space(2)
-            self._sizes[key] = QSize(width, max(height, theme.touch_px + 2 * theme.space(1)))
+            words = self._height(self._words(index.data(ROW), width)) + 2 * theme.space(2)
+            height = words + theme.touch_px if self._view.stacks else max(words, theme.touch_px + 2 * theme.space(1))
+            self._sizes[key] = QSize(width, height)
         return self._sizes[key]
 
     @Slot()
@@ -157,7 +169,12 @@ class _LineDelegate(QStyledItemDelegate):
         return max(self._theme.px(_PRICE), asked + self._theme.space(2))
 
     def _words_width(self, line: BasketLine, width: int) -> int:
-        return width - self._view.stepper_width - self._price_width(line) - self._theme.space(4)
+        return width - self._left - self._price_width(line) - self._theme.space(4)
+
+    @property
+    def _left(self) -> int:
+        """From the edge of a row to its words."""
+        return self._theme.space(1) if self._view.stacks else self._view.stepper_width
 
     def _words(self, line: BasketLine, width: int) -> _Words:
         theme = self._theme
@@ -165,8 +182,10 @@ class _LineDelegate(QStyledItemDelegate):
         small = theme.font("small")
         trouble = trouble_text(line.trouble) if line.trouble else ""
         beside_icon = room - theme.px(14) - theme.space(1)
+        name_font = fitted_font(line.priced.name, theme.font("strong", QFont.Weight.DemiBold), room)
         return _Words(
-            wrapped(line.priced.name, theme.font("strong", QFont.Weight.DemiBold), room, _ALL),
+            name_font,
+            wrapped(line.priced.name, name_font, room, _ALL),
             wrapped(choices_text(line, self._basket.basket.currency), small, room, _ALL),
             wrapped(line.wanted.note, small, beside_icon, _ALL),
             wrapped(trouble, theme.font("small", QFont.Weight.DemiBold), beside_icon, 2),
@@ -183,9 +202,10 @@ class _LineDelegate(QStyledItemDelegate):
         self._paint_stepper(painter, row, index, line)
         words = self._words(line, row.width())
         room = self._words_width(line, row.width())
-        left = row.x() + self._view.stepper_width + theme.space(1)
+        left = row.x() + self._left + theme.space(1)
         used = self._height(words)
-        column = QRect(left, row.y() + (row.height() - used) // 2, room, used)
+        top = theme.space(2) if self._view.stacks else (row.height() - used) // 2
+        column = QRect(left, row.y() + top, room, used)
         self._paint_words(painter, option, column, words)
         price_width = self._price_width(line)
         price = QRect(row.right() - price_width - theme.space(2) + 1, column.y(), price_width, 0)
@@ -201,7 +221,7 @@ class _LineDelegate(QStyledItemDelegate):
     def _height(self, words: _Words) -> int:
         small = line_height(self._theme.font("small"))
         rest = len(words.choices) + len(words.note) + len(words.trouble)
-        return line_height(self._theme.font("strong")) * len(words.name) + small * rest
+        return line_height(words.name_font) * len(words.name) + small * rest
 
     def _paint_ground(self, painter: QPainter, row: QRect, index: Index, *, hovered: bool) -> None:
         theme = self._theme
@@ -227,14 +247,13 @@ class _LineDelegate(QStyledItemDelegate):
         left, right = min(fewer.right(), more.right()), max(fewer.left(), more.left())
         painter.setPen(theme.colour("text"))
         painter.setFont(theme.font("strong", QFont.Weight.Bold))
-        painter.drawText(QRect(left, row.y(), right - left, row.height()), CENTRE, figure(quantity))
+        painter.drawText(QRect(left, fewer.y(), right - left, fewer.height()), CENTRE, figure(quantity))
 
     def _paint_words(self, painter: QPainter, option: QStyleOptionViewItem, column: QRect, words: _Words) -> None:
         theme = self._theme
         small = theme.font("small")
         place = mirrored(option, column)
-        strong = theme.font("strong", QFont.Weight.DemiBold)
-        y = place.y() + paint_lines(painter, place, words.name, strong, theme.colour("text"))
+        y = place.y() + paint_lines(painter, place, words.name, words.name_font, theme.colour("text"))
         y += paint_lines(painter, QRect(place.x(), y, place.width(), 0), words.choices, small, theme.colour("muted"))
         marked = theme.font("small", QFont.Weight.DemiBold)
         for lines, icon, ink, font in (

@@ -22,7 +22,7 @@ from core.ui import icons
 from core.ui.text import _, figure, literal, money
 from core.ui.theme import Theme
 from core.ui.widgets.controls import label, restyle
-from core.ui.widgets.painting import TRAILING, line_height, paint_card, paint_lines, wrapped
+from core.ui.widgets.painting import TRAILING, fitted_font, line_height, paint_card, paint_lines, wrapped
 
 _COLUMNS = 2
 _MARK = 22
@@ -63,13 +63,16 @@ class _Look:
         self.key = ""
         """The digit that chooses it, shown in its mark; empty for none."""
 
-    def name_font(self) -> QFont:
-        return self.theme.font("strong", QFont.Weight.Medium)
-
     def height(self, width: int) -> int:
         """For a name of several lines, as long as it may be."""
-        lines = wrapped(self.modifier.name, self.name_font(), self.name_width(width), _LINES)
-        return max(self.theme.touch_px, line_height(self.name_font()) * len(lines) + 2 * self.theme.space(2))
+        font, lines = self.name_lines(width)
+        return max(self.theme.touch_px, line_height(font) * len(lines) + 2 * self.theme.space(2))
+
+    def name_lines(self, width: int) -> tuple[QFont, tuple[str, ...]]:
+        """For a box of `width`."""
+        room = self.name_width(width)
+        font = fitted_font(self.modifier.name, self.theme.font("strong", QFont.Weight.Medium), room)
+        return font, wrapped(self.modifier.name, font, room, _LINES)
 
     def name_width(self, width: int) -> int:
         theme = self.theme
@@ -91,11 +94,11 @@ class _Look:
         mark = QRect(theme.space(3), (box.height() - size) // 2, size, size)
         self._paint_mark(painter, QRectF(_mirrored(box, mark)), checked=checked, round_=isinstance(box, QRadioButton))
         inner = QRect(mark.right() + 1 + theme.space(2), 0, self.name_width(box.width()), box.height())
-        lines = wrapped(self.modifier.name, self.name_font(), inner.width(), _LINES)
-        used = line_height(self.name_font()) * len(lines)
+        font, lines = self.name_lines(box.width())
+        used = line_height(font) * len(lines)
         inner.setTop((box.height() - used) // 2)
         ink = theme.colour("text" if box.isEnabled() else "muted")
-        paint_lines(painter, _mirrored(box, inner), lines, self.name_font(), ink)
+        paint_lines(painter, _mirrored(box, inner), lines, font, ink)
         painter.setFont(theme.font("body"))
         painter.setPen(theme.colour("brand" if checked else "muted"))
         beside = box.rect().adjusted(theme.space(3), 0, -theme.space(3), 0)

@@ -19,6 +19,7 @@ from core.ui.widgets.chips import chip_width, paint_chip
 from core.ui.widgets.painting import (
     CENTRE,
     LEADING,
+    fitted_font,
     line_height,
     mirrored,
     paint_card,
@@ -169,14 +170,16 @@ class _TileDelegate(QStyledItemDelegate):
 
     def _paint_words(self, painter: QPainter, inner: QRect, tile: Tile) -> None:
         theme, item = self._theme, tile.item
-        strong, small = theme.font("strong", QFont.Weight.DemiBold), theme.font("small")
+        strong = fitted_font(item.name, theme.font("strong", QFont.Weight.DemiBold), inner.width())
+        small = theme.font("small")
         room = inner.height() - theme.px(_BADGE) - theme.space(1)
-        name = wrapped(item.name, strong, inner.width(), max(1, min(3, room // line_height(strong))))
+        most = max(1, min(3, room // line_height(strong)))
+        name = wrapped(item.name, strong, inner.width(), most, anywhere=False)
         used = paint_lines(painter, inner, name, strong, theme.colour("text" if item.available else "muted"))
         lines = max(0, room - used) // line_height(small)
         if lines:
             below = inner.adjusted(0, used, 0, 0)
-            told = wrapped(item.description, small, inner.width(), lines)
+            told = wrapped(item.description, small, inner.width(), lines, anywhere=False)
             paint_lines(painter, below, told, small, theme.colour("muted"))
 
     def _paint_foot(self, painter: QPainter, option: QStyleOptionViewItem, foot: QRect, tile: Tile) -> None:

@@ -24,31 +24,50 @@ TRAILING = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 CENTRE = Qt.AlignmentFlag.AlignCenter
 
 
+_LEAST_SHRUNK = 0.6
+"""The least of its size that a name's font is made smaller to, so that its longest word fits."""
+
+
 @lru_cache(maxsize=4096)
-def _wrapped(text: str, font_key: str, width: int, most: int) -> tuple[str, ...]:
+def _laid_out(text: str, font_key: str, width: int, most: int, *, anywhere: bool) -> tuple[tuple[str, ...], float]:
+    """The lines, and the width of the longest before it was elided."""
     font = QFont()
     font.fromString(font_key)
     layout = QTextLayout(text, font)
     option = layout.textOption()
-    option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)  # a word may be longer than the line
+    mode = QTextOption.WrapMode
+    option.setWrapMode(mode.WrapAtWordBoundaryOrAnywhere if anywhere else mode.WordWrap)
     layout.setTextOption(option)
+    metrics = QFontMetricsF(font)
     layout.beginLayout()
     lines: list[str] = []
+    longest = 0.0
     while (line := layout.createLine()).isValid():
         line.setLineWidth(width)
+        longest = max(longest, line.naturalTextWidth())
         start = line.textStart()
-        if len(lines) == most - 1:
-            rest = text[start:]
-            lines.append(QFontMetricsF(font).elidedText(rest, Qt.TextElideMode.ElideRight, width))
-            break
-        lines.append(text[start : start + line.textLength()].rstrip())
+        end = len(text) if len(lines) == most - 1 else start + line.textLength()
+        if len(lines) < most:
+            lines.append(metrics.elidedText(text[start:end].rstrip(), Qt.TextElideMode.ElideRight, width))
     layout.endLayout()
-    return tuple(lines)
+    return tuple(lines), longest
 
 
-def wrapped(text: str, font: QFont, width: int, most: int = 2) -> tuple[str, ...]:
-    """`text` in at most `most` lines of `width` pixels; the last one is elided when there is more."""
-    return _wrapped(text, font.toString(), max(width, 1), most) if text else ()
+def wrapped(text: str, font: QFont, width: int, most: int = 2, *, anywhere: bool = True) -> tuple[str, ...]:
+    """`text` in at most `most` lines of `width` pixels; the last one is elided when there is more. A word that is
+    longer than a line is broken `anywhere`, or elided."""
+    return _laid_out(text, font.toString(), max(width, 1), most, anywhere=anywhere)[0] if text else ()
+
+
+def fitted_font(text: str, font: QFont, width: int) -> QFont:
+    """`font`, or a smaller one in which the longest word of a name fits in `width` pixels. None is tiny."""
+    longest = _laid_out(text, font.toString(), max(width, 1), len(text) + 1, anywhere=False)[1] if text else 0.0
+    if longest <= width:
+        return font
+    smaller = QFont(font)
+    share = max(_LEAST_SHRUNK, (width - 1) / longest)
+    smaller.setPixelSize(max(1, int(font.pixelSize() * share)))
+    return smaller
 
 
 def line_height(font: QFont) -> int:
