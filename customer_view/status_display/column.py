@@ -220,7 +220,10 @@ class ColumnView(QWidget):
         """The rectangle of the tickets; below it is a line for the pages."""
         margin = self._margin()
         top = self._heading_height()
-        return QRectF(margin, top, self.width() - 2 * margin, self.height() - top - margin)
+        return QRectF(margin, top, self.width() - 2 * margin, self.height() - top - self._foot())
+
+    def _foot(self) -> float:
+        return max(self._margin(), self._px(30))
 
     def rect_of(self, place: int) -> QRectF:
         """The ground of the ticket at a place of the page, counted as it is read. Tickets share the whole width; their
@@ -266,20 +269,23 @@ class ColumnView(QWidget):
         return self._theme.status_colours(self._status)
 
     def _paint_heading(self, painter: QPainter, ink: QColor) -> None:
-        size = self._px(26 if self._quiet else 40)
         margin = self._margin()
         line = QRectF(margin, 30 * self._unit, self.width() - 2 * margin, 60 * self._unit)
+        letters = self._px(28 if self._quiet else 46)
+        wide = QFontMetricsF(font(self._theme, letters)).horizontalAdvance(self._title)
+        share = min(1.0, line.width() / (wide + self._px(56)))  # the sign shrinks with the words beside it
+        size = self._px(26 if self._quiet else 40) * share
         left = line.right() - size if self._mirrored() else line.left()
         icon = QRectF(left, line.center().y() - size / 2, size, size)
         icons.paint(painter, icons.status_icon(self._status), icon, ink)
-        gap = size + self._px(14)
+        gap = size + self._px(14) * share
         words = line.adjusted(0, 0, -gap, 0) if self._mirrored() else line.adjusted(gap, 0, 0, 0)
         write(
             painter,
             self._theme,
             words,
             self._title,
-            self._px(28 if self._quiet else 46),
+            letters,
             start(self) | Qt.AlignmentFlag.AlignVCenter,
             ink,
         )
@@ -323,8 +329,8 @@ class ColumnView(QWidget):
         return self._grid.font_px * 0.2
 
     def _paint_pages(self, painter: QPainter) -> None:
-        margin = self._margin()
-        line = QRectF(margin, self.height() - margin, self.width() - 2 * margin, margin * 0.8)
+        margin, foot = self._margin(), self._foot()
+        line = QRectF(margin, self.height() - foot, self.width() - 2 * margin, foot * 0.9)
         words = _("Page {page} of {pages}").format(page=figure(self._page + 1), pages=figure(self.pages))
         side = start(self) | Qt.AlignmentFlag.AlignVCenter
         write(painter, self._theme, line, words, self._px(22), side, self._theme.colour("muted"), _SMALL)

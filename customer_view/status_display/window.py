@@ -22,6 +22,8 @@ _SIZE: Final = (1280, 800)
 _LEAST: Final = (480, 320)
 _SHARES: Final = (20, 46, 54)
 """The columns' shares of the width: ready numbers are bigger, those that only wait smaller."""
+_WAITING_MOST: Final = 34
+"""The share of those that wait in the largest letters."""
 
 
 class StatusDisplayWindow(QWidget):
@@ -56,7 +58,9 @@ class StatusDisplayWindow(QWidget):
         self._side_by_side = QBoxLayout(QBoxLayout.Direction.LeftToRight, self._columns)
         self._side_by_side.setContentsMargins(0, 0, 0, 0)
         self._side_by_side.setSpacing(0)
-        for column, share in zip((self._waiting, self._preparing, self._ready), _SHARES, strict=True):
+        waiting = min(_SHARES[0] * theme.text_scale // 100, _WAITING_MOST)
+        shares = (waiting, *_SHARES[1:])
+        for column, share in zip((self._waiting, self._preparing, self._ready), shares, strict=True):
             self._side_by_side.addWidget(column, share)
         page = QVBoxLayout(self)
         page.setContentsMargins(0, 0, 0, 0)

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSize
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QRect, QSize
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pytestqt.qtbot import QtBot
 from typing_extensions import override
 
+from core.client.device.identity import Identity
 from core.client.errors import NoRight, Unreachable
 from core.client.operations import Kind, State
 from core.client.sync.outbox import Counts
@@ -34,11 +36,15 @@ from core.ui.ordering.basket_list import FEWER
 from core.ui.ordering.view import OrderingView
 from core.ui.sound import Sounds
 from core.ui.theme import Theme
+from core.ui.widgets.connection_chip import ConnectionChip
 from core.ui.widgets.overlay import Overlay
+from core.ui.widgets.pairing import PairingDialog
 from customer_view.account.sign_in_page import SignInPage
 from customer_view.account.sign_out_dialog import SignOutDialog
 from customer_view.account.still_there import StillThere
 from customer_view.history.page import OrdersPage
+from customer_view.status_display import lettering
+from customer_view.status_display.column import ColumnView
 from customer_view.status_display.presenter import StatusDisplayPresenter
 from customer_view.status_display.settings import StatusDisplaySettings
 from customer_view.status_display.window import StatusDisplayWindow
@@ -115,6 +121,7 @@ class Walk:
             opening()
             _settle()
             open_panels = [each for each in self._window.findChildren(Overlay) if each.isVisible()]
+            self.found += [f"{self._name} {page}: the chip is covered" for each in open_panels if _covers_chip(each)]
             dialog = next(iter(open_panels), None) or QApplication.activeModalWidget()
             assert isinstance(dialog, QDialog), page
             inside = dialog.size().boundedTo(size)
@@ -126,6 +133,13 @@ class Walk:
         self.found += [f"{self._name} {page}: {fault}" for fault in (*faults(shown, size), *_restless())]
         if PICTURES:
             shown.grab().save(str(Path(PICTURES) / f"{self._name} {page}.png".replace(" ", "-")))
+
+
+def _covers_chip(panel: Overlay) -> bool:
+    window = panel.window()
+    chips = [each for each in window.findChildren(ConnectionChip) if each.isVisible()]
+    places = [QRect(each.mapTo(window, QPoint()), each.size()) for each in chips]
+    return any(place.intersects(panel.sheet.geometry()) for place in places)
 
 
 def _settle() -> None:
@@ -217,6 +231,7 @@ def _look_at_menu_editor(till: Till, walk: Walk) -> None:
 
 def _look_at_drawer(till: Till, walk: Walk) -> None:
     """Its page while it is open, what is asked there, and the reports."""
+    till.click("nav_drawer")
     page = till.find(DrawerPage, "drawer_page")
     walk.dialog("drawer-open", page._on_open)
     page.book.open(1_234_567, ())
@@ -539,20 +554,48 @@ def test_the_guests_screen(qtbot: QtBot, language: str, scale: int) -> None:
     assert _whole(short) == []
 
 
-def test_the_status_display(qtbot: QtBot, language: str) -> None:
-    tickets = [ticket(f"ONLINE-{n:06}", S.PREPARING if n % 3 else S.READY, first_name="Maximiliane") for n in range(9)]
+@pytest.mark.parametrize(("language", "scale"), BOTH, indirect=True)
+def test_the_status_display(qtbot: QtBot, language: str, scale: int) -> None:
+    stages = (S.PREPARING, S.READY, S.CONFIRMED)
+    tickets = [ticket(f"ONLINE-{n:06}", stages[n % 3], first_name="Maximiliane") for n in range(9)]
     source, jobs = FakeBoard(*tickets), Jobs()
     settings = StatusDisplaySettings(full_screen=False)
     window = StatusDisplayWindow(
-        Theme("light"), StatusDisplayPresenter(jobs, source, 3600.0), Sounds(muted=True), settings
+        Theme("light", scale), StatusDisplayPresenter(jobs, source, 3600.0), Sounds(muted=True), settings
     )
     with shown(qtbot, window, jobs), shortened() as short:
         qtbot.waitUntil(lambda: source.looks > 0 and jobs.busy == 0)
-        walk = Walk(window, f"display {language[:2]} 100")
+        walk = Walk(window, f"display {language[:2]} {scale}")
         walk.look("board")
+        for column in window.findChildren(ColumnView):
+            letters = lettering.font(column._theme, column._px(22))
+            assert column._foot() >= QFontMetricsF(letters).height(), "the number of the page is cut off"
         source.fail_with = Unreachable(WHY)
         window._nothing.set_words("No connection", f"Please ask at the counter for your order.\n{WHY}")
         window._nothing.show()
         walk.look("nothing")
     assert not walk.found, "\n".join(walk.found)
     assert _whole(short) == []
+
+
+@pytest.mark.parametrize(("language", "scale"), BOTH, indirect=True)
+def test_pairing(qtbot: QtBot, jobs: Jobs, language: str, scale: int) -> None:
+    def refuse(*_asked: object) -> Identity:
+        raise Unreachable(WHY)
+
+    command = "orderbell devices pair DISPLAY1 --kind display"
+    for without in ("", "Sign in without pairing"):
+        dialog = PairingDialog(
+            Theme("light", scale), jobs, refuse, "192.168.1.5", "K7QF", command=command, without=without
+        )
+        with shown(qtbot, dialog, jobs):
+            walk = Walk(dialog, f"pairing {language[:2]} {scale} {len(without)}")
+            walk.look("asked")
+            with qtbot.waitSignal(dialog.refused):
+                dialog.submit()
+            walk.look("refused")
+            last = dialog.findChild(QWidget, "pairing_key_Z")
+            assert last is not None
+            seen = last.visibleRegion().boundingRect().height()
+            assert seen > last.height() / 2, "the keys are out of sight on the smallest screen"
+            assert not walk.found, "\n".join(walk.found)

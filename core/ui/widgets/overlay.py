@@ -5,11 +5,12 @@ import time
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QRegion
 from PySide6.QtWidgets import QApplication, QDialog, QFrame, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.ui.theme import Theme
+from core.ui.widgets.connection_chip import ConnectionChip
 from core.ui.widgets.controls import panel
 
 _BACKDROP = 0.55
@@ -25,7 +26,7 @@ def _now_s() -> float:
 class Overlay(QDialog):
     """A dialog that covers its window and has its content in `sheet`, in the middle. Escape and a press beside it close
     it, as `reject` does, the press not before the panel can have been seen; keys and Tab stay inside. `over` is the
-    window, or something in it."""
+    window, or something in it. Its connection chip at the top stays in sight."""
 
     def __init__(self, theme: Theme, over: QWidget) -> None:
         super().__init__(over.window())
@@ -58,9 +59,18 @@ class Overlay(QDialog):
         gap = self._theme.space(4)
         self.setGeometry(self._over.rect())
         room = self.rect().adjusted(gap, gap, -gap, -gap)
+        room.setTop(max(room.top(), self._chip().bottom() + 1 + self._theme.space(1)))
         size = self.wished(room.size()).boundedTo(room.size())
         corner = room.center() - QPoint(size.width() // 2, size.height() // 2)
         self.sheet.setGeometry(QRect(corner, size))
+
+    def _chip(self) -> QRect:
+        """Where the connection chip is, if it is at the top of the window; otherwise nothing."""
+        for chip in self._over.findChildren(ConnectionChip):
+            place = QRect(chip.mapTo(self._over, QPoint()), chip.size())
+            if chip.isVisible() and place.bottom() < self._over.height() // 4:
+                return place
+        return QRect()
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -120,6 +130,7 @@ class Overlay(QDialog):
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
+        painter.setClipRegion(QRegion(self.rect()) - QRegion(self._chip()))
         painter.setOpacity(_BACKDROP)
         painter.fillRect(self.rect(), self._theme.colour("shadow"))
         painter.end()

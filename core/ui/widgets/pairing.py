@@ -49,12 +49,15 @@ from core.ui.problems import patience
 from core.ui.text import _, error_explanation, error_text, figure
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, keep_room, label, restyle
+from core.ui.widgets.even_row import EvenRow
 
 Pair = Callable[[str, str, OpId], Identity]
 """Pairs this machine: with the server's address, the code, and a key that makes a retry harmless."""
 
 _ROWS: Final = ("1234567890", "QWERTYUIOP", "ASDFGHJKL", "ZXCVBNM.:-")
 _WIDTH: Final = 620
+_CODE: Final = 215
+"""The width of a whole code in its field."""
 
 
 class Pairing(QObject):
@@ -194,11 +197,8 @@ class PairingDialog(QDialog):
         column.addWidget(label(_("Pair this machine"), "hero", wrap=True))
         column.addWidget(label(told, "muted", wrap=True))
         column.addWidget(typed)
-        for words, field in ((_("Address of the server"), self._address), (_("Code"), self._code)):
-            caption = label(words, "small")
-            caption.setBuddy(field)
-            column.addWidget(caption)
-            column.addWidget(field)
+        address = self._captioned(_("Address of the server"), self._address)
+        column.addWidget(EvenRow(theme, address, self._captioned(_("Code"), self._code)))
         column.addWidget(self._keys())
         buttons = QHBoxLayout()
         buttons.setSpacing(theme.space(2))
@@ -216,6 +216,19 @@ class PairingDialog(QDialog):
         whole.addWidget(area, 1)
         whole.addWidget(self._error)
         whole.addLayout(buttons)
+
+    def _captioned(self, words: str, field: QLineEdit) -> QWidget:
+        """The field under its caption, with the room of a whole code."""
+        both = QWidget()
+        column = QVBoxLayout(both)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(self._theme.space(1))
+        caption = label(words, "small")
+        caption.setBuddy(field)
+        column.addWidget(caption)
+        column.addWidget(field)
+        field.setMinimumWidth(self._theme.px(_CODE))
+        return both
 
     def _fit(self) -> None:
         """Fit the size to the content, at most to the screen."""
@@ -255,7 +268,10 @@ class PairingDialog(QDialog):
         key = button(words, self._theme, "key", icon, name=name)
         key.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         key.setAutoDefault(False)
-        key.setMinimumWidth(self._theme.px(44))
+        if self._theme.text_scale > 100:  # as large as a finger, so that all of them are in sight
+            restyle(key, narrow=True)
+        else:
+            key.setMinimumWidth(self._theme.px(44))
         return key
 
     def _on_key_pressed(self, letter: str) -> None:
