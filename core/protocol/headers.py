@@ -14,7 +14,9 @@ REQUEST_ID: Final = "X-Request-Id"
 OUTCOME: Final = "Operation-Outcome"
 """On the answer to an idempotent write: an `Outcome`."""
 EVENT_CURSOR: Final = "Event-Cursor"
-"""On the same answers: a cursor (`core.protocol.feed`) at or after the event that the write made."""
+"""On the same answers: a cursor (`core.protocol.feed`) at or after the event that the write made. On the request: a
+cursor of the history that the write is based on. A server whose history is another one refuses it: after a restore
+its orders may have the versions that are named, with another content."""
 
 ORDER_NUMBER: Final = "Order-Number"
 """On the answer to a new order with a key: its number, and the server's proof of it. Sent back unchanged when the order

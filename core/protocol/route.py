@@ -101,6 +101,8 @@ class Request(msgspec.Struct, Generic[R], frozen=True):
     """The `Idempotency-Key`; empty for none."""
     number: str = ""
     """Of a new order that is sent again: the server's proof of the number that it has issued (`Order-Number`)."""
+    cursor: str = ""
+    """A cursor of the history that it is based on (`Event-Cursor`); empty for any history."""
 
     @override
     def __repr__(self) -> str:

@@ -42,6 +42,9 @@ itself is at `{routes.DOCUMENT.path}` of every server.
   and a proof. Keep it, and give it back as it is when you send the same order under the same key again: should the
   server have lost the order (it was restored from a backup), the order gets that number again. Where another order has
   it by now, `Former-Number` on the answer is the number that was told: tell people the new one.
+- **What an operation is based on** may be said: its `Event-Cursor`, sent with a later write, is a cursor of the history
+  in which its sender has seen what the write names. A server whose history is another one (it was restored) answers 409
+  `diverged`, and does nothing: its versions of the same numbers may have another content.
 - **Asking again** is cheap: send an `ETag` back as `If-None-Match`, and the answer is 304 as long as nothing changed.
 - **Amounts** are whole numbers of the currency's minor unit. **Instants** are ISO 8601 in UTC. Fields that are not
   known are ignored, in both directions.

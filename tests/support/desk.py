@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from core.client.errors import SignedOut, Unreachable
+from core.client.errors import Diverged, SignedOut, Unreachable
 from core.client.operations import Kind, Operation, Owner
 from core.client.order_store import OrderStore
 from core.client.storage.cache import Cache
@@ -177,7 +177,7 @@ class Desk:
     def send(self, operation: Operation) -> None:
         try:
             self.sync.send(operation)
-        except (Unreachable, SignedOut):
+        except (Unreachable, SignedOut, Diverged):
             self.outbox.postpone(operation, self._clock_s)
             raise
 

@@ -5,6 +5,7 @@ Windows reach it over HTTP (`tests.support.fake_client`), tests of the sync engi
 (`tests.support.model_transport`).
 """
 
+import contextlib
 import copy
 import threading
 from collections import defaultdict
@@ -507,6 +508,12 @@ class FakeBackend:
             raise Diverged("another history")
         if cursor.seq < self.kept_from:
             raise Gone("too long ago")
+
+    def check_history(self, person_id: str, op_id: OpId, cursor: str) -> None:
+        """What is based on another history is refused, unless it was done in this one."""
+        if cursor and (person_id, op_id) not in self.operations:
+            with contextlib.suppress(Gone):
+                self.check(Cursor.parse(cursor))
 
     def sees(self, customer: CustomerId | None, owner: CustomerId | None) -> bool:
         """Whether `customer` (None: staff) may see what belongs to `owner`."""

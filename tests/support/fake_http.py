@@ -101,6 +101,8 @@ class InProcess(BaseAdapter):
                 raise Refused("Not for you.")
             op_id = OpId(request.headers.get(IDEMPOTENCY_KEY, ""))
             subject = unquote(found[1]) if route.parameter else ""
+            if op_id and session is not None:
+                backend.check_history(session.person.id, op_id, request.headers.get(EVENT_CURSOR, ""))
             told = self._answered(answer, Asked(backend, session, token, op_id, subject, content, raw))
             headers = {REQUEST_ID: f"{backend.run}-1", "Content-Type": route.content_type}
             if isinstance(told, tuple):

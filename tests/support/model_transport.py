@@ -39,8 +39,9 @@ class ModelTransport:
         yield
         self.fault("after")
 
-    def send(self, operation: Operation) -> Answered:
+    def send(self, operation: Operation, cursor: str = "") -> Answered:
         with self._call("send"):
+            self.shop.check_history(operation.owner.subject, operation.op_id, cursor)
             return self.shop.perform(operation)
 
     def read_series(self) -> tuple[str, int]:

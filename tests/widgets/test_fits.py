@@ -245,7 +245,7 @@ def _look_at_drawer(till: Till, walk: Walk) -> None:
     walk.dialog("drawer-count", page._on_count)
     page.book.counted.disconnect(page._on_counted)
     page.book.count(1_000_000, ())
-    Screen.settle(till)
+    till.qtbot.waitUntil(lambda: page.book.known.cash is not None)
     walk.dialog("drawer-close", page._on_counted)
     page.book.close(900_000, LONG)
     Screen.settle(till)

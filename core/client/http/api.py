@@ -31,7 +31,7 @@ from core.domain.ids import OpId
 from core.domain.menu import Menu
 from core.domain.people import Person
 from core.protocol import routes
-from core.protocol.headers import IDEMPOTENCY_KEY, ORDER_NUMBER, OWNER, REQUEST_ID
+from core.protocol.headers import EVENT_CURSOR, IDEMPOTENCY_KEY, ORDER_NUMBER, OWNER, REQUEST_ID
 from core.protocol.replies import Tokens
 from core.protocol.requests import DeviceSignIn, RefreshTokens, SignIn, SignUp, StaffSignIn
 from core.protocol.route import AnyRoute, R, Request, Route, Who
@@ -177,6 +177,7 @@ class HttpClient:
             OWNER: "" if bearer is None else bearer.owner,
             IDEMPOTENCY_KEY: request.op_id,
             ORDER_NUMBER: request.number,
+            EVENT_CURSOR: request.cursor,
             "Content-Type": "" if content is None else "application/json",
         }
         began_s = clock.now_s()

@@ -164,13 +164,15 @@ class Synchronizer:
             self._transport.events(EventQuery(cursor=str(place), witness=proof, limit=1))
         self.cache.proven(proof for n, proof in enumerate(proofs) if n or Cursor.parse(proof).seq <= place.seq)
 
-    def _check_history(self) -> None:
-        """Check that the server has what it is known to have had. Others say which version of an order they are based
-        on; a drawer's journal is only added to, and what a restored server lacks of it comes first. Raises
-        `Diverged`."""
-        place, proofs = self.cache.place, self.cache.history_proofs()
-        if place is not None:
-            self._transport.events(EventQuery(cursor=str(place), witness=proofs[0] if proofs else "", limit=1))
+    def _known_history(self) -> str:
+        """A cursor of all that the server is known to have had; empty before the first snapshot."""
+        with self._store.lock:
+            place, proofs = self.cache.place, self.cache.history_proofs()
+        if place is None:
+            return ""
+        cursors = [place, *map(Cursor.parse, proofs)]
+        # What was acknowledged in another epoch is not of the history of the place: the next pull sees to it.
+        return str(max((each for each in cursors if each.epoch == place.epoch), key=lambda each: each.seq))
 
     def _place(self) -> Cursor:
         place = self.cache.place
@@ -272,9 +274,7 @@ class Synchronizer:
         it to `Outbox.postpone` with a wait.
         """
         try:
-            if operation.kind.is_of_drawer:
-                self._check_history()
-            self._acknowledge(operation, self._transport.send(operation))
+            self._acknowledge(operation, self._transport.send(operation, self._known_history()))
         except Conflict as conflict:
             return self._settle(operation, conflict)
         except NotFound as error:

@@ -68,7 +68,9 @@ class PushSubscription(Protocol):
 class Transport(Protocol):
     """All methods raise `ClientError`."""
 
-    def send(self, operation: Operation) -> Answered: ...
+    def send(self, operation: Operation, cursor: str = "") -> Answered:
+        """Send it to a server whose history has `cursor`. Raises `Diverged` where it has not."""
+
     def open_sealed(self, request: OpenOperations) -> OpenedOperations: ...
     def events(self, query: EventQuery) -> EventPage: ...
     def snapshot(self) -> Snapshot: ...
@@ -96,10 +98,10 @@ class HttpTransport:
     def __init__(self, api: SessionApi) -> None:
         self._api = api
 
-    def send(self, operation: Operation) -> Answered:
+    def send(self, operation: Operation, cursor: str = "") -> Answered:
         if operation.owner.subject != self._api.person.id:
             raise SignedOut("This is for somebody else to send.")
-        found = self._api.exchange(operation.sent)
+        found = self._api.exchange(msgspec.structs.replace(operation.sent, cursor=cursor))
         try:
             return _answered(found.content, found.headers)
         except KeyError:  # the history of the cursor is unknown

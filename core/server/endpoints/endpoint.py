@@ -8,6 +8,7 @@ import msgspec
 
 from core.domain.ids import OrderId
 from core.domain.people import Principal
+from core.protocol.feed import Cursor
 from core.protocol.route import Nothing, Route
 from core.server.http.problems import BODY_LIMIT, Headers
 from core.server.services import Services
@@ -35,6 +36,7 @@ class Call(Generic[B, Q]):
         "address",
         "bearer",
         "body",
+        "cursor",
         "fingerprint",
         "is_here",
         "key",
@@ -61,6 +63,7 @@ class Call(Generic[B, Q]):
         fingerprint: bytes,
         status: int,
         number: str = "",
+        cursor: Cursor | None = None,
         address: str = "",
         is_here: bool = False,
     ) -> None:
@@ -76,6 +79,8 @@ class Call(Generic[B, Q]):
         self.status = status
         self.number = number
         """The order's former number, as sent by the client; unproven: see `core.server.orders.numbers`."""
+        self.cursor = cursor
+        """A place in the history that the request is based on; None for any history."""
         self.address = address
         """The client's address, as far as the connection shows it."""
         self.is_here = is_here

@@ -22,7 +22,8 @@ from core.domain.errors import DomainError
 from core.domain.people import Principal
 from core.logs import Repeats
 from core.protocol import problem
-from core.protocol.headers import IDEMPOTENCY_KEY, ORDER_NUMBER, OWNER, REPLAYED, REQUEST_ID
+from core.protocol.feed import Cursor
+from core.protocol.headers import EVENT_CURSOR, IDEMPOTENCY_KEY, ORDER_NUMBER, OWNER, REPLAYED, REQUEST_ID
 from core.protocol.route import Keyed, Nothing, Who
 from core.server.auth import operators, rights
 from core.server.endpoints.endpoint import AnyEndpoint, Call, Encoded
@@ -40,6 +41,7 @@ KEY_LIMIT: Final = 100
 CHUNK: Final = 64 * 1024
 """Bytes of an answer that are passed to the connection at once."""
 _KEY: Final = IDEMPOTENCY_KEY.lower().encode()
+_CURSOR: Final = EVENT_CURSOR.lower().encode()
 _OWNER: Final = OWNER.lower().encode()
 _NUMBER: Final = ORDER_NUMBER.lower().encode()
 _REPLAYED: Final = REPLAYED.lower().encode()
@@ -152,6 +154,7 @@ class EndpointApp:
             fingerprint=_fingerprint(scope, raw) if key else b"",
             status=route.status,
             number=headers.get(_NUMBER, b"").decode("latin-1") if key else "",
+            cursor=_cursor(headers) if key else None,
             address=origin.address(scope),
             is_here=route.who is Who.PUBLIC and origin.is_here(scope, headers, self._services.here),
         )
@@ -223,6 +226,14 @@ class EndpointApp:
     @staticmethod
     def _customer(bearer: Principal | None) -> str:
         return bearer.subject if bearer is not None else ""
+
+
+def _cursor(headers: dict[bytes, bytes]) -> Cursor | None:
+    given = headers.get(_CURSOR)
+    try:
+        return Cursor.parse(given.decode("latin-1")) if given else None
+    except ValueError:
+        raise problems.malformed(f"{EVENT_CURSOR} is not a cursor.", EVENT_CURSOR) from None
 
 
 async def answer(send: Send, reply: Encoded[Any], request_id: str, more: Headers = ()) -> None:

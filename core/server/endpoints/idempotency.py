@@ -12,6 +12,7 @@ from core.server.endpoints.endpoint import Call, Encoded
 from core.server.http import problems
 from core.server.http.problems import Headers
 from core.store import events, operations
+from core.store.events import CursorCheck
 from core.store.operations import Done
 from core.store.sql.statements import Transaction
 
@@ -26,6 +27,8 @@ async def operate(call: Call[Any, Any], work: Callable[[Transaction], R], in_sho
 
     The same key with the same request returns the same bytes and has no effect; with another request it raises
     `Refusal` 422. Refusals are not stored: they changed nothing, and a retry may succeed.
+
+    What is based on another history than the shop's is refused, 409: there, what it names may be something else.
 
     The change is in the bearer's shop, or in `in_shop`: a customer's order may be of another shop of the chain.
     """
@@ -42,6 +45,10 @@ async def operate(call: Call[Any, Any], work: Callable[[Transaction], R], in_sho
             if done.request_hash != call.fingerprint:
                 raise problems.key_reused()
             return Encoded(done.reply, done.status, replayed=True, headers=headers_for(transaction, Outcome.DUPLICATE))
+        if call.cursor is not None:
+            newest = events.head(transaction, shop_id)
+            if events.check_cursor(transaction, shop_id, call.cursor, newest) is CursorCheck.DIVERGED:
+                raise problems.diverged()
         before = len(transaction.appended)
         body = _encode(work(transaction))
         if call.key:

@@ -16,7 +16,7 @@ from core.domain.ids import ShopId, new_order_id, uuid7
 from core.domain.numbers import AHEAD
 from core.domain.order import order_number
 from core.protocol.feed import Cursor
-from core.protocol.headers import ORDER_NUMBER
+from core.protocol.headers import EVENT_CURSOR, ORDER_NUMBER
 from core.server.backups import marks_of, open_database
 from core.server.jobs import expiry
 from core.server.push import retention
@@ -140,6 +140,23 @@ def test_a_staff_members_cursor_proves_it_once(server: ServerThread) -> None:
     reply = kim.get("/api/events/", params={"cursor": str(known)})
     assert reply.json()["type"] == "diverged"
     assert numbered(ada) == online(1 + AHEAD + 2), "a cursor of an epoch that has ended proves nothing"
+
+
+def test_nothing_is_done_that_is_based_on_another_history(server: ServerThread) -> None:
+    """There the version that it names may have another content."""
+    ada, kim = calls.customer(server), calls.staff(server)
+    order, key = ada.place(), new_key()
+    path, body = f"/api/pos/orders/{order['id']}/status/", {"to": "confirmed", "version": 1}
+    now = head(server.database)
+    for other in (Cursor(uuid7(), now.seq, now.event_id), Cursor(now.epoch, now.seq, uuid7())):
+        refused = kim.post(path, body, key=key, headers={EVENT_CURSOR: str(other)})
+        assert (refused.status_code, refused.json()["type"]) == (409, "diverged")
+    assert ada.get(f"{ORDERS}{order['id']}/").json()["version"] == 1
+    assert kim.post(path, body, key=key, headers={EVENT_CURSOR: "1"}).status_code == 400
+    moved = kim.post(path, body, key=key, headers={EVENT_CURSOR: str(now)})
+    assert (moved.status_code, moved.json()["version"]) == (200, 2)
+    again = kim.post(path, body, key=key, headers={EVENT_CURSOR: str(other)})
+    assert (again.status_code, again.content) == (200, moved.content), "what was done here is answered"
 
 
 def test_a_number_that_the_server_signed_and_has_not_reached_proves_it(server: ServerThread) -> None:

@@ -67,8 +67,8 @@ def test_the_servers_proof_of_a_number_is_kept_and_another_number_is_said_once(
     desk.sync.pull()
     backup, send, numbers = shop.backup(), transport.send, ["POS1-000001", "POS1-000007"]
 
-    def numbering(operation: Operation) -> Answered:
-        answered, number = send(operation), numbers.pop(0)
+    def numbering(operation: Operation, cursor: str) -> Answered:
+        answered, number = send(operation, cursor), numbers.pop(0)
         assert answered.order is not None
         order = msgspec.structs.replace(answered.order, number=number)
         return msgspec.structs.replace(answered, order=order, number=f"{number}.proof")
@@ -300,8 +300,8 @@ def test_an_accepted_write_may_be_without_a_proof(
     """As from servers of earlier releases."""
     send = transport.send
 
-    def bare(operation: Operation) -> Answered:
-        return msgspec.structs.replace(send(operation), witness=None)
+    def bare(operation: Operation, cursor: str) -> Answered:
+        return msgspec.structs.replace(send(operation, cursor), witness=None)
 
     monkeypatch.setattr(transport, "send", bare)
     desk = open_desk()

@@ -199,11 +199,11 @@ class Busy(ModelTransport):
         self.asks_s = 0.4
 
     @override
-    def send(self, operation: Operation) -> Answered:
+    def send(self, operation: Operation, cursor: str = "") -> Answered:
         self.tried.append(time.monotonic())
         if len(self.tried) == 1:
             raise Unreachable("busy", retry_after_s=self.asks_s)
-        return super().send(operation)
+        return super().send(operation, cursor)
 
 
 def test_a_server_that_goes_away_is_told_of_even_without_push(
@@ -300,7 +300,7 @@ def test_what_something_else_answers_to_those_who_write_parks_nothing_and_cuts_n
     tried = threading.Semaphore(0)
     real = transport.send
 
-    def blocked(_operation: Operation) -> Answered:
+    def blocked(_operation: Operation, _cursor: str) -> Answered:
         tried.release()
         raise OtherServer("http://till:8765")
 
@@ -346,7 +346,7 @@ def test_a_session_that_a_write_finds_ended_says_so(
     running = run()
     running.until(lambda sync_status: sync_status.state is ConnectionState.POLLING)
 
-    def ended(_operation: Operation) -> Answered:
+    def ended(_operation: Operation, _cursor: str) -> Answered:
         raise SignedOut("over")
 
     with monkeypatch.context() as patched:
@@ -516,11 +516,11 @@ class Poisoned(ModelTransport):
         self._error = error
 
     @override
-    def send(self, operation: Operation) -> Answered:
+    def send(self, operation: Operation, cursor: str = "") -> Answered:
         if operation.op_id == self.poison:
             self._tried.set()
             raise self._error
-        return super().send(operation)
+        return super().send(operation, cursor)
 
     def tried_again(self, given_up: Callable[[], bool]) -> bool:
         """Wait for a try that begins from now on; False when there is none because it was `given_up`."""
@@ -593,7 +593,7 @@ class CutOff(ModelTransport):
         self.asked, self.answer = threading.Event(), threading.Event()
 
     @override
-    def send(self, operation: Operation) -> Answered:
+    def send(self, operation: Operation, cursor: str = "") -> Answered:
         self.asked.set()
         self.answer.wait(WITHIN_S)
         raise Unreachable("broken off")

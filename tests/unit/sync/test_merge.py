@@ -4,14 +4,15 @@ import msgspec
 import pytest
 from typing_extensions import override
 
-from core.client.errors import Refused
+from core.client.errors import Diverged, Refused
 from core.client.operations import Kind, Operation, State
 from core.domain.commands import ChangeStatus, RecallOrder
-from core.domain.order import Order, PaymentState, Tender
+from core.domain.order import NewLine, Order, PaymentState, Tender
 from core.domain.status import OrderStatus
 from core.protocol.feed import Snapshot
 from tests.support.desk import Desk, new_order
 from tests.support.fake_backend import FakeBackend
+from tests.support.menus import CHIPS
 from tests.support.model_transport import ModelTransport
 from tests.support.steps import FIRST, SECOND, way
 from tests.unit.conftest import OpenDesk
@@ -381,6 +382,30 @@ def test_what_was_under_way_when_the_restore_was_found_out_lets_what_was_lost_go
     assert desk.outbox.open() == ()
 
 
+def test_nothing_is_sent_on_the_version_of_another_past(two: tuple[Desk, Desk], shop: FakeBackend) -> None:
+    """After a restore somebody else makes the version that the till has seen, with another content, before the till
+    hears of it."""
+    desk, other = two
+    order_id = _the_order(desk).id
+    backup = shop.backup()
+    desk.pay(order_id)
+    desk.try_all()
+    desk.move(order_id, FIRST)
+    shop.restore(backup)
+    other.try_all()
+    other.amend(order_id, NewLine(item_id=CHIPS.id))
+    other.try_all()
+    assert shop.orders[order_id].version == 2, "as the till has seen it, and unpaid"
+    under_way = desk.outbox.take(0.0)
+    assert under_way is not None
+    with pytest.raises(Diverged):
+        desk.send(under_way)
+    desk.try_all()
+    assert (shop.orders[order_id].version, shop.orders[order_id].status) == (2, OrderStatus.CONFIRMED)
+    paid, moved = desk.outbox.of(order_id)
+    assert (paid.kind, paid.state, moved.state) == (Kind.CHANGE_PAYMENT, State.CONFLICT, State.WAITING)
+
+
 @pytest.mark.parametrize("again", [False, True])
 def test_what_was_held_can_be_decided_about_while_what_was_lost_goes_first(
     open_desk: OpenDesk, shop: FakeBackend, again: bool
@@ -449,7 +474,8 @@ def test_a_restored_server_is_found_out_by_who_has_written_to_it_since(open_desk
         other.take(series="POS2")
     other.send_all()
     since = desk.take()
-    desk.send_all()
+    with pytest.raises(Diverged):
+        desk.send_all()
     desk.try_all()
     assert {lost.op_id, since.op_id} <= set(shop.applied)
 
