@@ -130,7 +130,11 @@ class Walk:
             _settle()
 
     def _keep(self, page: str, shown: QWidget, size: QSize) -> None:
-        self.found += [f"{self._name} {page}: {fault}" for fault in (*faults(shown, size), *_restless())]
+        found = faults(shown, size)
+        if found:  # an age that has grown since is laid out a moment later
+            _settle()
+            found = [each for each in faults(shown, size) if each in found]
+        self.found += [f"{self._name} {page}: {fault}" for fault in (*found, *_restless())]
         if PICTURES:
             shown.grab().save(str(Path(PICTURES) / f"{self._name} {page}.png".replace(" ", "-")))
 
