@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final
 
-from PySide6.QtCore import QPoint, QRect, QRectF, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QFont, QFontMetricsF, QHideEvent, QKeyEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -65,16 +65,16 @@ class BoardSearch(SearchField):
         self._pace = Pace()
 
     @override
-    def focusNextPrevChild(self, next: bool) -> bool:
+    def event(self, event: QEvent) -> bool:
         """Some scanners end a code with Tab."""
-        if self._pace.is_code:
+        if keys.is_tab(event) and self._pace.is_code(event):
             self.entered.emit()
             return True
-        return super().focusNextPrevChild(next)
+        return super().event(event)
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        self._pace.note(event.text())
+        self._pace.note(event)
         if event.key() == Qt.Key.Key_Escape:
             self.clear()
             self.left.emit()

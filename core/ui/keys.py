@@ -1,8 +1,8 @@
 """What a pressed key is meant for: a sign that is typed, a key by itself, or a command with Ctrl, Alt or Meta."""
 
-from typing import Final
+from typing import Final, TypeGuard
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent
 
 _M: Final = Qt.KeyboardModifier
@@ -23,3 +23,10 @@ def typed(event: QKeyEvent) -> str:
     text = event.text()
     command = event.modifiers() & COMMANDS not in (_M.NoModifier, _ALT_GR)
     return text if text.isprintable() and not command else ""
+
+
+def is_tab(event: QEvent) -> TypeGuard[QKeyEvent]:
+    """Whether Tab was pressed, forwards or back, which `keyPressEvent` does not see."""
+    if not isinstance(event, QKeyEvent) or event.type() is not QEvent.Type.KeyPress:
+        return False
+    return event.key() in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab)

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 
 from core.ui import keys
-from core.ui.pace import GAP_S, SHORTEST
+from core.ui.pace import GAP_S, SHORTEST, Pressed, Quiet, pressed
 
 _ENTER: Final = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter})
 
@@ -20,13 +20,16 @@ class Scanner(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._held = ""
-        self._silence = QTimer(self)
-        self._silence.setSingleShot(True)
-        self._silence.setInterval(round(GAP_S * 1000))
-        self._silence.timeout.connect(self._on_silence)
+        self._last = Pressed()
+        self._silence = Quiet(GAP_S, self)
+        self._silence.passed.connect(self._on_silence)
 
     def take(self, event: QKeyEvent) -> bool:
         """True when the key was part of a code or a typed character, and is handled."""
+        now = pressed(event)
+        if self._held and now.since_s(self._last) > GAP_S:  # the silence is not over yet in a window that was busy
+            self._silence.stop()
+            self._on_silence()
         if event.key() in _ENTER:
             return self.end()
         text = keys.typed(event)
@@ -37,7 +40,8 @@ class Scanner(QObject):
             return True
         if not event.isAutoRepeat():
             self._held += text
-            self._silence.start()
+            self._last = now
+            self._silence.begin()
         return True
 
     def end(self) -> bool:

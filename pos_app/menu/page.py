@@ -1,7 +1,7 @@
 """The menu page: everybody changes availability; an admin edits the menu, and saves it as a whole."""
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QHideEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -9,6 +9,7 @@ from core.client.errors import ClientError, Unreachable
 from core.domain.ids import ItemId
 from core.domain.menu import Menu, items_of
 from core.protocol import routes
+from core.ui import keys
 from core.ui.ordering.pictures import Pictures
 from core.ui.refresh import Refresher
 from core.ui.text import _, error_explanation, ngettext
@@ -202,10 +203,10 @@ class MenuPage(QWidget):
     def _on_switched(self, item_id: str) -> None:
         self.editing.switch(ItemId(item_id))
 
-    @Slot(str)
-    def _on_typed(self, letter: str) -> None:
+    @Slot(object)
+    def _on_typed(self, event: QKeyEvent) -> None:
         self._sought.setFocus()
-        self._sought.setText(self._sought.text() + letter)
+        self._sought.setText(self._sought.text() + keys.typed(event))
 
     @Slot(str)
     def _on_row_added(self, _key: str) -> None:

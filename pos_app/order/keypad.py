@@ -1,10 +1,9 @@
 """The amount that is handed over: typed, by keys on the screen, or one of the likely notes; and the change."""
 
-import time
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QGridLayout, QHBoxLayout, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -12,7 +11,7 @@ from typing_extensions import override
 from core.domain.errors import DomainError
 from core.domain.money import exponent
 from core.ui import keys
-from core.ui.pace import Pace
+from core.ui.pace import Pace, Pressed, pressed
 from core.ui.text import AMOUNT_LENGTH, _, figure, money, parse_amount
 from core.ui.theme import Theme
 from core.ui.widgets.controls import Button, ElidedLabel, button, label, restyle
@@ -42,39 +41,43 @@ class AmountField(QLineEdit):
         super().__init__()
         self._pace = Pace()
         self._before = ""
-        self._last_s = 0.0
+        self._last = Pressed()
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        self._remember()
+        self._remember(event)
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if is_enter and (event.isAutoRepeat() or self._drop_code()):  # held down, it would take the next part as well
+        if is_enter and (
+            event.isAutoRepeat() or self._drop_code(event)
+        ):  # held down, it would take the next part as well
             event.accept()
             return
-        self._pace.note(event.text())
+        self._pace.note(event)
         super().keyPressEvent(event)
 
-    def begin(self, sign: str) -> None:
-        """Type `sign`, which was typed outside of the field, in place of the selection."""
-        self._remember()
-        self._pace.note(sign)
-        self.insert(sign)
+    def begin(self, event: QKeyEvent) -> None:
+        """Type the sign that was typed outside of the field, in place of the selection."""
+        self._remember(event)
+        self._pace.note(event)
+        self.insert(keys.typed(event))
 
-    def _remember(self) -> None:
-        """Keep the text as it is before somebody types. The first sign of a code may be long on its way: a busy window
-        takes longer over it than a scanner over the next."""
-        now_s = time.monotonic()
-        if now_s - self._last_s > _PAUSE_S:
+    def _remember(self, event: QKeyEvent) -> None:
+        """Keep the text as it is before somebody types. The first sign of a code may be long on its way: where the
+        system does not say when it was pressed, a busy window takes longer over it than a scanner over the next."""
+        now = pressed(event)
+        if now.since_s(self._last) > _PAUSE_S:
             self._before = self.text()
-        self._last_s = now_s
+        self._last = now
 
     @override
-    def focusNextPrevChild(self, next: bool) -> bool:
-        return self._drop_code() or super().focusNextPrevChild(next)
+    def event(self, event: QEvent) -> bool:
+        if keys.is_tab(event) and self._drop_code(event):
+            return True
+        return super().event(event)
 
-    def _drop_code(self) -> bool:
-        """Whether a code has just been scanned."""
-        scanned = self._pace.count >= _CODE
+    def _drop_code(self, event: QKeyEvent) -> bool:
+        """Whether a code was scanned right before `event`."""
+        scanned = self._pace.count(event) >= _CODE
         if scanned:
             self.setText(self._before)
         return scanned
@@ -211,20 +214,20 @@ class Keypad(QWidget):
         self.field.setFocus(Qt.FocusReason.OtherFocusReason)
         self.field.selectAll()
 
-    @Slot(str)
-    def type(self, digit: str) -> None:
-        """Begin an amount with `digit`, which was typed elsewhere."""
+    @Slot(object)
+    def type(self, event: QKeyEvent) -> None:
+        """Begin an amount with a digit that was typed elsewhere."""
         self.focus()
-        self.field.begin(digit)
+        self.field.begin(event)
 
     def take_key(self, event: QKeyEvent) -> bool:
         """Whether a key that nothing else handled belongs to the amount: a digit, which begins one, or Enter; but what
         is scanned does not."""
-        sign, scanned = keys.typed(event), self._pace.count
-        is_code = self._pace.is_code
-        self._pace.note(event.text())
+        sign, scanned = keys.typed(event), self._pace.count(event)
+        is_code = self._pace.is_code(event)
+        self._pace.note(event)
         if sign.isdecimal() and not scanned:
-            self.type(sign)
+            self.type(event)
             return True
         is_enter = event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and keys.is_alone(event)
         # A field passes its Enter on.

@@ -1,9 +1,6 @@
 """The till by keyboard alone: what is highlighted answers Enter, digits are money, and a scanner presses nothing."""
 
-import time
 from collections.abc import Callable
-from types import SimpleNamespace
-from unittest.mock import patch
 
 import pytest
 from PySide6.QtCore import QEvent, Qt
@@ -19,12 +16,12 @@ from core.ui.theme import Theme
 from pos_app.menu.page import MenuPage
 from pos_app.new_order.page import NewOrderPage
 from pos_app.order.details_dialog import DetailsDialog
-from pos_app.order.keypad import AmountField
 from pos_app.shortcuts_dialog import KEYS
 from tests.support.fake_backend import FakeBackend
 from tests.support.menus import BOWL, MENU, SODA
 from tests.support.ordering import Finger
 from tests.support.pos_window import ANA, Till, change, open_till, paid, place
+from tests.support.scanner import LATE_S, TYPED_MS, handled, press, scan
 
 S = OrderStatus
 
@@ -41,15 +38,6 @@ def tab_to(qtbot: QtBot, name: str) -> QWidget:
         if focused().objectName() == name:
             return focused()
     raise AssertionError(f"Tab never leads to {name}")
-
-
-def scan(qtbot: QtBot, code: str, end: Qt.Key = Qt.Key.Key_Return) -> None:
-    """Type as a scanner does: no time passes between two signs, however busy this machine is."""
-    now_s = time.monotonic()
-    with patch("core.ui.pace.time", SimpleNamespace(monotonic=lambda: now_s)):
-        for sign in code:
-            qtbot.keyClicks(focused(), sign)
-        qtbot.keyClick(focused(), end)
 
 
 @pytest.fixture
@@ -103,13 +91,15 @@ def test_digits_are_a_name_where_a_name_is_typed(till: Till, page: NewOrderPage)
 @pytest.mark.parametrize("code", ["4006381333931", "POS1-000064", "ONLINE-000127"])
 @pytest.mark.parametrize("end", [Qt.Key.Key_Return, Qt.Key.Key_Tab])
 @pytest.mark.parametrize("where", ["cash_given", "payment_cash", "checkout_lines"])
+@pytest.mark.parametrize("handled_every_s", [0.0, LATE_S])
 def test_a_scanned_code_takes_no_payment(
-    till: Till, page: NewOrderPage, backend: FakeBackend, code: str, end: Qt.Key, where: str
+    till: Till, page: NewOrderPage, backend: FakeBackend, code: str, end: Qt.Key, where: str, handled_every_s: float
 ) -> None:
+    """Be it that the window is busy meanwhile."""
     at_checkout(till, page)
     if where != "cash_given":
         tab_to(till.qtbot, where)
-    scan(till.qtbot, code, end)
+    scan(code, end, handled_every_s=handled_every_s)
     till.settle()
     assert "take" not in backend.calls
     assert till.text("cash_given") == ""
@@ -118,13 +108,25 @@ def test_a_scanned_code_takes_no_payment(
 def test_a_code_whose_first_sign_was_long_on_its_way_is_no_amount(
     till: Till, page: NewOrderPage, backend: FakeBackend
 ) -> None:
-    """As in a busy window: it takes longer over the first sign than a scanner over the next."""
+    """As in a busy window of a system that says not when keys were pressed: it takes longer over the first sign than a
+    scanner over the next."""
     at_checkout(till, page)
-    till.qtbot.keyClicks(focused(), "4")
-    till.find(AmountField, "cash_given")._pace._last_s -= 2 * GAP_S
-    scan(till.qtbot, "006381333931")
+    with handled(2 * GAP_S):
+        till.qtbot.keyClicks(focused(), "4")
+    with handled(0):
+        till.qtbot.keyClicks(focused(), "006381333931")
+        till.qtbot.keyClick(focused(), Qt.Key.Key_Return)
     till.settle()
     assert (till.text("cash_given"), "take" in backend.calls) == ("", False)
+
+
+def test_digits_that_a_busy_window_handles_together_are_an_amount(
+    till: Till, page: NewOrderPage, backend: FakeBackend
+) -> None:
+    at_checkout(till, page)
+    scan("00000020", every_ms=TYPED_MS, handled_every_s=0.0)
+    till.settle()
+    assert till.text("sale_settlement") == "Change: $18.91"
 
 
 @pytest.mark.parametrize("fulfilment", Fulfilment)
@@ -212,12 +214,13 @@ def test_a_code_scanned_over_the_details_presses_nothing(till: Till, backend: Fa
     till.settle()
     step = till.find(DetailsDialog, "details_dialog").focusWidget()
     assert step is not None
-    for sign in "POS1-000064":
-        till.qtbot.keyClicks(step, sign)
-    till.qtbot.keyClick(step, Qt.Key.Key_Return)
+    scan("POS1-000064")
     till.settle()
     assert till.server(order) is S.PENDING
     assert till.sees("details_dialog")
+    press(Qt.Key.Key_Return, "\r", 10**9)
+    till.settle()
+    assert till.server(order) is not S.PENDING, "by hand, once the code is over"
 
 
 @pytest.mark.parametrize("searching", [False, True])
@@ -226,7 +229,7 @@ def test_a_scanner_may_end_its_code_with_tab(till: Till, backend: FakeBackend, s
     till.arrive()
     if searching:
         till.find(QLineEdit, "search").setFocus()
-    scan(till.qtbot, order.number, Qt.Key.Key_Tab)
+    scan(order.number, Qt.Key.Key_Tab)
     till.qtbot.waitUntil(lambda: till.sees("details_dialog"))
 
 

@@ -1,5 +1,6 @@
 """The options of an item: a panel in the window, with defaults and a button that stays where it is."""
 
+import time
 from collections.abc import Callable, Iterator
 
 import msgspec
@@ -16,14 +17,14 @@ from core.ui.ordering.checkout_pane import CheckoutPane
 from core.ui.ordering.item_dialog import ItemDialog
 from core.ui.ordering.presenter import Ordering
 from core.ui.ordering.view import OrderingView
+from core.ui.pace import GAP_S
 from core.ui.theme import Theme
-from core.ui.widgets import overlay
 from core.ui.widgets.notice import Notice
-from core.ui.widgets.overlay import SETTLE_S
 from tests.support.fits import shortened
 from tests.support.menus import BOWL, CHIPS, MENU, SODA
 from tests.support.ordering import Finger, child
 from tests.support.pos_window import Till
+from tests.support.scanner import LATE_S, scan
 
 MILD, HOT = BOWL.groups[0].modifiers
 USUAL = msgspec.structs.replace(
@@ -86,7 +87,7 @@ def focused() -> QWidget:
 
 def by_hand(dialog: ItemDialog) -> bool:
     """Whether the next key is no scanner's."""
-    return dialog._pace.count == 0 and not dialog._digit.isActive()
+    return time.monotonic() - dialog._pace._last.handled_s > GAP_S and not dialog._digit.isActive()
 
 
 def place_of(widget: QWidget) -> QPoint:
@@ -163,37 +164,24 @@ def test_it_is_inside_the_window(finger: Finger, view: OrderingView) -> None:
     assert finger.dialog.geometry() == view.window().rect()
 
 
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The panels' seconds."""
-    seconds = [100.0]
-    monkeypatch.setattr(overlay, "_now_s", lambda: seconds[0])
-    return seconds
-
-
-def test_a_press_that_was_on_its_way_when_it_opened_closes_nothing(
-    finger: Finger, qtbot: QtBot, clock: list[float]
-) -> None:
+def test_a_press_that_was_on_its_way_when_it_opened_closes_nothing(finger: Finger, qtbot: QtBot) -> None:
     finger.tile(BOWL.name)
     dialog = finger.dialog
     beside = dialog.sheet.geometry().topLeft() - QPoint(5, 5)
-    closed: list[float] = []
-    dialog.finished.connect(lambda: closed.append(clock[0]))
-    clock[0] += SETTLE_S - 0.01
+    closed: list[int] = []
+    dialog.finished.connect(closed.append)
     qtbot.mouseClick(dialog, Qt.MouseButton.LeftButton, pos=beside)
     assert len(closed) == 0
-    clock[0] += 0.02
+    qtbot.waitUntil(lambda: not dialog._settling.isActive())
     qtbot.mouseClick(dialog, Qt.MouseButton.LeftButton, pos=beside)
-    assert closed == clock
+    assert len(closed) == 1
 
 
 @pytest.mark.parametrize("way", ["beside", "escape", "button"])
-def test_whoever_presses_beside_it_or_escape_adds_nothing(
-    finger: Finger, qtbot: QtBot, clock: list[float], way: str
-) -> None:
+def test_whoever_presses_beside_it_or_escape_adds_nothing(finger: Finger, qtbot: QtBot, way: str) -> None:
     finger.tile(BOWL.name)
     dialog = finger.dialog
-    clock[0] += SETTLE_S
+    dialog._settling.stop()
     qtbot.mouseClick(dialog, Qt.MouseButton.LeftButton, pos=dialog.sheet.geometry().center())
     assert dialog.isVisible()
     if way == "beside":
@@ -286,11 +274,13 @@ def test_digits_choose_in_the_group_that_has_the_keyboard(finger: Finger, orderi
 
 
 @pytest.mark.parametrize("code", ["POS1-000121", "1234567890128"])
-def test_a_scanned_code_chooses_and_adds_nothing(finger: Finger, qtbot: QtBot, code: str) -> None:
+@pytest.mark.parametrize("handled_every_s", [0.0, LATE_S])
+def test_a_scanned_code_chooses_and_adds_nothing(
+    finger: Finger, qtbot: QtBot, code: str, handled_every_s: float
+) -> None:
     finger.tile(BOWL.name)
     dialog = finger.dialog
-    qtbot.keyClicks(focused(), code)
-    qtbot.keyClick(focused(), Qt.Key.Key_Return)
+    scan(code, handled_every_s=handled_every_s)
     qtbot.waitUntil(lambda: by_hand(dialog))
     assert dialog.isVisible()
     assert finger.lines() == []

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from PySide6.QtCore import QDate, QPoint, Qt
 from PySide6.QtTest import QSignalSpy
-from PySide6.QtWidgets import QApplication, QComboBox, QDateEdit, QFileDialog, QScroller
+from PySide6.QtWidgets import QComboBox, QDateEdit, QFileDialog, QScroller
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import ServerFault, Unreachable
@@ -37,18 +37,12 @@ from tests.support.fingers import swipe_up
 from tests.support.menus import SODA
 from tests.support.ordering import Finger
 from tests.support.pos_window import ANA, Till, change, later, open_till, paid, place
+from tests.support.scanner import TYPED_MS, press, scan
 from tests.support.steps import NEXT
 from tests.widgets.conftest import PassTime
 
 S = OrderStatus
 OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
-
-
-def scan(till: Till, code: str) -> None:
-    """Type as a scanner does: all at once, then Enter."""
-    for character in code:
-        till.qtbot.keyClicks(QApplication.focusWidget() or till.window, character)
-    till.qtbot.keyClick(QApplication.focusWidget() or till.window, Qt.Key.Key_Return)
 
 
 def history(till: Till) -> HistoryPage:
@@ -190,7 +184,7 @@ def test_a_scanned_number_opens_its_order_and_confirms_nothing(till: Till, backe
     order = place(backend, "Jonas")
     till.arrive()
     till.column(S.PENDING).setFocus()
-    scan(till, order.number)
+    scan(order.number)
     assert till.sees("details_dialog")
     assert till.find_line("search").text() == ""
     till.settle()
@@ -198,11 +192,25 @@ def test_a_scanned_number_opens_its_order_and_confirms_nothing(till: Till, backe
     assert order.number in till.words("details_dialog")
 
 
+def test_a_code_that_a_busy_window_handles_late_is_a_code(till: Till, backend: FakeBackend, qtbot: QtBot) -> None:
+    order = place(backend, "Jonas")
+    till.arrive()
+    till.column(S.PENDING).setFocus()
+    scan("NN", None, every_ms=TYPED_MS, handled_every_s=0.0)
+    assert till.sees("new_order_page"), "two letters by hand, which the window handles together"
+    till.key(Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
+    till.column(S.PENDING).setFocus()
+    scan(order.number, None)
+    press(Qt.Key.Key_Return, "\r", 10**9)
+    till.settle()
+    assert not till.sees("details_dialog"), "that Enter was pressed long after what looks like a code"
+
+
 def test_a_scanned_id_of_a_closed_order_is_asked_for(till: Till, backend: FakeBackend) -> None:
     order = place(backend, "Jonas", S.COMPLETED)
     till.arrive()
     till.column(S.PENDING).setFocus()
-    scan(till, order.id.upper())
+    scan(order.id.upper())
     till.qtbot.waitUntil(lambda: till.sees("details_dialog"))
     till.settle()
     assert order.number in till.words("details_dialog")
@@ -213,7 +221,7 @@ def test_a_scanned_number_of_a_closed_order_is_asked_for(till: Till, backend: Fa
     order = place(backend, "Jonas", S.COMPLETED)
     till.arrive()
     till.column(S.PENDING).setFocus()
-    scan(till, order.number)
+    scan(order.number)
     till.qtbot.waitUntil(lambda: till.sees("details_dialog"))
     till.settle()
     assert order.number in till.words("details_dialog")
@@ -222,7 +230,7 @@ def test_a_scanned_number_of_a_closed_order_is_asked_for(till: Till, backend: Fa
 def test_a_code_that_means_nothing_is_said(till: Till) -> None:
     till.arrive()
     till.column(S.PENDING).setFocus()
-    scan(till, "NOBODY-000999")
+    scan("NOBODY-000999")
     till.settle()
     assert "No order has the number or code NOBODY-000999" in till.notice()
     assert not till.sees("new_order_page")  # The N in it was no shortcut.

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from PySide6.QtCore import QPoint, QRegularExpression, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QPoint, QRegularExpression, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 from typing_extensions import override
@@ -14,7 +14,7 @@ from core.domain.order import MAX_QUANTITY, NewLine, price_lines
 from core.ui import keys
 from core.ui.ordering.basket import BasketLine
 from core.ui.ordering.choices import ChoiceGroup
-from core.ui.pace import GAP_S, Pace
+from core.ui.pace import GAP_S, Pace, Quiet
 from core.ui.text import _, money
 from core.ui.theme import Theme
 from core.ui.widgets.controls import ElidedLabel, button, label
@@ -136,11 +136,9 @@ class ItemDialog(Overlay):
         self._editing = line is not None
         self._by_keys = by_keys
         self._pace = Pace()
-        self._digit = QTimer(self)
+        self._digit = Quiet(GAP_S, self)
         """Runs until a digit is known to be none of a scanned code."""
-        self._digit.setSingleShot(True)
-        self._digit.setInterval(round(GAP_S * 1000))
-        self._digit.timeout.connect(self._on_digit)
+        self._digit.passed.connect(self._on_digit)
         self._typed = 0
         taken = line.wanted.modifier_ids if line else [each for group in item.groups for each in group.defaults]
         self._groups = [ChoiceGroup(group, currency, theme, frozenset(taken)) for group in item.groups]
@@ -273,20 +271,21 @@ class ItemDialog(Overlay):
         """What neither an option nor a field has taken. A code that is scanned meanwhile chooses and adds nothing."""
         self._by_keys = True
         self._show_digits()
-        is_scanned, sign = self._pace.count > 0, ascii_digits(keys.typed(event))
-        self._pace.note(event.text())
+        is_scanned, sign = self._pace.count(event) > 0, ascii_digits(keys.typed(event))
+        is_code = self._pace.is_code(event)
+        self._pace.note(event)
         if self._digit.isActive():
             self._digit.stop()
             if not is_scanned or not sign:
                 self._on_digit()
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            if keys.is_alone(event) and not self._pace.is_code and not event.isAutoRepeat():
+            if keys.is_alone(event) and not is_code and not event.isAutoRepeat():
                 self._on_add_clicked()
         elif event.key() in _ARROWS and keys.is_alone(event):
             self._on_arrow(_ARROWS[Qt.Key(event.key())])
         elif sign.isdecimal() and not is_scanned:
             self._typed = int(sign)
-            self._digit.start()
+            self._digit.begin()
         elif sign in keys.STEPS and not is_scanned:
             self._stepper.value += keys.STEPS[sign]
         else:

@@ -47,7 +47,7 @@ class MenuPane(QWidget):
 
     stepped = Signal(int)
     """`+` or `-` was typed, for the basket's current line."""
-    typed = Signal(str)
+    typed = Signal(object)
     """A letter that neither tiles nor categories handle."""
     held = Signal(object)
     """A `MenuItem` whose tile was held down; only where `tiles.can_hold`."""

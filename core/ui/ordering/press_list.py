@@ -2,18 +2,19 @@
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPoint, QRect, Qt, Signal, Slot
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent, QTouchEvent
 from PySide6.QtWidgets import QListView, QScroller, QWidget
 from typing_extensions import override
 
 from core.ui import keys
+from core.ui.pace import Quiet
 from core.ui.widgets.finger import scroll_by_finger
 
 BODY = ""
 """The part of a row that is not a button."""
 _OWN: Final = Qt.MouseEventSource.MouseEventNotSynthesized
-_LONG_MS: Final = 600
+_LONG_S: Final = 0.6
 """How long a row is held until that is no longer a press."""
 
 
@@ -24,8 +25,8 @@ class PressList(QListView):
     held_long = Signal(QModelIndex)
     """With `can_hold`: a row was held down, or pressed with the right button, or the menu key was pressed on it. Its
     release presses nothing."""
-    typed = Signal(str)
-    """A letter that the list does not handle."""
+    typed = Signal(object)
+    """A `QKeyEvent` that types a letter, which the list does not handle."""
 
     can_hold = False
     parts: tuple[str, ...] = ()
@@ -40,10 +41,8 @@ class PressList(QListView):
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMouseTracking(True)
-        self._long = QTimer(self)
-        self._long.setSingleShot(True)
-        self._long.setInterval(_LONG_MS)
-        self._long.timeout.connect(self._on_held_long)
+        self._long = Quiet(_LONG_S, self)
+        self._long.passed.connect(self._on_held_long)
         self._right: tuple[QPersistentModelIndex, str] | None = None
         """What the right button was pressed on. A finger that rests presses it in some systems: those presses are not
         the mouse's own."""
@@ -87,7 +86,7 @@ class PressList(QListView):
     def _hold(self, held: tuple[QPersistentModelIndex, str] | None) -> None:
         self.held = held
         if self.can_hold and held is not None and held[1] == BODY:
-            self._long.start()
+            self._long.begin()
         else:
             self._long.stop()
 
@@ -149,8 +148,8 @@ class PressList(QListView):
                 self.pressed_part.emit(self.currentIndex(), BODY)
         elif self.can_hold and _asks_for_more(event) and self.currentIndex().isValid():
             self.held_long.emit(self.currentIndex())
-        elif letter := keys.typed(event):
-            self.typed.emit(letter)
+        elif keys.typed(event):
+            self.typed.emit(event)
         else:
             super().keyPressEvent(event)
             self.viewport().update()

@@ -1,12 +1,13 @@
 """An order page's body: the menu on one side; on the other the basket, and after it the checkout."""
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QBoxLayout, QStackedWidget, QWidget
 from typing_extensions import override
 
 from core.domain.menu import MenuItem
 from core.domain.order import NewLine
+from core.ui import keys
 from core.ui.ordering.basket import BasketLine, Trouble
 from core.ui.ordering.basket_pane import BasketPane
 from core.ui.ordering.checkout_pane import CheckoutPane
@@ -35,8 +36,8 @@ class OrderingView(QWidget):
     completed = Signal()
     """The checkout's button was pressed."""
     checkout_shown = Signal(bool)
-    digit_typed = Signal(str)
-    """At the checkout, in a list."""
+    digit_typed = Signal(object)
+    """At the checkout, in a list: its `QKeyEvent`."""
 
     def __init__(
         self, ordering: Ordering, theme: Theme, checkout: CheckoutPane, notice: Notice, parent: QWidget | None = None
@@ -67,8 +68,8 @@ class OrderingView(QWidget):
         self._row.addWidget(self.menu, 1)
         self._row.addWidget(self._side)
         self._connect()
-        for keys in ("Ctrl+Return", "Ctrl+Enter"):
-            shortcut = QShortcut(QKeySequence(keys), self)  # while it is shown, whatever has the keyboard
+        for combination in ("Ctrl+Return", "Ctrl+Enter"):
+            shortcut = QShortcut(QKeySequence(combination), self)  # while it is shown, whatever has the keyboard
             shortcut.setAutoRepeat(False)  # held down, it would take the payment as well
             shortcut.activated.connect(self._on_go_on)
 
@@ -252,11 +253,12 @@ class OrderingView(QWidget):
         if line is not None:
             self._ordering.change_quantity(line, by)
 
-    @Slot(str)
-    def _on_typed(self, text: str) -> None:
+    @Slot(object)
+    def _on_typed(self, event: QKeyEvent) -> None:
         """At the checkout a digit begins an amount; other characters are searched in the menu."""
+        text = keys.typed(event)
         if self.at_checkout and text.isdecimal():
-            self.digit_typed.emit(text)
+            self.digit_typed.emit(event)
         else:
             self.menu.take_typed(text)
 

@@ -97,9 +97,9 @@ def pressed_by_enter(part: QAbstractButton, event: QKeyEvent, act: Callable[[], 
     """
     plain_keys = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier
     if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter) or event.modifiers() not in plain_keys:
-        _pace.note(event.text())
+        _pace.note(event)
         return False
-    if _pace.is_code:
+    if _pace.is_code(event):
         event.setAccepted(_in_dialog(part))
     elif not event.isAutoRepeat():
         (act or part.click)()

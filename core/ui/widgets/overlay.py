@@ -1,14 +1,14 @@
 """A panel inside its window, before a backdrop: nothing of the system's opens in a sale."""
 
 import contextlib
-import time
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QRegion
+from PySide6.QtGui import QHideEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QRegion
 from PySide6.QtWidgets import QApplication, QDialog, QFrame, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from core.ui.pace import Quiet
 from core.ui.theme import Theme
 from core.ui.widgets.connection_chip import ConnectionChip
 from core.ui.widgets.controls import panel
@@ -17,10 +17,6 @@ _BACKDROP = 0.55
 """The opacity of what lies over the window."""
 SETTLE_S: Final = 0.4
 """So long after it opened, a press beside it was meant for what it covers, by somebody who had not seen it yet."""
-
-
-def _now_s() -> float:
-    return time.monotonic()
 
 
 class Overlay(QDialog):
@@ -36,7 +32,7 @@ class Overlay(QDialog):
         self._theme = theme
         self._over = over.window()
         self._pressed_beside = False
-        self._opened_s = 0.0
+        self._settling = Quiet(SETTLE_S, self)
         self.sheet: QFrame
         self.column: QVBoxLayout
         self.sheet, self.column = panel("card")
@@ -50,7 +46,7 @@ class Overlay(QDialog):
     @override
     def open(self) -> None:
         self._place()
-        self._opened_s = _now_s()
+        self._settling.begin()
         self.show()
         self._place()  # by now the style sheet has had its say about sizes
         self.raise_()
@@ -77,6 +73,11 @@ class Overlay(QDialog):
         if event.type() is QEvent.Type.Resize and watched is self._over:
             self._place()
         return super().eventFilter(watched, event)
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        self._settling.stop()
+        super().hideEvent(event)
 
     @override
     def event(self, event: QEvent) -> bool:
@@ -113,7 +114,7 @@ class Overlay(QDialog):
 
     @override
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._pressed_beside = self._is_beside(event) and _now_s() - self._opened_s >= SETTLE_S
+        self._pressed_beside = self._is_beside(event) and not self._settling.isActive()
 
     @override
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
