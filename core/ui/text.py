@@ -370,6 +370,11 @@ def day(at: datetime, now: datetime) -> str:
     return QLocale().toString(_date(at), pattern)
 
 
+def time_of_day(at: datetime, now: datetime) -> str:
+    """`12:01` of today; of another day with it: `Yesterday 12:01`."""
+    return clock(at) if local_date(at) == local_date(now) else f"{day(at, now)} {clock(at)}"
+
+
 def age(seconds: float) -> str:
     """An age, short enough for a chip: `3 s`, `4 min`, `2 h`."""
     whole = max(0, int(seconds))

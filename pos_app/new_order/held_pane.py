@@ -1,16 +1,17 @@
 """The baskets that the shop holds, and the question under which name one is held: both in place of the basket."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QHideEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.domain.held_baskets import LABEL_LENGTH, HeldBasket
-from core.instants import now
 from core.ui import keys
-from core.ui.text import _, clock, day, ngettext
+from core.ui.days import Days
+from core.ui.text import _, ngettext, time_of_day
 from core.ui.theme import Theme
 from core.ui.widgets.controls import ElidedLabel, button, label, panel
 from core.ui.widgets.pair import Pair
@@ -85,8 +86,11 @@ class HeldPane(_Stage):
     """Hold the basket that is on the page, then open this `HeldBasket`."""
     drop_asked = Signal(object)
 
-    def __init__(self, theme: Theme, total_of: Callable[[HeldBasket], str]) -> None:
+    def __init__(self, theme: Theme, total_of: Callable[[HeldBasket], str], now: Callable[[], datetime]) -> None:
         super().__init__(theme, _("Held baskets"), "held")
+        self.now = now
+        self.days = Days(now, self)
+        """Whoever shows baskets shows them again when another day has begun."""
         self._theme = theme
         self._total_of = total_of
         self._rows: dict[str, _Row] = {}
@@ -115,6 +119,16 @@ class HeldPane(_Stage):
                 self._list.insertWidget(at + 1, found)
             found.show_basket(basket, self._total_of(basket), device, busy=busy, free=free)
         self._nothing.setHidden(bool(baskets))
+
+    @override
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.days.start()
+
+    @override
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.days.stop()
+        super().hideEvent(event)
 
     def focus_first(self) -> None:
         """Focus what opens the first basket, or the way back."""
@@ -181,8 +195,7 @@ class _Row(QFrame):
 
     def show_basket(self, basket: HeldBasket, total: str, device: str, *, busy: bool, free: bool) -> None:
         self._basket, self._is_free = basket, free
-        at = basket.held.done_at
-        when = clock(at) if day(at, now()) == _("Today") else f"{day(at, now())}, {clock(at)}"
+        when = time_of_day(basket.held.done_at, self._pane.now())
         name = name_of(basket, when)
         count = ngettext("{count} item", "{count} items", sum(line.quantity for line in basket.lines))
         self._name.set_text(name)

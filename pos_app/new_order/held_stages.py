@@ -47,7 +47,7 @@ class HeldStages(QObject):
         self._basket = presenter.ordering.basket
         self.holding = Holding(context.jobs, context.api, context.bridge, self._basket, self)
         self.hold_pane = HoldPane(theme)
-        self.held_pane = HeldPane(theme, self._total_of)
+        self.held_pane = HeldPane(theme, self._total_of, context.now)
         self._hold = button(_("Hold"), theme, name="hold")
         self._held = button("", theme, name="held")
         row = QWidget()
@@ -74,6 +74,7 @@ class HeldStages(QObject):
         self.held_pane.open_asked.connect(self.holding.take)
         self.held_pane.hold_asked.connect(self._on_hold_first)
         self.held_pane.drop_asked.connect(self.holding.drop)
+        self.held_pane.days.begun.connect(self._update)
         self.holding.held.connect(self._on_held)
         self.holding.taken.connect(self._on_taken)
         self.holding.page_shared.connect(self._on_page_shared)

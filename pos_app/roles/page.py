@@ -14,10 +14,12 @@ from core.domain.rights import ACTS, Right, Rights, Roles
 from core.domain.sale.rounding import PERCENT
 from core.ui.text import AMOUNT_LENGTH, N_, _, money, parse_amount, parse_percentage, percentage
 from core.ui.theme import Theme
+from core.ui.widgets.connection_chip import Freshness
 from core.ui.widgets.controls import button, label, panel, restyle
 from core.ui.widgets.even_row import EvenRow
 from core.ui.widgets.fields import CheckBox
 from core.ui.widgets.notice import Notice
+from core.ui.widgets.pair import Pair
 from core.ui.widgets.scroll import VerticalScroll
 from pos_app.context import PosContext
 from pos_app.roles.presenter import StaffRoles
@@ -131,6 +133,7 @@ class RolesPage(QWidget):
         self._presenter = StaffRoles(context, self)
         self._cells: dict[Role, list[Cell]] = {}
         self._shown: Roles = ()
+        self._showing = False
         self._scroll = VerticalScroll(QWidget())
         self._words = label(role="muted", wrap=True)
         self._words.setObjectName("roles_words")
@@ -141,7 +144,9 @@ class RolesPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(3))
-        column.addWidget(self._words)
+        freshness = Freshness(self._presenter.refresher)
+        freshness.setObjectName("roles_age")
+        column.addWidget(Pair(theme, self._words, freshness))
         column.addWidget(self._scroll, 1)
         column.addWidget(EvenRow(theme, self._discard, self._save))
         self._presenter.changed.connect(self._on_changed)
@@ -208,21 +213,33 @@ class RolesPage(QWidget):
     @Slot()
     def _show(self) -> None:
         """Show what the server has."""
+        self._showing = True
         for each in self._presenter.roles:
             rights = {right.act: right for right in each.rights}
             for cell in self._cells.get(each.role, ()):
                 cell.show_right(rights.get(cell.act))
+        self._showing = False
         self._update()
 
     @Slot()
     def _update(self) -> None:
+        if self._showing:
+            return
         busy, valid = self._presenter.busy, self._is_valid
         words = _("An admin may do everything. Whoever may not asks a manager who may, for this once.")
-        self._words.setText(words if self._cells else _("Loading…") if busy else _("Only the server knows."))
-        changed = bool(self._cells) and (not valid or bool(self._wanted))
+        self._words.setText(
+            words if self._cells else _("Loading…") if self._presenter.loading else _("Only the server knows.")
+        )
+        changed = self._is_changed
+        if self.isVisible() and not busy and changed is self._presenter.refresher.active:
+            (self._presenter.stop if changed else self._presenter.start)()
         self._save.setEnabled(changed and valid and not busy)
         self._discard.setEnabled(changed and not busy)
         self._scroll.setEnabled(not busy)
+
+    @property
+    def _is_changed(self) -> bool:
+        return bool(self._cells) and (not self._is_valid or bool(self._wanted))
 
     @Slot()
     def _on_save_pressed(self) -> None:
@@ -240,7 +257,8 @@ class RolesPage(QWidget):
     @override
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._presenter.read()
+        if not self._is_changed:
+            self._presenter.start()
 
     @override
     def hideEvent(self, event: QHideEvent) -> None:

@@ -1,5 +1,6 @@
 """One waiting operation: the cashier's change beside the server's order, and the choice between them."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -7,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from core.client.operations import Operation
 from core.domain.order import Order
-from core.ui.text import _, clock, payment_label, refund_label, status_label
+from core.ui.text import _, payment_label, refund_label, status_label, time_of_day
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, panel
 from core.ui.widgets.scroll import VerticalScroll
@@ -33,13 +34,21 @@ class DecisionPane(VerticalScroll):
     discard_wanted = Signal(object)
     """The `Operation` to discard."""
 
-    def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
+    def __init__(self, theme: Theme, now: Callable[[], datetime], parent: QWidget | None = None) -> None:
         super().__init__(QWidget())
+        self._now = now
         self.setParent(parent)
         self.setObjectName("decision")
         self._theme = theme
         self._shown: tuple[Entry | None, bool] | None = None
         self._entry: Entry | None = None
+
+    @Slot()
+    def show_again(self) -> None:
+        """Show the same: another day has begun."""
+        if self._shown is not None:
+            (entry, busy), self._shown = self._shown, None
+            self.show_entry(entry, busy=busy)
 
     def show_entry(self, entry: Entry | None, *, busy: bool) -> None:
         """Show `entry`. Unchanged content and the focus stay."""
@@ -107,7 +116,7 @@ class DecisionPane(VerticalScroll):
         margin = self._theme.space(3)
         column.setContentsMargins(margin, margin, margin, margin)
         column.setSpacing(self._theme.space(1))
-        column.addWidget(label(title.format(time=clock(at)), "small", wrap=True))
+        column.addWidget(label(title.format(time=time_of_day(at, self._now())), "small", wrap=True))
         column.addWidget(label(what, "strong", wrap=True))
         for each in words:
             column.addWidget(label(each, "muted", wrap=True))

@@ -1,5 +1,7 @@
 """The list of the queue: a row for each operation, with its state."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QPointF, QRectF, QSize, Qt
@@ -8,7 +10,7 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 from typing_extensions import override
 
 from core.ui.rows import ROW
-from core.ui.text import clock
+from core.ui.text import time_of_day
 from core.ui.theme import Theme
 from core.ui.widgets.chips import chip_width, paint_chip
 from pos_app.board.card_layout import Fonts
@@ -27,9 +29,10 @@ _FLAGS: Final = int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter |
 class QueueDelegate(QStyledItemDelegate):
     """The change, its order, its time and its state: in two lines of text, or in three where those do not fit."""
 
-    def __init__(self, theme: Theme, parent: QObject | None = None) -> None:
+    def __init__(self, theme: Theme, now: Callable[[], datetime], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._theme = theme
+        self._now = now
         self._fonts = Fonts(theme)
         self._narrow = False
 
@@ -63,7 +66,7 @@ class QueueDelegate(QStyledItemDelegate):
         painter.drawRoundedRect(row, theme.radius("button"), theme.radius("button"))
         inner = row.adjusted(theme.px(14), theme.px(9), -theme.px(14), -theme.px(9))
         beside = chip_width(entry.state, theme) + theme.px(12)
-        since = f"{clock(operation.created_at)} · {customer(operation.seen)}"
+        since = f"{time_of_day(operation.created_at, self._now())} · {customer(operation.seen)}"
         if self._narrow:
             lines = [(number(operation), _BOLD, "text", 0.0), (did(operation), _BOLD, "text", 0.0)]
         else:
@@ -86,11 +89,13 @@ class QueueDelegate(QStyledItemDelegate):
 
 
 class QueueList(QListView):
-    def __init__(self, theme: Theme, model: QueueModel, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, theme: Theme, model: QueueModel, now: Callable[[], datetime], parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("queue_list")
         self.setModel(model)
-        self._delegate = QueueDelegate(theme, self)
+        self._delegate = QueueDelegate(theme, now, self)
         self.setItemDelegate(self._delegate)
         self.setUniformItemSizes(True)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)

@@ -8,8 +8,9 @@ from typing_extensions import override
 
 from core.client.operations import Operation, State
 from core.domain.ids import OrderId
+from core.instants import now
 from core.ui.rows import RowsModel
-from core.ui.text import _, clock
+from core.ui.text import _, time_of_day
 from pos_app.order.card import Own, customer, own_words
 from pos_app.order.operation_words import did, number
 
@@ -58,6 +59,6 @@ class QueueModel(RowsModel[Entry]):
         if role == Qt.ItemDataRole.DisplayRole:
             return number(operation)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            since = _("since {time}").format(time=clock(operation.created_at))
+            since = _("since {time}").format(time=time_of_day(operation.created_at, now()))
             return ", ".join((number(operation), customer(operation.seen), did(operation), row.state, since))
         return None

@@ -17,7 +17,7 @@ from core.domain.ids import OrderId
 from core.domain.payment import to_pay_minor
 from core.domain.status import OrderStatus
 from core.ui import icons
-from core.ui.days import local_date
+from core.ui.days import Days, local_date
 from core.ui.rows import ROW
 from core.ui.text import N_, _, age, error_text, ngettext
 from core.ui.widgets.controls import button, keep_room, label, panel
@@ -62,11 +62,11 @@ class SyncPage(QWidget):
         self._api = context.api
         self._bridge = context.bridge
         self.queue = Queue(context, self)
-        self.list = QueueList(theme, self.queue.rows)
+        self.list = QueueList(theme, self.queue.rows, context.now)
         self.list.setAccessibleName(_("Changes that wait"))
         self.list.selectionModel().currentChanged.connect(self._on_chosen_changed)
         self.list.activated.connect(self._on_row_activated)
-        self.pane = DecisionPane(theme)
+        self.pane = DecisionPane(theme, context.now)
         self.pane.again_wanted.connect(self._on_again_wanted)
         self.pane.discard_wanted.connect(self._on_discard_wanted)
         frame, inside = panel("sunken")
@@ -98,6 +98,9 @@ class SyncPage(QWidget):
         inner.addWidget(self.devices)
         inner.addWidget(self._kept)
         column.addWidget(VerticalScroll(content), 1)
+        self._days = Days(context.now, self)
+        self._days.begun.connect(self.list.viewport().update)
+        self._days.begun.connect(self.pane.show_again)
         self._ticker = QTimer(self)
         self._ticker.setInterval(_TICK_MS)
         self._ticker.timeout.connect(self._update_age)
@@ -323,6 +326,7 @@ class SyncPage(QWidget):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._ticker.start()
+        self._days.start()
         self.queue.reload()
         self._update_view()
         self._kept.setText(_(_KEPT_IN[self._api.kept_in]) if self._api.kept_in is not None else "")
@@ -331,4 +335,5 @@ class SyncPage(QWidget):
     @override
     def hideEvent(self, event: QHideEvent) -> None:
         self._ticker.stop()
+        self._days.stop()
         super().hideEvent(event)

@@ -1,12 +1,13 @@
 """The Roles page: an admin says who may do what and how far; nobody else sees it."""
 
+import msgspec
 import pytest
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QMenu
+from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QMenu
 
 from core.client.errors import Unreachable
 from core.domain.acts import Act
 from core.domain.people import Role
-from core.domain.rights import ACTS, Right, rights_of
+from core.domain.rights import ACTS, Right, Roles, rights_of
 from pos_app.roles.page import RolesPage
 from tests.support.fake_backend import FakeBackend
 from tests.support.pos_window import ANA, Till
@@ -93,3 +94,39 @@ def test_nobody_else_is_offered_it(till: Till, backend: FakeBackend, role: Role)
     assert isinstance(menu, QMenu)
     assert "menu_roles" not in [action.objectName() for action in menu.actions()]
     assert till.window.findChild(RolesPage) is None
+
+
+def test_the_page_follows_what_another_admin_changes_and_says_how_old_it_is(till: Till, backend: FakeBackend) -> None:
+    open_roles(till)
+    assert till.find(QLabel, "roles_age").text().startswith("Updated")
+    backend.roles = without(backend.roles, Role.CASHIER, Act.REFUND)
+    till.find(RolesPage, "roles_page")._presenter.refresher.refresh()
+    till.qtbot.waitUntil(lambda: not box(till, Role.CASHIER, Act.REFUND).isChecked())
+    backend.fail_with = Unreachable("The server is away.")
+    till.find(RolesPage, "roles_page")._presenter.refresher.refresh()
+    till.qtbot.waitUntil(lambda: "the last try failed" in till.find(QLabel, "roles_age").text())
+    backend.fail_with = None
+
+
+def test_what_another_admin_changes_meanwhile_is_not_undone(till: Till, backend: FakeBackend) -> None:
+    open_roles(till)
+    till.click("may_cashier_refund")
+    backend.roles = without(backend.roles, Role.CASHIER, Act.DISCOUNT)
+    refresher = till.find(RolesPage, "roles_page")._presenter.refresher
+    assert not refresher.active, "nothing changes under the hands of who edits"
+    till.click("roles_save")
+    till.settle()
+    has = {each.act for each in rights_of(backend.roles, Role.CASHIER)}
+    assert not {Act.REFUND, Act.DISCOUNT} & has
+    assert not box(till, Role.CASHIER, Act.DISCOUNT).isChecked()
+    assert refresher.active
+
+
+def without(roles: Roles, role: Role, act: Act) -> Roles:
+    """The roles, of which one may not do `act`."""
+    return tuple(
+        msgspec.structs.replace(each, rights=tuple(right for right in each.rights if right.act is not act))
+        if each.role is role
+        else each
+        for each in roles
+    )
