@@ -20,7 +20,7 @@ class StaffAccount(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime
     disabled_at: datetime | None = None
     locked_until: datetime | None = None
-    """Too many failed attempts, at one till at least."""
+    """Too many failed attempts, at one POS at least."""
 
 
 class StaffList(msgspec.Struct, frozen=True, kw_only=True):

@@ -75,7 +75,7 @@ class Paired(msgspec.Struct, frozen=True, kw_only=True):
     shop: ShopId
     shop_name: str
     series_last: int = 0
-    """A till's highest number so far. It continues above it, and above any that it knows itself."""
+    """A POS's highest number so far. It continues above it, and above any that it knows itself."""
 
 
 class DeviceReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Drawer sessions of tills, and their reports: X at any time, Z once at the end, supplements for what arrives later."""
+"""Drawer sessions of POSs, and their reports: X at any time, Z once at the end, supplements for what arrives later."""
 
 from datetime import datetime
 from typing import Annotated, Final
@@ -13,7 +13,7 @@ SESSIONS_MOST: Final = 200
 
 
 class DrawerQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest of one till, or of each. Cashiers get those of the till that they are signed in at."""
+    """The newest of one POS, or of each. Cashiers get those of the POS that they are signed in at."""
 
     device: Annotated[str, Meta(max_length=40)] = ""
     limit: Annotated[int, Meta(ge=1, le=SESSIONS_MOST)] = 30
@@ -25,11 +25,11 @@ class DrawerDetails(msgspec.Struct, frozen=True, kw_only=True):
     session: DrawerSession
     cash: CashFigures | None = None
     predicted: bool = False
-    """Whether the till says so without the server, by its own operations."""
+    """Whether the POS says so without the server, by its own operations."""
 
 
 class DrawerList(msgspec.Struct, frozen=True, kw_only=True):
-    """Sessions by till, newest first."""
+    """Sessions by POS, newest first."""
 
     currency: str
     sessions: tuple[DrawerSession, ...]
@@ -43,7 +43,7 @@ class Moved(msgspec.Struct, frozen=True):
 
 
 class Unheard(msgspec.Struct, frozen=True):
-    """A till that has not been heard of for a while: it may hold sales that nobody else knows yet."""
+    """A POS that has not been heard of for a while: it may hold sales that nobody else knows yet."""
 
     device: DeviceId
     last_contact_at: datetime | None = None
@@ -71,11 +71,11 @@ class ZReport(msgspec.Struct, frozen=True, kw_only=True):
     device: DeviceId
     currency: str
     number: int = 0
-    """Of the Z, running from 1 in a till; 0 for X."""
+    """Of the Z, running from 1 in a POS; 0 for X."""
     supplement: int = 0
     """The number of a supplement to that Z; 0 for the Z itself."""
     place: int = 0
-    """In the till's chain of Zs and supplements, from 1."""
+    """In the POS's chain of Zs and supplements, from 1."""
     session: DrawerSessionId
     opened_at: datetime
     opened_by: str
@@ -105,7 +105,7 @@ class ZReport(msgspec.Struct, frozen=True, kw_only=True):
     payments: dict[str, int] = {}
     """By tender, less change and what was given back."""
     voids: int = 0
-    """Orders called off at the till that were never paid."""
+    """Orders called off at the POS that were never paid."""
     voided_minor: int = 0
     open_orders: int = 0
     """Orders of the shop that are not paid: they are carried over."""
@@ -114,16 +114,16 @@ class ZReport(msgspec.Struct, frozen=True, kw_only=True):
     """By `core.domain.drawers.DrawerAct`."""
     cash: CashFigures | None = None
     grand_sales_minor: int = 0
-    """All sales of the till since its first use. Never falls, like `grand_refunds_minor`."""
+    """All sales of the POS since its first use. Never falls, like `grand_refunds_minor`."""
     grand_refunds_minor: int = 0
     not_arrived: tuple[OpId, ...] = ()
-    """Operations that the till named at its closing and that the server did not have."""
+    """Operations that the POS named at its closing and that the server did not have."""
     unheard: tuple[Unheard, ...] = ()
     approvals: tuple[AllowedOnce, ...] = ()
     """What somebody else has allowed in the session, oldest first: where money was moved, orders taken or called off,
     and at the drawer."""
     previous_hash: str = ""
-    """That of the report before in the till's chain; empty for the first."""
+    """That of the report before in the POS's chain; empty for the first."""
 
     @property
     def grand_net_minor(self) -> int:
@@ -138,13 +138,13 @@ class SignedReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReportList(msgspec.Struct, frozen=True, kw_only=True):
-    """Zs and supplements by till, newest first."""
+    """Zs and supplements by POS, newest first."""
 
     reports: tuple[SignedReport, ...]
 
 
 class ReportFault(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that is wrong with a till's chain of reports."""
+    """Something that is wrong with a POS's chain of reports."""
 
     device: DeviceId
     place: int

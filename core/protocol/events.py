@@ -99,7 +99,7 @@ class MenuChanged(msgspec.Struct, frozen=True, kw_only=True, tag="menu_changed",
 
 
 class DrawerChanged(msgspec.Struct, frozen=True, kw_only=True, tag="drawer_changed", tag_field="kind"):
-    """Something was done at the drawer of a till. Sent to the shop's staff."""
+    """Something was done at the drawer of a POS. Sent to the shop's staff."""
 
     session: DrawerSession
 

@@ -152,10 +152,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """For a customer: the number of all their orders. For staff: the number of orders here."""
     menu_version: int
     series: DeviceId | None = None
-    """The number series of the staff's till, and its highest issued number: `POS1`, 64."""
+    """The number series of the staff's POS, and its highest issued number: `POS1`, 64."""
     series_last: int = 0
     drawer: DrawerSession | None = None
-    """The newest drawer session of the staff's till; None before the first."""
+    """The newest drawer session of the staff's POS; None before the first."""
     baskets: tuple[HeldBasket, ...] = ()
     """For staff: the baskets that the shop holds. In pages they are on the first."""
     roles: Roles = ()

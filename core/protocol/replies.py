@@ -25,9 +25,9 @@ class Tokens(msgspec.Struct, frozen=True, kw_only=True):
     """The shop's id. Empty for an older server."""
     shop_name: str = ""
     device: str = ""
-    """The till's number series, for staff."""
+    """The POS's number series, for staff."""
     series_last: int | None = None
-    """For staff: the last number of the series. The till continues above it."""
+    """For staff: the last number of the series. The POS continues above it."""
     client_token: str = ""
     """To be kept beyond sign-out, and sent with the next `SignIn`: it proves that this customer has signed in here, and
     grants nothing. Empty where there is no new one."""

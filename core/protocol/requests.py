@@ -66,17 +66,17 @@ class SignIn(_AtScreen, frozen=True, kw_only=True):
 
 
 class StaffSignIn(msgspec.Struct, frozen=True, kw_only=True):
-    """A cashier's or an admin's sign-in, at the till named by `device` (its series: `POS1`)."""
+    """A cashier's or an admin's sign-in, at the POS named by `device` (its series: `POS1`)."""
 
     staff: Name
     pin: Annotated[str, Meta(max_length=128)]
     device: Annotated[str, Meta(min_length=1, max_length=20)]
     device_secret: Annotated[str, Meta(max_length=128)] = ""
-    """The till's secret from its pairing; one that was made with the shop has none until then."""
+    """The POS's secret from its pairing; one that was made with the shop has none until then."""
     shop: Annotated[str, Meta(max_length=36)] = ""
     """The shop's id; empty means the default shop."""
     window_id: Annotated[str, Meta(max_length=36)] = ""
-    """The id of a window that numbers orders by itself. One window at a time counts a till's series: a session in
+    """The id of a window that numbers orders by itself. One window at a time counts a POS's series: a session in
     another one ends, and this one skips numbers that it may have issued."""
 
 
@@ -114,7 +114,7 @@ class ChangeShop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     discounts: Annotated[tuple[Discount, ...], Meta(max_length=MAX_OFFERED)] | None = None
     """All that staff give at one press."""
     tenders: Annotated[tuple[ShopTender, ...], Meta(max_length=MAX_TENDERS)] | None = None
-    """All, in the order of a till's keys. One that the shop has stays among them, withdrawn if need be."""
+    """All, in the order of a POS's keys. One that the shop has stays among them, withdrawn if need be."""
     cash_increment_minor: Annotated[int, Meta(ge=1, le=MAX_INCREMENT)] | None = None
     """The smallest coin that amounts paid in coins are rounded to; 1: they are not."""
     cash_rounding: Rounding | None = None
