@@ -316,7 +316,7 @@ def _show_made(made: Made, steps: Sequence[Step]) -> None:
         ("tax", shop.described(Tax(made.tax_rate_bp, made.tax_included))),
         ("menu", f"{made.items} items"),
         ("admin", made.admin),
-        ("terminal", made.terminal),
+        ("POS", made.terminal),
         ("database", made.database),
     )
     console.show("Made the shop:")
