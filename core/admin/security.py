@@ -50,7 +50,8 @@ def _show(api: Backend, options: argparse.Namespace) -> None:
         )
         for each in found.entries
     ]
-    console.table(("when", "what", "who", "device", "from", "about"), rows, empty="Nothing has happened yet.")
+    empty = "Nothing has failed." if options.failures else "Nothing has happened yet."
+    console.table(("when", "what", "who", "device", "from", "about"), rows, empty=empty)
     if found.more:
         console.warn("There are older entries: --last shows more.")
 

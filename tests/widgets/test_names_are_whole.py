@@ -8,11 +8,13 @@ from pytestqt.qtbot import QtBot
 
 from core.admin.setup import demo_menu
 from core.ui.ordering import basket_list, menu_tiles
+from core.ui.ordering.menu_tiles import CategoryPills
 from core.ui.ordering.view import OrderingView
 from core.ui.theme import Theme
 from core.ui.widgets import painting
 from core.ui.widgets.painting import fitted_font, wrapped
 from tests.support.fake_backend import FakeBackend
+from tests.support.fits import shortened
 from tests.support.ordering import Finger
 from tests.support.pos_window import Screen, open_till
 
@@ -87,3 +89,22 @@ def test_tiles_and_lines_of_the_largest_letters(
         ]
         assert not broken
         assert "Chocolate brownie" in shown
+
+
+def test_the_categories_are_one_row_where_they_fit_in_it(
+    qtbot: QtBot, backend: FakeBackend, dressing: Callable[[Theme], None]
+) -> None:
+    theme = Theme("light")
+    dressing(theme)
+    backend.menu = demo_menu()
+    with open_till(qtbot, backend) as till, shortened() as short:
+        till.arrive()
+        till.window.resize(1280, 800)
+        till.click("nav_new")
+        Screen.settle(till)
+        pills = till.window.findChild(CategoryPills)
+        assert isinstance(pills, CategoryPills)
+        qtbot.waitUntil(lambda: pills.height() == theme.touch_px)
+        short.clear()
+        pills.grab()
+        assert not short

@@ -37,6 +37,7 @@ from core.domain.menu import Menu
 from core.domain.order import Order, PaymentState
 from core.domain.people import Role
 from core.domain.status import OrderStatus
+from core.instants import now
 from core.ui import app, text
 from core.ui.jobs import Jobs
 from core.ui.ordering.item_dialog import ItemDialog
@@ -374,7 +375,7 @@ def test_the_parts_that_speak_when_something_is_wrong(
     entry = entries([held], online=True)[0]
     model = QueueModel()
     model.set_rows((entry,))
-    pane = DecisionPane(theme, window)
+    pane = DecisionPane(theme, now, window)
     pane.show_entry(entry, busy=False)
     decision = Decision(theme)
     decision.show_operation(held, busy=False)
@@ -383,7 +384,7 @@ def test_the_parts_that_speak_when_something_is_wrong(
     chip = ConnectionChip()
     chip.set_sync_status(SyncStatus(state=ConnectionState.OFFLINE, problem=Refused(words, title=words)))
     shown: list[QWidget] = [
-        QueueList(theme, model),
+        QueueList(theme, model, now),
         pane,
         decision,
         toasts,

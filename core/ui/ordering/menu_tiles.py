@@ -1,5 +1,7 @@
 """The menu's views: categories as pills, items as tiles that fill the width."""
 
+import math
+from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, QSizeF, Qt, Signal, Slot
@@ -236,11 +238,12 @@ class CategoryPills(PressList):
         self.setObjectName("menu_categories")
         self.setAccessibleName(_("Categories"))
         self._theme = theme
+        self._pills = _PillDelegate(self, theme)
         self.setFlow(QListView.Flow.LeftToRight)
         self.setWrapping(True)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setModel(categories)
-        self.setItemDelegate(_PillDelegate(self, theme))
+        self.setItemDelegate(self._pills)
         self.selectionModel().currentChanged.connect(self._on_current_changed)
         for moved in (categories.rowsInserted, categories.rowsRemoved, categories.dataChanged):
             moved.connect(self._fit)
@@ -273,6 +276,10 @@ class CategoryPills(PressList):
     def _fit(self) -> None:
         rows = self.model().rowCount()
         self.setVisible(rows > 1)
+        tabs = [self.model().index(row, 0).data(ROW) for row in range(rows)]
+        # The list lays out as if its scroll bar were there.
+        bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent, None, self.verticalScrollBar())
+        self._pills.fit(tabs, self.maximumViewportSize().width() - bar)
         height = self._theme.touch_px
         if rows:
             self.doItemsLayout()
@@ -287,6 +294,24 @@ class _PillDelegate(QStyledItemDelegate):
         super().__init__(view)
         self._view = view
         self._theme = theme
+        self._is_tight = False
+
+    def fit(self, tabs: Sequence[CategoryTab], width: int) -> None:
+        """Leave less room around the names where all of them are in one row for it."""
+        self._is_tight = True
+        tight = sum(map(self._width, tabs))
+        self._is_tight = False
+        self._is_tight = tight <= width < sum(map(self._width, tabs))
+
+    @property
+    def _pad(self) -> int:
+        """At each side of a name."""
+        return self._theme.space(2 if self._is_tight else 3)
+
+    def _width(self, tab: CategoryTab) -> int:
+        words = math.ceil(QFontMetricsF(self._font()).horizontalAdvance(tab.name))
+        words += self._dot if tab.colour else 2 * self._dot if tab.icon else 0
+        return words + 2 * self._pad + 2 * self._theme.space(1) + (0 if self._is_tight else self._theme.space(2))
 
     def _font(self) -> QFont:
         return self._theme.font("strong", QFont.Weight.DemiBold)
@@ -294,15 +319,13 @@ class _PillDelegate(QStyledItemDelegate):
     @override
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         tab: CategoryTab = index.data(ROW)
-        words = round(QFontMetricsF(self._font()).horizontalAdvance(tab.name))
-        words += self._dot if tab.colour else 2 * self._dot if tab.icon else 0
         most = max(self._view.viewport().width(), self._theme.touch_px)
-        return QSize(min(words + 2 * self._theme.space(4) + self._theme.space(2), most), self._theme.touch_px)
+        return QSize(min(self._width(tab), most), self._theme.touch_px)
 
     @property
     def _dot(self) -> int:
         """The room of a category's dot, before its name."""
-        return 2 * self._theme.space(2)
+        return self._theme.space(3) if self._is_tight else 2 * self._theme.space(2)
 
     @override
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
@@ -325,11 +348,12 @@ class _PillDelegate(QStyledItemDelegate):
         painter.drawRoundedRect(QRectF(pill).adjusted(1, 1, -1, -1), pill.height() / 2, pill.height() / 2)
         painter.setFont(self._font())
         painter.setPen(theme.colour("brand_ink" if current else "text"))
-        words = pill.adjusted(theme.space(3), 0, -theme.space(3), 0)
+        words = pill.adjusted(self._pad, 0, -self._pad, 0)
         if tab.colour:
             rtl = option.direction is Qt.LayoutDirection.RightToLeft
             words = words.adjusted(0, 0, -self._dot, 0) if rtl else words.adjusted(self._dot, 0, 0, 0)
-            at = pill.right() - theme.space(4) if rtl else pill.x() + theme.space(4)
+            inset = self._pad + theme.space(1)
+            at = pill.right() - inset if rtl else pill.x() + inset
             painter.save()
             ink = theme.colour("brand_ink" if current else tab.colour)
             paint_disc(painter, QPointF(at, QRectF(pill).center().y()), theme.space(2), ink)
@@ -338,7 +362,7 @@ class _PillDelegate(QStyledItemDelegate):
             size = theme.px(16)
             rtl = option.direction is Qt.LayoutDirection.RightToLeft
             words = words.adjusted(0, 0, -size, 0) if rtl else words.adjusted(size, 0, 0, 0)
-            at = pill.right() - theme.space(3) - size if rtl else pill.x() + theme.space(3)
+            at = pill.right() - self._pad - size if rtl else pill.x() + self._pad
             place = QRectF(at, QRectF(pill).center().y() - size / 2, size, size)
             icons.paint(painter, tab.icon, place, theme.colour("brand_ink" if current else "brand"))
         text = QFontMetricsF(self._font()).elidedText(tab.name, Qt.TextElideMode.ElideRight, words.width())
