@@ -16,6 +16,7 @@ from core.domain.discount import Discount, check_discount
 from core.domain.errors import DomainError, IllegalMove
 from core.domain.ids import BasketId, CustomerId, DeviceId
 from core.domain.order import NewLine, Note
+from core.domain.phones import with_plus
 from core.domain.service import Service
 from core.domain.status import Fulfilment
 from core.domain.texts import check_no_card
@@ -114,7 +115,7 @@ def hold(known: HeldBasket | None, asked: HoldBasket, by: Hand, held_count: int)
         raise DomainError(TOO_MANY, "id")
     check_no_card(
         label=asked.label, note=asked.note, address=asked.address, customer_name=asked.customer_name,
-        customer_phone=asked.customer_phone,
+        customer_phone=with_plus(asked.customer_phone),
     )  # fmt: skip
     check_discount(asked.discount, "discount")
     check_no_card(**{"service.reason": asked.service.reason if asked.service is not None else ""})

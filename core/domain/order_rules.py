@@ -41,7 +41,7 @@ from core.domain.offer import Offer as Offer  # noqa: PLC0414 - its users take i
 from core.domain.order import Channel, Order, PaymentState, Tender, check_delivery, price_lines
 from core.domain.payment import check_first_payment, check_payment, check_take, check_undo, gave_back, taken, undone
 from core.domain.people import Customer, Role
-from core.domain.phones import check_phone
+from core.domain.phones import check_phone, with_plus
 from core.domain.pricing import price
 from core.domain.refund import check_refund, refunded
 from core.domain.service import checked_service, standard
@@ -88,7 +88,7 @@ def place(
     channel = Channel.COUNTER if at_counter else Channel.ONLINE
     check_first_payment(payment)
     check_delivery(asked.fulfilment, asked.address)
-    check_no_card(note=asked.note, address=asked.address, customer_name=name, customer_phone=phone)
+    check_no_card(note=asked.note, address=asked.address, customer_name=name, customer_phone=with_plus(phone))
     if isinstance(asked, TakeOrder) and asked.customer_phone:
         phone = check_phone(asked.customer_phone, offer.country, "customer_phone")
     discount = asked.discount if isinstance(asked, TakeOrder) else None

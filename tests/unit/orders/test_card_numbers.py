@@ -16,6 +16,7 @@ from core.domain.money import Tax
 from core.domain.order import NewLine, order_number
 from core.domain.order_rules import Offer, place
 from core.domain.people import Person, Role
+from core.domain.phones import with_plus
 from core.domain.status import Fulfilment, OrderStatus, transition
 
 FRIES = NewLine(item_id=ItemId("fries"))
@@ -142,3 +143,18 @@ def test_hiding_leaves_the_rest() -> None:
 def test_any_text_may_be_asked_about(text: str) -> None:
     for start, end in cards.numbers(text):
         assert cards.SHORTEST <= sum(character.isdigit() for character in text[start:end]) <= cards.LONGEST
+
+
+@pytest.mark.parametrize("typed", ["4915112345678", "49 1511 234 5678", "49 (1511) 2345678"])
+def test_a_phone_number_without_its_plus_sign_is_no_card(typed: str) -> None:
+    """Visa once had cards of 13 digits, and one in ten German mobile numbers is one by its check digit."""
+    assert found("4915112345678") == ["4915112345678"]
+    asked = TakeOrder(lines=(FRIES,), customer_phone=typed)
+    offer = Offer(ShopId(""), MENU.terms, MENU.items(), country="DE")
+    order = place(asked, offer, None, order_id=new_order_id(), at=datetime.now(UTC))
+    assert order.customer_phone == "+4915112345678"
+
+
+@pytest.mark.parametrize("card", CARDS)
+def test_a_card_is_none_whose_digits_are_typed_for_a_phone(card: str) -> None:
+    assert with_plus(card) == card
