@@ -160,6 +160,11 @@ class Desk:
         self.publisher.publish(order_id)
         return operation
 
+    @property
+    def order(self) -> Order:
+        """The newest order that it knows."""
+        return next(iter(self.cache.newest()))
+
     def shown(self, order_id: OrderId) -> Order:
         order = self.publisher.update_of(order_id).shown
         assert order is not None

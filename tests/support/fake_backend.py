@@ -17,7 +17,7 @@ from typing import Any, Final, Protocol, TypeVar
 import msgspec
 
 from core import sealing
-from core.client.errors import ClientError, Conflict, Diverged, Gone, NotFound, PriceChanged, Refused
+from core.client.errors import ClientError, Conflict, Diverged, Gone, NotFound, PriceChanged, Refused, Unreachable
 from core.client.operations import Asked, Operation
 from core.client.sync.transport import Answered, HistoryProof
 from core.domain import held_baskets, order_rules
@@ -61,6 +61,7 @@ T = TypeVar("T", Order, DrawerSession, HeldBasket)
 
 SHOP = ShopId("00000000-0000-7000-8000-000000000001")
 EVERYBODY = CustomerId("")
+OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
 """The owner of events that all customers may see."""
 SEALING_KEY = sealing.private_key(b"what the shop's server keeps secret")
 PUBLIC_KEY = sealing.public_key(SEALING_KEY)

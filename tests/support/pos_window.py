@@ -17,11 +17,15 @@ from core.domain.ids import ModifierId
 from core.domain.order import NewLine, Order, PaymentState, Tender
 from core.domain.status import Fulfilment, OrderStatus, steps_of
 from core.ui.jobs import Jobs
+from core.ui.rows import ROW
 from core.ui.theme import Theme
 from pos_app.board.card_delegate import Part
 from pos_app.board.column_model import CARD
 from pos_app.board.column_view import ColumnView
 from pos_app.bootstrap import open_window
+from pos_app.history.list_view import HistoryList
+from pos_app.history.page import HistoryPage
+from pos_app.new_order.page import NewOrderPage
 from pos_app.order.card import Card
 from pos_app.settings import PosSettings
 from pos_app.window import PosWindow
@@ -251,6 +255,26 @@ class Till(Screen):
     def arrive(self, person: tuple[str, str] = MAYA) -> None:
         super().arrive(person)
         self.until_live()
+
+    def new_order(self) -> NewOrderPage:
+        """Go to the New page, and wait for its menu."""
+        self.click("nav_new")
+        self.settle()
+        page = self.find(NewOrderPage, "new_order_page")
+        self.qtbot.waitUntil(lambda: page.view.menu.tiles.shown.rowCount() == 4)
+        return page
+
+    def history(self) -> HistoryPage:
+        """Go to the History page, and wait for its rows."""
+        self.click("nav_history")
+        self.settle()
+        return self.find(HistoryPage, "history_page")
+
+    @property
+    def found(self) -> list[str]:
+        """The order numbers on the History page."""
+        model = self.find(HistoryList, "history_list").model()
+        return [model.data(model.index(row, 0), ROW).order.number for row in range(model.rowCount())]
 
     def until_live(self) -> None:
         until_live(self.qtbot, self.window._context)

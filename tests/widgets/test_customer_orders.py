@@ -22,11 +22,9 @@ from core.ui.text import money, use_language
 from core.ui.widgets.connection_chip import ConnectionChip
 from tests.support.contexts import answer_by
 from tests.support.customer_window import JONAS, SHORT_S, Stage, open_window, order, shop, small_order
-from tests.support.fake_backend import FakeBackend
+from tests.support.fake_backend import OFFLINE, FakeBackend
 from tests.support.menus import SODA
 from tests.support.steps import NEXT
-
-OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
 
 
 @pytest.fixture

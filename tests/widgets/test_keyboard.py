@@ -43,12 +43,8 @@ def tab_to(qtbot: QtBot, name: str) -> QWidget:
 @pytest.fixture
 def page(till: Till) -> NewOrderPage:
     till.arrive()
-    till.click("nav_new")
-    till.settle()
-    made = till.find(NewOrderPage, "new_order_page")
-    finger = Finger(made.view, till.qtbot)
-    till.qtbot.waitUntil(lambda: made.view.menu.tiles.shown.rowCount() == 4)
-    finger.tile(SODA.name)
+    made = till.new_order()
+    Finger(made.view, till.qtbot).tile(SODA.name)
     return made
 
 
@@ -368,9 +364,7 @@ def test_the_cash_that_is_typed_is_seen(
     with open_till(qtbot, backend, text_scale=scale) as till:
         till.window.resize(*((1024, 768) if scale == 100 else (1280, 800)))
         till.arrive()
-        till.click("nav_new")
-        page = till.find(NewOrderPage, "new_order_page")
-        qtbot.waitUntil(lambda: page.view.menu.tiles.shown.rowCount() == 4)
+        page = till.new_order()
         Finger(page.view, qtbot).tile(SODA.name)
         at_checkout(till, page)
         cash = till.find_line("cash_given")

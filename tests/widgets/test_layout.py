@@ -38,19 +38,11 @@ def place_of(till: Till, name: str) -> QRect:
     return QRect(part.mapTo(till.window, QPoint()), part.size())
 
 
-def new_order(till: Till) -> NewOrderPage:
-    till.click("nav_new")
-    till.settle()
-    page = till.find(NewOrderPage, "new_order_page")
-    till.qtbot.waitUntil(lambda: page.view.menu.tiles.shown.rowCount() == 4)
-    return page
-
-
 def test_the_checkout_is_on_the_screen(qtbot: QtBot, backend: FakeBackend, scale: int, size: QSize) -> None:
     with open_till(qtbot, backend, text_scale=scale) as till:
         till.window.resize(size)
         till.arrive()
-        finger = Finger(new_order(till).view, qtbot)
+        finger = Finger(till.new_order().view, qtbot)
         finger.tile(SODA.name)
         assert till.window.rect().contains(place_of(till, "checkout"))
         till.click("checkout")
@@ -71,7 +63,7 @@ def test_the_checkout_is_on_the_screen(qtbot: QtBot, backend: FakeBackend, scale
 def test_four_tiles_stand_side_by_side_on_a_small_screen(till: Till) -> None:
     till.window.resize(1024, 768)
     till.arrive()
-    page = new_order(till)
+    page = till.new_order()
     tiles = page.view.menu.tiles
     till.qtbot.waitUntil(lambda: tiles.gridSize().width() * 4 <= tiles.viewport().width())
     Finger(page.view, till.qtbot).tile(SODA.name)
@@ -92,7 +84,7 @@ def test_the_keys_stay_under_the_finger_when_a_pin_was_wrong(till: Till) -> None
 
 def test_add_stays_under_the_finger_when_something_is_missing(till: Till) -> None:
     till.arrive()
-    finger = Finger(new_order(till).view, till.qtbot)
+    finger = Finger(till.new_order().view, till.qtbot)
     finger.tile(BOWL.name)
     dialog = finger.dialog
     add = dialog._add
@@ -111,7 +103,7 @@ def test_a_message_lifts_nothing(till: Till, backend: FakeBackend) -> None:
     till.settle()
     assert till.undo()
     assert place_of(till, "column_pending") == board
-    finger = Finger(new_order(till).view, till.qtbot)
+    finger = Finger(till.new_order().view, till.qtbot)
     finger.tile(SODA.name)
     till.click("checkout")
     before = place_of(till, "payment_cash")
@@ -269,7 +261,7 @@ def pay(till: Till) -> None:
 
 def sell(till: Till) -> None:
     window = till.window
-    finger = Finger(new_order(till).view, till.qtbot)
+    finger = Finger(till.new_order().view, till.qtbot)
     finger.tile(BOWL.name)
     assert off_screen(finger.dialog) == []
     with nothing_moves(finger.dialog, "what is missing"):

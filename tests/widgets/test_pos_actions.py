@@ -5,19 +5,17 @@ from PySide6.QtTest import QSignalSpy
 from PySide6.QtWidgets import QAbstractButton
 from pytestqt.qtbot import QtBot
 
-from core.client.errors import Unreachable
 from core.domain.commands import RefundOrder
 from core.domain.order import Order, PaymentState, Tender
 from core.domain.status import OrderStatus, look
 from core.ui.ordering.item_dialog import Stepper
 from core.ui.text import money
 from pos_app.order.card import payment_badge
-from tests.support.fake_backend import FakeBackend
+from tests.support.fake_backend import OFFLINE, FakeBackend
 from tests.support.pos_window import Till, change, paid, place
 from tests.support.steps import NEXT
 
 S = OrderStatus
-OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
 
 
 def test_cancelling_needs_a_reason(till: Till, backend: FakeBackend) -> None:

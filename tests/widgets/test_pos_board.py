@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QLabel, QScroller, QWidget
 from pytestqt.qtbot import QtBot
 from typing_extensions import override
 
-from core.client.errors import ServerFault, Unreachable
+from core.client.errors import ServerFault
 from core.domain.status import Fulfilment, OrderStatus, steps_of
 from core.protocol import routes
 from core.protocol.replies import OrderPage
@@ -23,14 +23,13 @@ from pos_app.board import card_delegate
 from pos_app.board.card_layout import CardLayout, Fonts, lay_out
 from pos_app.order.card import COLUMNS, Card, Own
 from tests.support.contexts import answer_by
-from tests.support.fake_backend import FakeBackend
+from tests.support.fake_backend import OFFLINE, FakeBackend
 from tests.support.fingers import single_presses, swipe_up
 from tests.support.pos_window import Till, change, later, open_till, paid, place
 from tests.support.steps import NEXT, ONLINE
 
 S = OrderStatus
 SHORT_S = 0.2
-OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
 
 
 class Painted(QObject):

@@ -15,12 +15,10 @@ from core.ui.rows import ROW
 from pos_app.menu.list_view import SWITCH, MenuList
 from pos_app.menu.model import HEADING, MenuRow
 from pos_app.menu.page import MenuPage
-from tests.support.fake_backend import FakeBackend
+from tests.support.fake_backend import OFFLINE, FakeBackend
 from tests.support.menus import BOWL, CHIPS, MENU, SODA, SOUP, taxed
 from tests.support.pos_window import ANA, MAYA, Till
 from tests.widgets.conftest import PassTime
-
-OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
 
 
 class Desk:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from core.client.errors import Left, NotKept, SignedOut, TooManyAttempts, Unreachable
+from core.client.errors import Left, NotKept, SignedOut, TooManyAttempts
 from core.client.sync.engine import ConnectionState
 from core.domain.status import OrderStatus
 from core.protocol import routes
@@ -17,7 +17,7 @@ from core.ui.idle import IdleWatch
 from core.ui.theme import Theme
 from pos_app.new_order.page import NewOrderPage
 from tests.support.contexts import answer_by, disk_held
-from tests.support.fake_backend import FakeBackend
+from tests.support.fake_backend import OFFLINE, FakeBackend
 from tests.support.menus import CHIPS
 from tests.support.ordering import Finger
 from tests.support.pos_window import ANA, MAYA, Till, open_till, place
@@ -25,7 +25,6 @@ from tests.support.steps import NEXT
 from tests.widgets.conftest import PassTime
 
 S = OrderStatus
-OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
 
 
 def leave(till: Till, how: str) -> None:
@@ -36,10 +35,7 @@ def leave(till: Till, how: str) -> None:
 def rung_up(till: Till) -> NewOrderPage:
     """A basket in progress."""
     till.arrive()
-    till.click("nav_new")
-    till.settle()
-    page = till.find(NewOrderPage, "new_order_page")
-    till.qtbot.waitUntil(lambda: page.view.menu.tiles.shown.rowCount() == 4)
+    page = till.new_order()
     Finger(page.view, till.qtbot).tile(CHIPS.name)
     return page
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
-from core.client.errors import Conflict, NotKept, ServerFault, Unreachable
+from core.client.errors import Conflict, NotKept, ServerFault
 from core.domain.ids import OpId
 from core.domain.order import Order
 from core.domain.status import Fulfilment, OrderStatus, look, steps_of
@@ -18,12 +18,11 @@ from core.protocol.route import Request
 from core.ui.widgets.overlay import Overlay
 from pos_app.order.card import Own
 from tests.support.contexts import answer_by, disk_held
-from tests.support.fake_backend import FakeBackend
+from tests.support.fake_backend import OFFLINE, FakeBackend
 from tests.support.pos_window import Till, later, open_till, paid, place
 from tests.support.steps import FIRST, NEXT, ONLINE
 
 S = OrderStatus
-OFFLINE = Unreachable("The server cannot be reached. Check the network; this window keeps trying.")
 
 
 def fail_to_accept(till: Till, monkeypatch: pytest.MonkeyPatch) -> list[OpId]:

@@ -24,11 +24,7 @@ LEFT = Qt.MouseButton.LeftButton
 @pytest.fixture
 def page(till: Till) -> NewOrderPage:
     till.arrive()
-    till.click("nav_new")
-    till.settle()
-    made = till.find(NewOrderPage, "new_order_page")
-    till.qtbot.waitUntil(lambda: made.view.menu.tiles.shown.rowCount() == 4)
-    return made
+    return till.new_order()
 
 
 class Mouse:

@@ -21,13 +21,13 @@ from core.domain.ids import OpId
 from core.protocol.replies import Tokens
 from core.workers import keep_running
 from tests.support.desk import Desk
+from tests.support.engines import WITHIN_S, Running
 from tests.support.fake_backend import FakeBackend
 from tests.support.full_disk import Failing, needs_mount, small_disk
 from tests.support.model_transport import ModelTransport
 from tests.support.steps import FIRST, SECOND
 from tests.unit.auth.test_client_session import Clock, Issuer, tokens
 from tests.unit.conftest import OpenDesk
-from tests.unit.sync.test_engine import WITHIN_S, Running
 
 MOST_WRITES: Final = 20
 """More than any step of a window writes in one go."""

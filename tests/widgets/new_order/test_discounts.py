@@ -1,7 +1,5 @@
 """Discounts at the till's New page: of a line or the order, by mouse and by keyboard, and never the next customer's."""
 
-from collections.abc import Iterator
-
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
@@ -13,10 +11,8 @@ from core.domain.errors import DomainError
 from core.domain.order import PaymentState
 from core.ui.text import parse_percentage
 from core.ui.widgets.fields import Picker
-from pos_app.context import PosContext
 from pos_app.new_order.discount_dialog import DiscountDialog
 from pos_app.new_order.page import NewOrderPage
-from tests.support.contexts import pos_context
 from tests.support.fake_backend import FakeBackend
 from tests.support.fingers import click, type_into
 from tests.support.menus import CHIPS, MENU, SODA
@@ -31,23 +27,6 @@ def backend() -> FakeBackend:
     return FakeBackend(
         msgspec.structs.replace(MENU, discounts=(STAFF_MEAL, Discount(reason="Friend", amount_minor=100)))
     )
-
-
-@pytest.fixture
-def context(qtbot: QtBot, backend: FakeBackend) -> Iterator[PosContext]:
-    with pos_context(qtbot, backend) as made:
-        yield made
-
-
-@pytest.fixture
-def page(qtbot: QtBot, context: PosContext) -> Iterator[NewOrderPage]:
-    made = NewOrderPage(context)
-    made.resize(1160, 780)
-    qtbot.addWidget(made)
-    made.show()
-    qtbot.waitUntil(lambda: made.view.menu.tiles.shown.rowCount() == 4)
-    yield made
-    made.clear()
 
 
 class Asked:

@@ -1,6 +1,6 @@
 """The cashier's New order page: for whom, paid how, taken once, and the receipt."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -22,7 +22,6 @@ from pos_app.context import PosContext
 from pos_app.new_order.page import NewOrderPage
 from pos_app.order.card import customer
 from pos_app.order.keypad import quick_amounts
-from tests.support.contexts import pos_context
 from tests.support.fake_backend import FakeBackend
 from tests.support.menus import CHIPS, SODA, taxed
 from tests.support.ordering import Finger, child
@@ -35,23 +34,6 @@ CTRL = Qt.KeyboardModifier.ControlModifier
 def aisha(backend: FakeBackend) -> Customer:
     backend.add_customer("Chen", "+15550199")
     return backend.add_customer("Aisha", "+15550100")
-
-
-@pytest.fixture
-def context(qtbot: QtBot, backend: FakeBackend) -> Iterator[PosContext]:
-    with pos_context(qtbot, backend) as made:
-        yield made
-
-
-@pytest.fixture
-def page(qtbot: QtBot, context: PosContext) -> Iterator[NewOrderPage]:
-    made = NewOrderPage(context)
-    made.resize(1160, 780)
-    qtbot.addWidget(made)
-    made.show()
-    qtbot.waitUntil(lambda: made.view.menu.tiles.shown.rowCount() == 4)
-    yield made
-    made.clear()
 
 
 def take(page: NewOrderPage, finger: Finger, qtbot: QtBot, key: str = "payment_cash") -> Order:

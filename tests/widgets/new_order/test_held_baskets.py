@@ -1,9 +1,8 @@
 """The cashier holds a basket and goes on with it: by mouse and by keyboard, with and without a server, at one of two
 tills."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractButton, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
@@ -18,35 +17,12 @@ from core.domain.status import Fulfilment
 from pos_app.context import PosContext
 from pos_app.new_order.held_pane import HeldPane
 from pos_app.new_order.page import NewOrderPage
-from tests.support.contexts import pos_context
 from tests.support.fake_backend import FakeBackend
 from tests.support.menus import CHIPS, SODA
 from tests.support.ordering import Finger, child
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 Key = Qt.Key
-
-
-@pytest.fixture
-def context(qtbot: QtBot, backend: FakeBackend) -> Iterator[PosContext]:
-    with pos_context(qtbot, backend) as made:
-        yield made
-
-
-@pytest.fixture
-def page(qtbot: QtBot, context: PosContext) -> Iterator[NewOrderPage]:
-    made = NewOrderPage(context)
-    made.resize(1160, 780)
-    qtbot.addWidget(made)
-    made.show()
-    qtbot.waitUntil(lambda: made.view.menu.tiles.shown.rowCount() == 4)
-    yield made
-    made.clear()
-
-
-@pytest.fixture
-def finger(page: NewOrderPage, qtbot: QtBot) -> Finger:
-    return Finger(page.view, qtbot)
 
 
 def hold(page: NewOrderPage, finger: Finger, qtbot: QtBot, label: str) -> None:

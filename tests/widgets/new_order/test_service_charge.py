@@ -1,7 +1,5 @@
 """The service charge in both windows: shown, charged, taken off with a reason, and never the next customer's."""
 
-from collections.abc import Iterator
-
 import msgspec
 import pytest
 from PySide6.QtCore import Qt
@@ -11,10 +9,8 @@ from pytestqt.qtbot import QtBot
 from core.domain.service import NO_SERVICE, Service, ShopService
 from core.domain.status import Fulfilment
 from core.ui.ordering.basket import Basket
-from pos_app.context import PosContext
 from pos_app.new_order.page import NewOrderPage
 from pos_app.new_order.service_dialog import ServiceDialog
-from tests.support.contexts import pos_context
 from tests.support.fake_backend import FakeBackend
 from tests.support.fingers import click, type_into
 from tests.support.menus import CHIPS, MENU
@@ -26,23 +22,6 @@ CHARGING = msgspec.structs.replace(MENU, service=ShopService(12_500, (Fulfilment
 @pytest.fixture
 def backend() -> FakeBackend:
     return FakeBackend(CHARGING)
-
-
-@pytest.fixture
-def context(qtbot: QtBot, backend: FakeBackend) -> Iterator[PosContext]:
-    with pos_context(qtbot, backend) as made:
-        yield made
-
-
-@pytest.fixture
-def page(qtbot: QtBot, context: PosContext) -> Iterator[NewOrderPage]:
-    made = NewOrderPage(context)
-    made.resize(1160, 780)
-    qtbot.addWidget(made)
-    made.show()
-    qtbot.waitUntil(lambda: made.view.menu.tiles.shown.rowCount() == 4)
-    yield made
-    made.clear()
 
 
 def total(page: NewOrderPage) -> str:
