@@ -76,7 +76,7 @@ class Believed:
 
     @property
     def ahead_s(self) -> float:
-        """How far the wall clock is ahead of the believed time."""
+        """The lead of the wall clock over the believed time, in seconds."""
         return max(0.0, self._wall() - self.now_s())
 
 

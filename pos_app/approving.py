@@ -229,7 +229,7 @@ def _ignore(_error: ClientError) -> None:
 
 
 def need_text(need: Need, currency: str) -> str:
-    """What is to be allowed, and how much of it."""
+    """The needed right in words, with its amount."""
     what, unit = _(need.act.label), ACTS[need.act].unit if need.act in ACTS else None
     if not need.size or unit is None:
         return what

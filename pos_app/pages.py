@@ -114,7 +114,7 @@ class Pages(QObject):
         return False
 
     def set_aside(self, name: str) -> HoldBasket | None:
-        """What holds the basket of a cashier who leaves, if there is one. `name` is theirs."""
+        """The command that holds the basket of a cashier who leaves, if there is one. `name` is theirs."""
         return self._new.held.set_aside(name) if self._new is not None else None
 
     def hold(self, asked: HoldBasket, then: Callable[[], object] | None = None) -> None:

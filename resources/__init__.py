@@ -1,4 +1,4 @@
-"""What the windows look and sound like, and what a first shop sells: tokens, icons, translations, the demo menu."""
+"""The look and sound of the windows, and a first shop: tokens, icons, translations, the demo menus."""
 
 from importlib.resources import files
 from importlib.resources.abc import Traversable

@@ -50,7 +50,7 @@ class Step(NamedTuple):
 
 
 class Made(msgspec.Struct, frozen=True, kw_only=True):
-    """What was set up. `pin` is empty when a person typed it."""
+    """The result of a set-up. `pin` is empty when a person typed it."""
 
     shop_id: str
     shop_name: str

@@ -113,7 +113,7 @@ def _limited(text: str, currency: str) -> Right:
 
 
 def _far(role: StaffRole, act: Act, currency: str) -> str:
-    """How far a role may do an act, in a cell."""
+    """The limit of a role's right to an act, as a table's cell."""
     right = next((each for each in role.rights if each.act is act), None)
     if right is None:
         return _NO

@@ -217,7 +217,7 @@ _CHANGES: Final = {
 
 
 def _service(api: Backend, options: argparse.Namespace) -> ShopService | None:
-    """What is to be charged; None: as it is. Raises `Failed`."""
+    """The new service charge; None leaves it as it is. Raises `Failed`."""
     if options.service_charge is None and options.service_for is None:
         return None
     now = api.call(routes.MENU()).service

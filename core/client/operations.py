@@ -256,12 +256,12 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def drawer_queue(device: DeviceId) -> OrderId:
-    """What operations of the drawer of a POS have in place of an order: they are sent one after the other."""
+    """The queue of the operations of a POS's drawer, in place of an order id: they are sent one after the other."""
     return OrderId(f"drawer/{device}")
 
 
 def basket_queue(basket_id: BasketId) -> OrderId:
-    """What operations of a held basket have in place of an order."""
+    """The queue of the operations of a held basket, in place of an order id."""
     return OrderId(f"{_BASKET}{basket_id}")
 
 
@@ -270,7 +270,7 @@ def is_basket_queue(order_id: OrderId) -> bool:
 
 
 def no_order(queue: OrderId, device: DeviceId, at: datetime, by: str = "") -> Order:
-    """What an operation about no order has in place of the order that was seen. Its number is the name of the POS."""
+    """The placeholder for the seen order, of an operation that is about none. Its number is the name of the POS."""
     return Order(
         id=queue,
         shop_id=ShopId(""),

@@ -10,7 +10,7 @@ from core.wire_enum import WireEnum
 
 
 class Act(WireEnum):
-    """What not everybody may do."""
+    """An act that needs a right."""
 
     DISCOUNT = "discount"
     COMP = "comp"
@@ -61,7 +61,7 @@ _LABELS: Final = {
 
 
 class Unit(Enum):
-    """What a limit counts."""
+    """The unit of a limit."""
 
     PERCENT = "percent"
     """In 1/1000 %."""
@@ -70,7 +70,7 @@ class Unit(Enum):
 
 
 class Need(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody has to be allowed for one request: an act, and how much of it, in the unit of its row."""
+    """A right that one request needs: an act, and the amount, in the unit of its row."""
 
     act: Act
     size: int = 0

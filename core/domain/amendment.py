@@ -81,7 +81,7 @@ class Amendment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Changed(msgspec.Struct, frozen=True, kw_only=True):
-    """What an amendment changed, as whoever ordered is told."""
+    """The changes of an amendment, for whoever ordered."""
 
     at: datetime
     lines: tuple[LineChange, ...] = ()
@@ -91,7 +91,7 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def changes_of(amendments: Sequence[Amendment], order: Order) -> tuple[Changed, ...]:
-    """What these amendments, all of the order, changed."""
+    """The changes of these amendments, which are all of the order."""
     later = [each.before for each in amendments[1:]]
     return tuple(
         Changed(
@@ -219,14 +219,14 @@ def _check_granted(order: Order, after: Order, asked: AmendOrder, offer: Offer) 
 
 
 def answered(order: Order, state: RequestState, at: datetime, reason: str = "") -> ChangeRequest | None:
-    """What the customer has asked for, with what became of it."""
+    """The change request with its answer."""
     request = order.change_request
     return request and msgspec.structs.replace(request, state=state, answered_at=at, reason=reason)
 
 
 def _terms(order: Order, asked: Sequence[AmendedLine], terms: Terms) -> Terms:
-    """How the order is priced: with its tax in its prices, or on top of them, as it was sold. Raises `InvalidOrder` for
-    new lines where the menu says that otherwise now."""
+    """The terms that price the order: with its tax in its prices, or on top of them, as it was sold. Raises
+    `InvalidOrder` for new lines where the menu says that otherwise now."""
     if not order.tax_minor or order.tax_included is terms.inclusive:
         return terms
     if any(not line.id for line in asked):
@@ -306,7 +306,7 @@ def overlaid(order: Order, made: Order) -> Order:
 
 
 def difference_minor(before: Order, after: Order) -> int:
-    """What an amendment leaves to pay, in minor units; below zero, what is to be given back."""
+    """The amount that an amendment leaves to pay, in minor units; below zero, to give back."""
     return after.total_minor - paid_minor(before)
 
 
@@ -364,12 +364,12 @@ def takes_off(before: Order, after: Order) -> bool:
 
 
 def line_changes(before: Order, after: Order) -> tuple[LineChange, ...]:
-    """What differs between the lines of two versions."""
+    """The differences between the lines of two versions."""
     return tuple(_changed(msgspec.structs.replace(before, changed=()), after))
 
 
 def _changed(before: Order, after: Order) -> Iterator[LineChange]:
-    """What differs from the order as it was when it came to its status."""
+    """The differences from the order as it was when it came to its status."""
     known = {each.id: each for each in before.changed}
     then = dict(zip(line_ids(before), before.lines, strict=True))
     now = {line.id: line for line in after.lines}

@@ -42,7 +42,7 @@ def booked(ledger: Ledger, before: Order | None, order: Order) -> Ledger:
 
 
 def _more(these: Iterable[Payment], those: Iterable[Payment]) -> list[Payment]:
-    """Those of `these` that `those` have not, or have fewer of; the newest of equal ones."""
+    """The multiset difference of two lists of payments; of equal ones, the newest."""
     left = Counter(map(money_key, those))
     found = []
     for each in these:
@@ -73,7 +73,7 @@ def _given_back(before: Order, order: Order) -> list[Entry]:
 
 
 def charges_of(before: Order, order: Order) -> list[Entry]:
-    """What an amendment charges more, or less, for each line and the taxes it has: an entry for each difference. What
+    """The charges of an amendment: an entry for each line and set of taxes whose amount differs. What
     no line of an earlier release says is of none."""
     then, now = _figures(before), _figures(order)
     entries = []
@@ -170,7 +170,7 @@ def change_of(ledger: Ledger, entries: Iterable[Entry]) -> tuple[Ledger, Payment
 
 
 class Moved(msgspec.Struct, frozen=True):
-    """What one change moved: see `PaymentChange`."""
+    """The payments that one change moved: see `PaymentChange`."""
 
     taken: tuple[Payment, ...]
     undone: tuple[Payment, ...]

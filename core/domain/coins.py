@@ -24,7 +24,7 @@ _ROUNDED_OTHERWISE: Final = "Cash is rounded in another way here. Look at the am
 
 
 class Coins(msgspec.Struct, frozen=True):
-    """How a shop rounds what is paid in coins."""
+    """A shop's rounding of amounts that are paid in coins."""
 
     tenders: Collection[Tender] = ()
     roundings: tuple[CashRounding, ...] = ()
@@ -39,7 +39,7 @@ class Coins(msgspec.Struct, frozen=True):
         return self.roundings[0] if self.roundings else CashRounding()
 
     def added_minor(self, tender: Tender, amount_minor: int) -> int:
-        """What rounding adds to an amount that is paid by this tender; below zero, what it leaves off."""
+        """The rounding of an amount paid by this tender: above zero, it is added."""
         return self.now.of(amount_minor) - amount_minor if tender in self.tenders else 0
 
     def rounded(self, order: Order, asked: M) -> M:
@@ -79,8 +79,8 @@ class Coins(msgspec.Struct, frozen=True):
         return with_payments(order, (paid,))
 
     def _refund(self, order: Order, asked: R, back: Mapping[Tender, int]) -> R:
-        """What is given back in coins is rounded; what empties the order is what is held for it, to the last unit, by
-        each tender without a tip."""
+        """The refund with its rounding. One that empties the order is not rounded, but for tenders with a tip: all the
+        money held goes back."""
         if sum(back.values()) == refundable_minor(order):
             back = {tender: value for tender, value in back.items() if held_minor(order, tender)[1]}
         if not back:
@@ -97,8 +97,8 @@ class Coins(msgspec.Struct, frozen=True):
     def amended_back(
         self, order: Order, asked: AmendOrder, back: Mapping[Tender, int], *, empties: bool
     ) -> dict[Tender, int]:
-        """What rounding adds to what an amendment gives back by these tenders, a part of the order or, where it
-        `empties` the order, all that is left: as the till has said it. Raises `IllegalMove`."""
+        """The rounding of the amounts that an amendment gives back by these tenders: a part of the order or, where it
+        `empties` the order, all that is left. The POS's own is taken if it is possible. Raises `IllegalMove`."""
         could = (
             self._emptied(order, back, each) if empties else self._added_back(order, back, each) for each in self._all
         )

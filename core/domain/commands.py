@@ -88,7 +88,7 @@ class PlaceOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewPayment(msgspec.Struct, frozen=True, kw_only=True):
-    """What is paid at one time, by one tender. Amounts in minor units."""
+    """A payment at one time, by one tender. Amounts in minor units."""
 
     tender: Tender = Tender.CASH
     amount_minor: Annotated[int, Meta(ge=0, le=MAX_TOTAL_MINOR)] | None = None
@@ -164,7 +164,7 @@ class RecallOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefundRounding(msgspec.Struct, frozen=True):
-    """What rounding to coins adds to what a tender gives back, or, below zero, leaves off."""
+    """The rounding of the amount that a tender gives back: above zero, it is added."""
 
     tender: Tender
     minor: Annotated[int, Meta(ge=-MAX_TOTAL_MINOR, le=MAX_TOTAL_MINOR)]

@@ -19,8 +19,8 @@ _MINUS: Final = "\N{MINUS SIGN}"
 
 
 class Discount(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is taken off a line or an order at the counter: a percentage in 1/1000 % (all of it: a comp), or an amount
-    in minor units; and why."""
+    """A reduction of a line or an order, given at the counter: a percentage in 1/1000 % (all of it: a comp), or an
+    amount in minor units; and why."""
 
     reason: Annotated[str, Meta(max_length=MAX_REASON)]
     """The name of one that the shop offers, or what was typed. It is on receipts."""

@@ -103,7 +103,7 @@ class MoveCash(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CountDrawer(msgspec.Struct, frozen=True, kw_only=True):
-    """What was counted in the drawer, before anybody was told what should be in it. A recount is another."""
+    """A blind count of the drawer. A recount is another."""
 
     session: SessionId
     counted_minor: Amount
@@ -185,12 +185,12 @@ class DrawerSession(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def events(self) -> Iterable[DrawerEvent]:
-        """What was moved without a sale."""
+        """The movements of cash without a sale."""
         return [DrawerEvent(MOVES[entry.act], entry.amount_minor) for entry in self.entries if entry.act in MOVES]
 
 
 class CashFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """What should be in a drawer, and what was counted. Amounts in minor units."""
+    """The cash expected in a drawer, and the cash counted, in minor units."""
 
     float_minor: int
     opening_difference_minor: int = 0
@@ -262,8 +262,8 @@ def applied(
 
 
 def cash_of(session: DrawerSession, payments_minor: int, left_before_minor: int | None = None) -> CashFigures:
-    """What should be in the drawer of a session. `left_before_minor`: what the session before has left in it, if that
-    is known."""
+    """The cash expected in the drawer of a session. `left_before_minor`: the amount that the session before left, if
+    that is known."""
     paid = DrawerEvent(DrawerKind.CASH_PAYMENT if payments_minor >= 0 else DrawerKind.REFUND, abs(payments_minor))
     opening = Opening(session.opened.amount_minor, left_before_minor)
     found = cash_report(opening, (*session.events, paid), session.closing)
@@ -283,7 +283,7 @@ def cash_of(session: DrawerSession, payments_minor: int, left_before_minor: int 
 
 
 def moved_minor(session: DrawerSession | None, by: str) -> int:
-    """What somebody has put in or taken out in a session without a sale, by their own right: what a manager allowed is
+    """The cash that somebody moved in or out in a session without a sale, by their own right: what a manager allowed is
     not in it."""
     entries = session.entries if session is not None else ()
     own = (each for each in entries if each.act in MOVES and each.by == by and not each.approver)

@@ -66,7 +66,7 @@ BasketCommand = HoldBasket | TakeBasket | DropBasket
 
 
 class Hand(msgspec.Struct, frozen=True):
-    """Who did something, at which till, and when."""
+    """The person, POS and time of an act."""
 
     by: str
     device: DeviceId

@@ -60,7 +60,7 @@ class ModifierGroup(msgspec.Struct, frozen=True):
 
     @property
     def defaults(self) -> tuple[ModifierId, ...]:
-        """What is taken unless somebody chooses otherwise."""
+        """The options that are taken unless somebody chooses otherwise."""
         return tuple(modifier.id for modifier in self.modifiers if modifier.default)
 
 
@@ -131,13 +131,13 @@ class Menu(msgspec.Struct, frozen=True):
 
     @property
     def terms(self) -> Terms:
-        """How orders of it are priced."""
+        """The terms that price orders of it."""
         taxes = self.taxes if self.taxes.entries else of_one_rate(self.tax.rate_bp * PER_BASIS_POINT)
         return Terms(self.currency, self.tax.included, taxes, self.time_zone)
 
     @property
     def roundings(self) -> tuple[CashRounding, ...]:
-        """How amounts in coins are rounded: not at all, where this release does not know how."""
+        """The cash roundings, without those that this release does not know."""
         if self.cash_increment_minor <= 1 or not self.cash_rounding.is_known:
             return ()
         return (CashRounding(self.cash_increment_minor, self.cash_rounding),)
@@ -184,7 +184,7 @@ def check_pictures(categories: Sequence[Category], known: Container[str]) -> Non
 
 
 def tax_categories_of(categories: Iterable[Category]) -> set[str]:
-    """Those that items name."""
+    """The tax categories that items name."""
     return {item.tax_category for item in items_of(categories).values() if item.tax_category}
 
 

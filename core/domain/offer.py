@@ -1,4 +1,4 @@
-"""What a shop sells, and how."""
+"""A shop's offer: its items and terms."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from core.domain.tax_table import Terms
 
 
 class Offer(NamedTuple):
-    """What a shop sells, and how it prices that."""
+    """A shop's items with its terms of pricing."""
 
     shop_id: ShopId
     terms: Terms

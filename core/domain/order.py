@@ -138,7 +138,7 @@ class OrderLine(msgspec.Struct, frozen=True):
         return self.amount_minor + self.service_minor
 
     def service_back_minor(self, *, included: bool) -> int:
-        """What of its share was given back: the part of it that was of the whole line. `included`: its price contains
+        """The part of its service charge that was given back: in proportion to the line. `included`: its price contains
         the tax."""
         back_minor = self.refunded_minor - (0 if included else self.refunded_tax_minor)
         return rounded(self.service_minor * back_minor, self.charged_minor) if self.charged_minor else 0
@@ -154,7 +154,7 @@ class OrderLine(msgspec.Struct, frozen=True):
 
 
 class LineChange(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What an amendment made of a line, for whoever prepares it."""
+    """The change of a line by an amendment, for whoever prepares it."""
 
     id: LineId
     name: str
@@ -168,7 +168,7 @@ class LineChange(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class RequestState(WireEnum):
-    """What became of a customer's request."""
+    """The state of a customer's request."""
 
     ASKED = "asked"
     ACCEPTED = "accepted"
@@ -189,7 +189,7 @@ class RequestedLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 class ChangeRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a customer has asked the shop to make of their order. Nothing of the order has changed by it."""
+    """A customer's request to change their order. The order itself is not changed by it."""
 
     version: int
     """The version of the order that it made. It is named by it."""
@@ -269,7 +269,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def open_request(self) -> ChangeRequest | None:
-        """What its customer has asked for and the shop has not answered; None once the order is past it."""
+        """The unanswered change request; None once the order is past it."""
         asked = self.change_request
         waits = asked is not None and asked.state is RequestState.ASKED and asked.amendments == self.amendments
         return asked if waits and self.status.is_open else None

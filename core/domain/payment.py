@@ -1,4 +1,4 @@
-"""What an order's payments come to, what may become of them, and who must give a reason. Their entries in the ledger:
+"""The payments of an order: their sums, the rules for changing them, and when a reason is needed. Their ledger entries:
 `core.domain.booking`."""
 
 from collections import Counter
@@ -18,7 +18,7 @@ from core.domain.texts import check_no_card, is_blank
 
 
 class PaymentChange(msgspec.Struct, frozen=True, kw_only=True):
-    """What was done with the payment of an order at one time: one or more entries of its append-only ledger."""
+    """A change of an order's payment at one time: one or more entries of its append-only ledger."""
 
     version: int
     """The version of the order that this change made."""
@@ -125,7 +125,7 @@ def payments_of(order: Order) -> tuple[Payment, ...]:
 
 
 def money_key(payment: Payment) -> tuple[Tender, int, int]:
-    """What one payment of an order is told from another by: tender, amount and tip."""
+    """The values that identify a payment of an order: tender, amount and tip."""
     return payment.tender, payment.amount_minor, payment.tip_minor
 
 
@@ -245,7 +245,7 @@ def _named(asked: UndoPayment) -> tuple[Tender | None, int, int]:
 
 
 def money_of(order: Order) -> tuple[PaymentState, Tender, int, int, tuple[tuple[Tender, int, int, int], ...]]:
-    """What is known of its money: how it stands, by which tender, its total, what was given back, and the payments
+    """The state of its money: payment state, tender, total, amount given back, and the payments
     of one that was paid in parts. Who decides about money decides on these; once one of them is another, they are asked
     again."""
     paid = tuple((*money_key(each), each.refunded_minor) for each in order.payments)
@@ -253,7 +253,7 @@ def money_of(order: Order) -> tuple[PaymentState, Tender, int, int, tuple[tuple[
 
 
 def paid_minor(order: Order) -> int:
-    """What was paid of its total, tips not counted, in minor units. Refunds are not taken off; what was given back as
+    """The amount paid of its total, without tips, in minor units. Refunds are not taken off; what was given back as
     the order came to less is."""
     return _paid_by(payments_of(order), order.refunded_minor)
 
@@ -268,22 +268,22 @@ def gave_back(order: Order) -> bool:
 
 
 def given_back_minor(order: Order) -> int:
-    """What was given back as the order came to less than was paid, in minor units. Refunds are not in it."""
+    """The amount given back because the order came to less than was paid, in minor units, without refunds."""
     return max(0, sum(each.refunded_minor for each in order.payments) - order.refunded_minor)
 
 
 def due_minor(order: Order) -> int:
-    """What its payments leave of its total, in minor units, whatever became of it."""
+    """The total less all payments, in minor units, in any status."""
     return order.total_minor - paid_minor(order)
 
 
 def needed_minor(order: Order, asked: NewPayment) -> int:
-    """What this payment comes to before it is rounded to coins, its tip included."""
+    """The amount of this payment with its tip, before it is rounded to coins."""
     return (due_minor(order) if asked.amount_minor is None else asked.amount_minor) + asked.tip_minor
 
 
 def rounding_minor(order: Order) -> int:
-    """What rounding to coins has added to the money that is held for it; below zero, left off."""
+    """The net cash rounding in the money that is held for it: above zero, it was added."""
     return sum(each.rounding_minor - each.refunded_rounding_minor for each in order.payments)
 
 
@@ -299,7 +299,7 @@ def rounding_back(order: Order) -> dict[Tender, int]:
 
 
 def tip_minor(order: Order) -> int:
-    """What was paid beside its total, in minor units."""
+    """The sum of its tips, in minor units."""
     return sum(each.tip_minor for each in order.payments)
 
 
@@ -311,13 +311,13 @@ def tip_of(order: Order, amount_minor: int, percent: int) -> int:
 
 
 def to_pay_minor(order: Order) -> int:
-    """What is still to be paid, in minor units."""
+    """The amount still to be paid, in minor units."""
     is_due = order.payment is PaymentState.UNPAID and order.status not in CALLED_OFF
     return order.total_minor - paid_minor(order) if is_due else 0
 
 
 def to_give_back_minor(order: Order) -> int:
-    """What was paid for an order that was called off, and is to be given back, in minor units."""
+    """The amount to give back for an order that was called off, in minor units."""
     if order.status not in CALLED_OFF or order.payment is PaymentState.REFUNDED:
         return 0
     tips_minor = tip_minor(order) if order.payment is PaymentState.UNPAID else 0  # refunds leave them; undoing does not

@@ -76,7 +76,7 @@ _WORDS: Final = {
 
 
 class Approver(msgspec.Struct, frozen=True):
-    """Who allowed somebody else's act."""
+    """The person who allowed somebody else's act."""
 
     id: StaffId
     name: str
@@ -109,8 +109,13 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
     """Who allowed what is done now; None where the bearer's own role does."""
 
     @property
+    def author_values(self) -> dict[str, str]:
+        """The columns of histories for the author of an entry."""
+        return {"by_id": self.subject, "by_name": self.name, "by_role": self.role}
+
+    @property
     def approver_values(self) -> dict[str, str]:
-        """The columns of histories that say who allowed it."""
+        """The columns of histories for the approver, empty without one."""
         approver = self.approver
         return {"approver_id": approver.id if approver else "", "approver_name": approver.name if approver else ""}
 

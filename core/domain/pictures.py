@@ -63,7 +63,7 @@ def check_picture(content: bytes) -> None:
 
 
 def _check_scans(content: bytes, at: int) -> None:
-    """What follows the first scan: its data, and, of a progressive one, tables and scans; the end comes once, last."""
+    """Check the rest after the first scan: data and, if progressive, tables and scans; the end comes once, last."""
     while True:
         at = content.find(b"\xff", at)
         kind = content[at + 1] if 0 <= at < len(content) - 1 else -1

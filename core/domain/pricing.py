@@ -1,4 +1,4 @@
-"""What an order comes to: its lines, priced by the one calculation of `core.domain.sale`.
+"""The price of an order: its lines, by the one calculation of `core.domain.sale`.
 
 The server prices with it, a window predicts with it, and baskets show it before there is an order.
 """
@@ -32,7 +32,7 @@ class TaxSum(NamedTuple):
 
 
 class Amounts(msgspec.Struct, frozen=True):
-    """What lines come to, in minor units."""
+    """The totals of lines, in minor units."""
 
     lines: tuple[OrderLine, ...] = ()
     """As they were given, with their discounts and taxes."""
@@ -66,7 +66,7 @@ def price(
     kept: Mapping[LineId, tuple[LineTax, ...]] = {},
     service: Service | None = None,
 ) -> Amounts:
-    """What these lines come to, less their discounts and `discount`, which is the order's, with its service charge.
+    """The totals of these lines, less their discounts and the order's `discount`, with its service charge.
     `on` is the date of the rates; lines that were sold before are taxed by the rates that are `kept` of them. Raises
     `InvalidOrder`."""
     try:

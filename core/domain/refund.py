@@ -26,12 +26,12 @@ _TAXED: Final = LineTax("TAX", 0)
 
 
 def refundable_minor(order: Order) -> int:
-    """What may still be given back, in minor units."""
+    """The refundable amount, in minor units."""
     return order.total_minor - order.refunded_minor if order.payment is PaymentState.PAID else 0
 
 
 def left_of(line: OrderLine) -> int:
-    """How many items of a line were not taken back."""
+    """The number of items of a line that were not taken back."""
     return line.quantity - line.refunded_quantity
 
 
@@ -41,12 +41,12 @@ def line_ids(order: Order) -> list[LineId]:
 
 
 def left_minor(order: Order) -> list[int]:
-    """What may still be given back for each line, in minor units."""
+    """The refundable amount of each line, in minor units."""
     return [each.left.gross for each in _remaining(order)]
 
 
 def value_of(order: Order, lines: Sequence[RefundLine]) -> int:
-    """What these items come to, in minor units. Raises `InvalidOrder` and `IllegalMove`."""
+    """The value of these items, in minor units. Raises `InvalidOrder` and `IllegalMove`."""
     return sum(part.gross for part in _of_lines(order, _remaining(order), lines).values())
 
 
@@ -96,7 +96,7 @@ def held_minor(order: Order, tender: Tender) -> tuple[int, int]:
 
 
 def back_by(order: Order, asked: RefundOrder) -> dict[Tender, int]:
-    """What goes back by each tender before it is rounded to coins; nothing where `check_refund` refuses it."""
+    """The amount that each tender gives back, before cash rounding; nothing where `check_refund` refuses it."""
     try:
         value_minor = value_of(order, asked.lines) if asked.lines else asked.amount_minor or 0
     except (InvalidOrder, IllegalMove):
@@ -114,7 +114,7 @@ def money_back(before: Order, after: Order) -> dict[Tender, int]:
 
 
 def rounding_between(before: Order, after: Order) -> tuple[RefundRounding, ...]:
-    """What rounding has added to what each tender gave back when `before` became `after`, as commands say it."""
+    """The rounding of the amounts given back between `before` and `after`, as commands have it."""
     added: dict[Tender, int] = {}
     for was, now in zip(payments_of(before), payments_of(after), strict=True):
         more = now.refunded_rounding_minor - was.refunded_rounding_minor
@@ -178,7 +178,7 @@ def refunded(
 
 
 def _remaining(order: Order) -> list[Remaining]:
-    """What is left of each line."""
+    """The remainder of each line."""
     inclusive = order.tax_included
     found = []
     for line, taxes in zip(order.lines, _taxes(order), strict=True):

@@ -101,7 +101,7 @@ START: Final[Roles] = (
 
 
 def rights_of(roles: Roles, role: Role) -> Rights:
-    """What a role may do, by the roles of its shop; `START` for none, of a server that says none. A role of a newer
+    """The rights of a role, by the roles of its shop; by `START` where an older server sends none. A role of a newer
     release may do what a cashier may."""
     if role is Role.ADMIN:
         return ALL
@@ -167,7 +167,7 @@ def needs_of(
     was_begun: bool = False,
     moved_minor: int = 0,
 ) -> tuple[Need, ...]:
-    """What somebody of the staff has to be allowed for a command. `before` and `after`: the order that it makes or
+    """The rights that a command of the staff needs. `before` and `after`: the order that it makes or
     changes, none for a drawer. `is_past`: the order has ended, on an earlier day of business. `was_begun`: it has been
     further than it is now, and was recalled. `moved_minor`: see `core.domain.drawers.moved_minor`.
 
@@ -212,7 +212,7 @@ def _needs_of_order(asked: object, before: Order | None, after: Order | None, *,
 
 
 def _needs_of_amendment(before: Order, after: Order, *, was_begun: bool) -> Iterable[Need]:
-    """Who changes an order gives discounts, cancels what was to be made, and gives money back."""
+    """The needs of an amendment: its discounts, the lines it cancels, and the money it gives back."""
     had = {line.id: line.discount for line in before.lines}
     is_new = after.discount not in (None, before.discount) or any(
         line.discount not in (None, had.get(line.id)) for line in after.lines
@@ -244,7 +244,7 @@ def _is_begun(order: Order) -> bool:
 
 
 def needs_of_discounts(order: Order) -> tuple[Need, ...]:
-    """What the discounts of an order need: of each line, its own and the order's together are judged, so that no
+    """The needs of an order's discounts: of each line, its own and the order's together are judged, so that no
     chain of small ones is a large one."""
     most = Fraction(0)
     base = order.subtotal_minor - sum(line.discount_minor for line in order.lines)

@@ -131,7 +131,7 @@ class Keys(NamedTuple):
 
 
 class Sought(msgspec.Struct, frozen=True):
-    """What was typed to find orders.
+    """A typed query for orders.
 
     - A complete order number finds its order alone.
     - Digits alone find orders with them in their number, in their phone number (from four on), or as words of their
@@ -251,7 +251,7 @@ def phone_key(phone: str) -> str:
 
 
 def part_key(part: str) -> str:
-    """What the keys of all phone numbers with a part begin with: see `end_keys`."""
+    """The common prefix of the keys of all phone numbers with a part: see `end_keys`."""
     return f"e{part}"
 
 

@@ -21,7 +21,7 @@ Rate = Annotated[int, Meta(ge=0, le=PERCENT, description="In 1/1000 %.")]
 
 
 class ShopService(msgspec.Struct, frozen=True):
-    """What a shop charges unless somebody says otherwise."""
+    """A shop's standard service charge."""
 
     rate: Rate = 0
     fulfilments: tuple[Fulfilment, ...] = (Fulfilment.DINE_IN,)
@@ -48,7 +48,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def standard(services: Sequence[ShopService], fulfilment: Fulfilment) -> Service | None:
-    """What is charged unless somebody says otherwise; None for nothing. `services`: the shop's, the newest first."""
+    """The standard service charge now; None for none. `services`: the shop's, the newest first."""
     rate = services[0].rate_for(fulfilment) if services else 0
     return Service(rate=rate) if rate else None
 

@@ -28,7 +28,7 @@ class OrderStatus(WireEnum):
 
 
 class StatusLook(msgspec.Struct, frozen=True, kw_only=True):
-    """How a status looks and sounds. Texts are English; windows translate them."""
+    """The look and sound of a status. Texts are English; windows translate them."""
 
     label: str
     description: str
@@ -139,7 +139,7 @@ def look(status: OrderStatus) -> StatusLook:
 
 
 class Move(StrEnum):
-    """What kind of change a transition is."""
+    """The kind of a transition."""
 
     ADVANCE = "advance"
     RECALL = "recall"

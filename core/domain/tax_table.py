@@ -32,7 +32,7 @@ class InvalidTaxes(DomainError):
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """How a shop prices its orders."""
+    """A shop's terms of pricing."""
 
     currency: str
     """ISO 4217."""
@@ -59,7 +59,7 @@ def with_one_rate(table: TaxTable, rate: int) -> TaxTable:
 
 
 def default_tax(terms: Terms, at: datetime) -> OneRate:
-    """What a client that knows one rate only is given: the standard category's, in whole basis points."""
+    """The rate for clients that know one only: the standard category's, in whole basis points."""
     rate = sum(each.rate for each in terms.taxes.taxes(STANDARD, ANY, terms.tax_date(at)).taxes)
     return OneRate(rounded(rate, PER_BASIS_POINT), terms.inclusive)
 

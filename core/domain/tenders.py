@@ -85,12 +85,12 @@ def described(tender: ShopTender) -> str:
 
 
 def not_withdrawn(tenders: Sequence[ShopTender]) -> list[ShopTender]:
-    """Those that are not withdrawn, in the order of the keys. A server of an earlier release names none."""
+    """The tenders that are not withdrawn, in the order of the keys. A server of an earlier release names none."""
     return [each for each in tenders or TENDERS if not each.withdrawn]
 
 
 def in_drawer(tenders: Sequence[ShopTender]) -> list[Tender]:
-    """Those whose money is counted in a drawer, withdrawn ones too."""
+    """The tenders whose money is counted in a drawer, withdrawn ones too."""
     return [each.id for each in tenders or TENDERS if each.opens_drawer]
 
 

@@ -16,7 +16,7 @@ _encode: Final = msgspec.json.Encoder().encode
 
 
 class Claim(msgspec.Struct, frozen=True, kw_only=True):
-    """What an approval says."""
+    """The content of an approval."""
 
     shop: ShopId
     subject: str
@@ -47,7 +47,7 @@ def is_proven(text: str, key: bytes) -> bool:
 
 
 def claimed(text: str) -> Claim | None:
-    """What an approval says, proven or not; None for any other text."""
+    """The content of an approval, proven or not; None for any other text."""
     try:
         return decode(base64.urlsafe_b64decode(text.partition(".")[0]), Claim)
     except (Error, ValueError, msgspec.DecodeError):

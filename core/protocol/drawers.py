@@ -36,7 +36,7 @@ class DrawerList(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Moved(msgspec.Struct, frozen=True):
-    """What was done at the drawer without a sale, of one kind."""
+    """The movements of cash of one kind without a sale."""
 
     count: int = 0
     amount_minor: int = 0
@@ -50,7 +50,7 @@ class Unheard(msgspec.Struct, frozen=True):
 
 
 class AllowedOnce(msgspec.Struct, frozen=True, kw_only=True):
-    """What a manager has allowed somebody else, once."""
+    """An approval that a manager gave somebody else, once."""
 
     at: datetime
     by: str
@@ -152,7 +152,7 @@ class ReportFault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReportCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of the chains: how many reports there are, and what is wrong."""
+    """The result of checking the chains: the number of reports, and the faults."""
 
     reports: int
     faults: tuple[ReportFault, ...] = ()

@@ -111,7 +111,7 @@ class BasketChanged(msgspec.Struct, frozen=True, kw_only=True, tag="basket_chang
 
 
 class RolesChanged(msgspec.Struct, frozen=True, kw_only=True, tag="roles_changed", tag_field="kind"):
-    """What a role may do has changed. Sent to the shop's staff."""
+    """The rights of roles have changed. Sent to the shop's staff."""
 
     roles: Roles
 

@@ -6,6 +6,6 @@ from core.domain.held_baskets import HeldBasket
 
 
 class BasketList(msgspec.Struct, frozen=True, kw_only=True):
-    """Those that are not gone, the oldest first."""
+    """The baskets that are held, oldest first."""
 
     baskets: tuple[HeldBasket, ...]

@@ -11,7 +11,7 @@ Day = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", description=
 
 
 class By(WireEnum):
-    """What the rows of a report are."""
+    """The kind of a report's rows."""
 
     DAY = "day"
     HOUR = "hour"
@@ -54,7 +54,7 @@ class SalesQuery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SalesRow(msgspec.Struct, frozen=True, kw_only=True):
-    """What was sold, less what was given back. Amounts in minor units, with tax; of items and categories without the
+    """Sales less refunds. Amounts in minor units, with tax; of items and categories without the
     tax that is added to their prices."""
 
     name: str
@@ -92,7 +92,7 @@ class SalesRow(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def mean_wait_s(self) -> int:
-        """How long an order was in the stage, on average; 0 for none."""
+        """The average time of an order in the stage; 0 for none."""
         return self.waited_s // self.waits if self.waits else 0
 
 
@@ -108,7 +108,7 @@ class SalesReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DaysForgotten(msgspec.Struct, frozen=True):
-    """How many business days' sums were thrown away. They are added up again in the background; reports are right
-    meanwhile."""
+    """The number of business days whose sums were thrown away. They are added up again in the background; reports are
+    right meanwhile."""
 
     days: int

@@ -39,7 +39,7 @@ Pin = Annotated[str, Meta(pattern=r"^[0-9]{4,10}\Z")]
 
 
 class _AtScreen(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a customer signs in: anywhere, or at a shop's paired screen of kind `display`."""
+    """The place of a customer's sign-in: anywhere, or at a shop's paired screen of kind `display`."""
 
     device: Annotated[str, Meta(max_length=20)] = ""
     """The screen's name; empty for other machines."""

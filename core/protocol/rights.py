@@ -1,4 +1,4 @@
-"""What the roles of a shop's staff may do, and what a manager allows somebody else once."""
+"""The rights of a shop's roles, and approvals by managers."""
 
 from typing import Annotated
 
@@ -40,12 +40,12 @@ class AskApproval(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def described(self) -> str:
-        """What it allows, for the log: `discount 25000`."""
+        """The right in words, for the log: `discount 25000`."""
         return ", ".join(f"{need.act} {need.size or ''}".strip() for need in self.needs)
 
 
 class ApproverQuery(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be allowed."""
+    """The acts that an approval is asked for."""
 
     act: Annotated[tuple[Act, ...], Meta(max_length=len(ACTS))] = ()
 
@@ -76,7 +76,8 @@ class EnrolHere(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Enrolment(msgspec.Struct, frozen=True, kw_only=True):
-    """What the POS keeps, sealed by the PIN. Another PIN of the manager's, or pairing the POS anew, ends it."""
+    """A manager's enrolment, as the POS keeps it, sealed by the PIN. Another PIN of the manager's, or pairing the POS
+    anew, ends it."""
 
     staff: StaffId
     name: str

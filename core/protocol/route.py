@@ -20,7 +20,7 @@ PARAMETER_AT: Final = 4
 
 
 class Who(Enum):
-    """Who may call a route."""
+    """The callers that a route admits."""
 
     PUBLIC = "public"
     """Anybody; a token, when one is sent, must still be valid."""
@@ -170,7 +170,7 @@ class Route(msgspec.Struct, Generic[B, Q, R], frozen=True, eq=False):
 
     @property
     def roles(self) -> frozenset[Role]:
-        """Who may call it; of those, who is allowed its `act`."""
+        """The roles that may call it; of those, the ones allowed its `act`."""
         return STAFF if self.act is not None else self.who.roles
 
     @property

@@ -1,4 +1,4 @@
-"""How a screen authenticates the shop's server: by the shop's own certificate authority, and its short fingerprint.
+"""Authentication of the shop's server by a screen: by the shop's own certificate authority, and its short fingerprint.
 
 A shop's server is not in public DNS, so no public authority certifies it; the shop's own does. A screen gets the
 authority's certificate once and from then on trusts no other. On first contact it only has a few letters that a person

@@ -1,4 +1,4 @@
-"""The append-only history of what customers asked the shop to change of their orders, and of the answers."""
+"""The append-only history of change requests and their answers."""
 
 from datetime import datetime
 from typing import Final
@@ -30,7 +30,7 @@ _request: Final = decoder(ChangeRequest)
 
 
 def record(transaction: Transaction, order: Order, by: Principal, client_at: datetime | None) -> None:
-    """Record that `by` made the request of `order` what it is."""
+    """Record the current state of the request of `order`, set by `by`."""
     request = order.change_request
     assert request is not None
     transaction.run(
@@ -40,9 +40,7 @@ def record(transaction: Transaction, order: Order, by: Principal, client_at: dat
         state=request.state,
         request=_encode(request),
         at=to_us(order.updated_at),
-        by_id=by.subject,
-        by_name=by.name,
-        by_role=by.role,
+        **by.author_values,
         device=by.device_id or "",
         client_at=advised_us(client_at),
     )
@@ -57,6 +55,6 @@ def of(transaction: Transaction, order_id: OrderId) -> tuple[RequestStep, ...]:
 
 
 def asked_of(transaction: Transaction, order_id: OrderId) -> int:
-    """How often a change of the order was asked for."""
+    """The number of times that a change of the order was asked for."""
     row = transaction.first(_ASKED, order_id=order_id)
     return int(row[0]) if row is not None else 0

@@ -1,4 +1,4 @@
-"""What business days come to, by everything that a report adds up by.
+"""The sums of business days, by every key that a report adds up by.
 
 A report is the sum of its days. Those that are over are added up once and kept: whoever writes an order forgets, in the
 same transaction, the days that it has anything to do with. All others are added up from the rows. See docs/adr/0076.
@@ -79,7 +79,7 @@ class Day(NamedTuple):
 
 @cache
 def form() -> str:
-    """What the figures are made by. What was kept by another form is added up again."""
+    """The version of the calculation. Sums of another version are made again."""
     made = [each.statement.compile() for each in vars(reports).values() if isinstance(each, Prepared)]
     says = (REVISION, [(str(each), each.params) for each in made], Named._fields, list(map(str, ALL)))
     return blake2b(repr(says).encode(), digest_size=8).hexdigest()
@@ -115,7 +115,7 @@ ALL: Final = (*_NAMES, *_ADDED_UP)
 
 
 def from_rows(transaction: Transaction, shop_id: ShopId, by: By, where: ZoneInfo | None, period: Day) -> list[Named]:
-    """What a shop in the zone `where` has sold in a period, added up from its rows."""
+    """The sales of a shop in the zone `where` in a period, added up from its rows."""
     if by in _ADDED_UP:
         return summed(_ADDED_UP[by](transaction, shop_id, *period))
     of_period, name = reports.by_tender if by is By.TENDER else reports.booked, _NAMES[by]
@@ -125,7 +125,8 @@ def from_rows(transaction: Transaction, shop_id: ShopId, by: By, where: ZoneInfo
 def of_days(
     transaction: Transaction, shop_id: ShopId, by: By, where: ZoneInfo | None, first: date, last: date
 ) -> list[Named]:
-    """What a shop has sold from one business day to another, both included. What is not kept is added up from rows."""
+    """The sales of a shop from one business day to another, both included. Days that are not kept are added up from
+    rows."""
     days = _days(first, last, where)
     span = {"from_us": days[0].began_us, "to_us": days[-1].ended_us}
     rows = transaction.all(_KEPT, shop_id=shop_id, this_form=form(), **span)
@@ -173,7 +174,7 @@ def claim(transaction: Transaction, shop_id: ShopId, day: Day) -> str:
 
 
 def content(transaction: Transaction, shop_id: ShopId, day: Day) -> bytes:
-    """What is kept of a day. To be added up in a transaction that began after that of the claim ended."""
+    """The kept sums of a day. To be added up in a transaction that began after that of the claim ended."""
     shop = shops.get(transaction, shop_id)
     where = zone(shop.time_zone) if shop is not None else None
     sums: Sums = {str(by): tuple(from_rows(transaction, shop_id, by, where, day)) for by in ALL}

@@ -210,7 +210,7 @@ def newest(transaction: Transaction, shop_id: ShopId, device: str) -> DrawerSess
 
 
 def left_before_minor(transaction: Transaction, shop_id: ShopId, session: DrawerSession) -> int | None:
-    """What the till's session before has left in the drawer; None for its first."""
+    """The cash that the POS's session before left in the drawer; None for its first."""
     row = transaction.first(_BEFORE, shop_id=shop_id, till=session.device, session=session.id)
     before = get(transaction, shop_id, row[0]) if row else None
     if before is None or before.closing is None:
@@ -247,9 +247,7 @@ def append(transaction: Transaction, session: DrawerSession, by: Principal, op_i
         reason=entry.reason,
         at=to_us(entry.at),
         client_at=advised_us(entry.client_at),
-        by_id=by.subject,
-        by_name=by.name,
-        by_role=by.role,
+        **by.author_values,
         **by.approver_values,
         op_id=op_id,
     )
@@ -342,20 +340,20 @@ def _taxes(text: str) -> tuple[str, int]:
 
 
 def open_orders(transaction: Transaction, shop_id: ShopId) -> tuple[int, int]:
-    """How many open orders of the shop are not paid, and what is still to be paid for them."""
+    """The number of the shop's open orders that are not paid, and the amount still to be paid for them."""
     row: Any = transaction.first(_OPEN, shop_id=shop_id)
     ahead: Any = transaction.first(_PAID_AHEAD, shop_id=shop_id)
     return int(row[0]), int(row[1]) - int(ahead[0])
 
 
 def voids(transaction: Transaction, shop_id: ShopId, device: str, from_us: int, until_us: int) -> tuple[int, int]:
-    """How many orders that were never paid a till called off, and what they came to."""
+    """The number and total of the orders that were called off at a POS before they were paid."""
     row: Any = transaction.first(_VOIDS, shop_id=shop_id, till=device, from_us=from_us, to_us=until_us)
     return int(row[0]), int(row[1])
 
 
 def allowed(transaction: Transaction, shop_id: ShopId, session: DrawerSession, until_us: int) -> list[Row]:
-    """What somebody else has allowed in a session: about what, when (µs), who did it, who allowed it, and why."""
+    """The approvals in a session: subject, time (µs), who did it, who allowed it, and the reason."""
     entries = ((each.act, to_us(each.at), each.by, each.approver, each.reason) for each in session.entries)
     period = {"till": session.device, "from_us": to_us(session.opened.at), "to_us": until_us}
     found = [

@@ -51,12 +51,12 @@ def keep(transaction: Transaction, shop_id: ShopId, known: HeldBasket | None, ba
 
 
 def held(transaction: Transaction, shop_id: ShopId) -> tuple[HeldBasket, ...]:
-    """Those that are not gone, the oldest first."""
+    """The baskets that are held, oldest first."""
     return tuple(decode(row[0], HeldBasket) for row in transaction.all(_HELD, shop=shop_id))
 
 
 def count(transaction: Transaction, shop_id: ShopId) -> int:
-    """How many the shop holds."""
+    """The number of baskets that the shop holds."""
     row: Any = transaction.first(_COUNT, shop=shop_id)
     return int(row[0])
 

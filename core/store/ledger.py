@@ -73,9 +73,7 @@ def record(
                 "service_minor": entry.service,
                 "at": to_us(order.updated_at),
                 "reason": reason,
-                "by_id": by.subject,
-                "by_name": by.name,
-                "by_role": by.role,
+                **by.author_values,
                 **by.approver_values,
                 "device": by.device_id or "",
                 "client_at": advised_us(client_at),
@@ -87,7 +85,7 @@ def record(
 
 
 def changes(transaction: Transaction, order_id: OrderId, total_minor: int) -> tuple[PaymentChange, ...]:
-    """What became of the payment of an order of that total, oldest first; empty for one that is unpaid as it was
+    """The changes of the payment of an order of that total, oldest first; empty for one that is unpaid as it was
     placed."""
     all_rows = transaction.all(_OF, order_id=order_id)
     ledger = _opened(total_minor, _entries(all_rows))

@@ -134,7 +134,7 @@ class Search:
             yield from filter(self._is_found, self._facts(_c.placed_at.in_(chunk), *self._is_after(after)))
 
     def _sorted(self, words: Sequence[Places], after: Position | None, known: list[int] | None = None) -> Iterator[Any]:
-        """Of the orders with those words, however many; `known` are the first of them."""
+        """The orders with those words, sorted, however many; `known` are the first of them."""
         begin_us = after.placed_us if after is not None else None
         for most in chain((COUNTED + 1,), repeat(MOST)):
             instants = self._placed(words, begin_us, most) if known is None else known

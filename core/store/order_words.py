@@ -81,7 +81,7 @@ def rows(placed_us: int, facts: Facts) -> list[tuple[str, int]]:
 
 
 class Places(NamedTuple):
-    """Where orders are looked for that one word of a query may find."""
+    """The index ranges for one word of a query."""
 
     ranges: tuple[tuple[str, str], ...]
     counts: tuple[str, ...]
@@ -95,7 +95,7 @@ class Places(NamedTuple):
 
 
 def places(transaction: Transaction, shop_id: ShopId, keys: Keys) -> Places | None:
-    """Where the keys are; None where too many phone numbers have a part to list them."""
+    """The index ranges of the keys; None where too many phone numbers have a part to list them."""
     phones = set[str]()
     for part in keys.phones:
         low = part_key(part)
@@ -108,7 +108,7 @@ def places(transaction: Transaction, shop_id: ShopId, keys: Keys) -> Places | No
 
 
 def count(transaction: Transaction, shop_id: ShopId, where: Places, most: int) -> int:
-    """How many orders' words are there, or a few more for counts that no order has; more than `most` for more."""
+    """The number of orders with words there, or a few more for counts that no order has; more than `most` for more."""
     found = len(where.counts)
     for low, high in where.ranges:
         if found > most:

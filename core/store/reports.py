@@ -1,4 +1,4 @@
-"""What a shop's ledger comes to, added up by what a report asks for. Nothing that is a sum is kept."""
+"""The sums of a shop's ledger, by the keys that a report asks for. No sum is stored here."""
 
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
@@ -41,7 +41,7 @@ _later = ledger.alias("later")
 
 
 def _then(now: Any, charged: str) -> Any:
-    """What a figure of the order, which is `now`, was when the entry was booked: without what was charged later."""
+    """A figure of the order, which is `now`, at the time when the entry was booked: without later charges."""
     later = select(func.coalesce(func.sum(_later.c[charged]), 0)).where(
         _later.c.order_id == _e.order_id, _later.c.kind == str(EntryKind.CHARGE), _later.c.number > _e.number
     )
@@ -257,7 +257,7 @@ _STAGES: Final = Prepared(
 
 
 class Booked(NamedTuple):
-    """What was booked in a quarter of an hour, of one tender, channel, fulfilment and person. Amounts with tax."""
+    """The bookings of a quarter of an hour, of one tender, channel, fulfilment and person. Amounts with tax."""
 
     quarter: int
     """Of the Unix epoch."""
@@ -379,7 +379,7 @@ def by_tax(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) 
 
 
 def by_discount(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) -> Iterator[Named]:
-    """How often and how much was taken off for which reason, of what was paid. Each count and amount is a sum over
+    """The number and amount of discounts by reason, on paid orders. Each count and amount is a sum over
     orders, so that days add up to what they come to together."""
     period = {"shop_id": shop_id, "from_us": from_us, "to_us": to_us}
     off_lines: dict[str, int] = {}
@@ -394,7 +394,7 @@ def by_discount(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: 
 
 
 def by_refund(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) -> Iterator[Named]:
-    """How often and how much was given back for which reason."""
+    """The number and amount of refunds by reason."""
     for reason, count, minor, tax in transaction.all(_BACK_WHY, shop_id=shop_id, from_us=from_us, to_us=to_us):
         yield Named(reason, refunds=int(count), refunds_minor=int(minor), tax_minor=int(tax))
 
@@ -406,7 +406,7 @@ def by_void(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int)
 
 
 def by_stage(transaction: Transaction, shop_id: ShopId, from_us: int, to_us: int) -> Iterator[Named]:
-    """How often orders placed in the period have left a status, and how long they were in it."""
+    """The number of times that orders placed in the period left a status, and the time they spent in it."""
     for status, count, us in transaction.all(_STAGES, shop_id=shop_id, from_us=from_us, to_us=to_us):
         yield Named(status, waits=int(count), waited_us=int(us))
 

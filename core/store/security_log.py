@@ -28,7 +28,7 @@ _COLUMNS: Final = select(_l.id, _l.at, _l.event, _l.by_id, _l.by_name, _l.by_rol
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True):
-    """Who did something, and from where; unknown fields are empty."""
+    """The author of an act, and their address; unknown fields are empty."""
 
     shop_id: str
     id: str = ""

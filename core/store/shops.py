@@ -175,7 +175,7 @@ def change(transaction: Transaction, to: Shop) -> Shop:
 
 
 def roles(transaction: Transaction, shop_id: ShopId) -> Roles:
-    """What the roles of the shop's staff may do."""
+    """The rights of the shop's roles."""
     row = transaction.first(_ROLES, shop=shop_id)
     return _roles(row[0]) if row and row[0] else START
 

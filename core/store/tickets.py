@@ -30,7 +30,7 @@ _WHOSE: Final = Prepared(select(_c.customer_name, _c.fulfilment).where(_c.id == 
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """What status displays may show. They never get anything about an order's payment."""
+    """The content that status displays may show. They never get anything about an order's payment."""
 
     names: bool = False
     """First names, too."""

@@ -90,7 +90,7 @@ def every(transaction: Transaction, shop_id: ShopId) -> Sequence[Kept]:
 
 
 def made_between(transaction: Transaction, shop_id: ShopId, from_us: int, until_us: int) -> list[Kept]:
-    """Those of all tills that were made in a period, oldest first."""
+    """The reports of all POSs that were made in a period, oldest first."""
     return [Kept(*row) for row in transaction.all(_MADE, shop_id=shop_id, from_us=from_us, to_us=until_us)]
 
 

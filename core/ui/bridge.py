@@ -61,7 +61,7 @@ class Bridge(QObject):
 
     @property
     def coins(self) -> Coins:
-        """How the shop rounds what is paid in coins."""
+        """The shop's cash rounding."""
         return Coins.of(self.tenders, self.menu.roundings if self.menu is not None else ())
 
     @Slot()

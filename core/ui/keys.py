@@ -1,4 +1,4 @@
-"""What a pressed key is meant for: a sign that is typed, a key by itself, or a command with Ctrl, Alt or Meta."""
+"""Classify a key press: a typed character, a key by itself, or a shortcut with Ctrl, Alt or Meta."""
 
 from typing import Final, TypeGuard
 

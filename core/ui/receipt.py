@@ -126,7 +126,7 @@ def on_screen(html: str, font: QFont) -> str:
 
 
 def _parts(order: Order) -> Iterator["_Sum"]:
-    """What was paid of an order that was paid in parts, or with a tip, and what is left to pay."""
+    """The payments of an order that was paid in parts or with a tip, and the amount left to pay."""
     if tip_minor(order):
         yield _Sum(_("Tip"), tip_minor(order))
     if added_minor := sum(each.rounding_minor for each in order.payments):
@@ -170,7 +170,7 @@ def _payment(order: Order) -> list[str]:
 
 
 def settlement(order: Order, given_minor: int | None = None) -> str:
-    """What is to be done about the payment, in words: the change to give, the rest to ask for, or the amount to give
+    """The next step of the payment, in words: the change to give, the rest to ask for, or the amount to give
     back."""
     given_minor = order.given_minor if given_minor is None else given_minor
     total = money(order.total_minor, order.currency)

@@ -1,4 +1,4 @@
-"""What a report of sales says, row by row, in the reader's words: on the page of reports, and on paper."""
+"""The rows of a sales report as text, in the reader's language: for the page of reports and for paper."""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -77,7 +77,7 @@ def bars(report: SalesReport, before: SalesReport) -> tuple[Bar, ...]:
 
 
 def figure_of(by: By) -> Callable[[SalesRow], int]:
-    """What the bars of a report are of: turnover, or what it is about. Amounts in minor units; of stages, seconds."""
+    """The figure that a report's bars show: turnover, or its own. Amounts in minor units; of stages, seconds."""
     return _FIGURE.get(by, lambda row: row.turnover_minor)
 
 
@@ -94,7 +94,7 @@ def _a_week_on(name: str, by: By) -> str:
 
 
 def amount_of(bar: Bar) -> str:
-    """What the bar is of: an amount, or how long."""
+    """The bar's value as text: an amount or a duration."""
     return worded(figure_of(bar.by)(bar.row), bar)
 
 
@@ -104,7 +104,7 @@ def worded(value: int, bar: Bar) -> str:
 
 
 def count_of(bar: Bar) -> int:
-    """How often, or how many items."""
+    """The number of sales or of items."""
     counts = {
         By.DISCOUNT: bar.row.discounts,
         By.REFUND: bar.row.refunds,
@@ -115,7 +115,7 @@ def count_of(bar: Bar) -> int:
 
 
 def counted(bar: Bar) -> str:
-    """How much that was: `12 sales`, `12 items`."""
+    """The number with its noun: `12 sales`, `12 items`."""
     if not bar.by.has_turnover:
         return ngettext("{count} time", "{count} times", count_of(bar))
     if bar.by.is_of_lines:

@@ -149,7 +149,7 @@ class _Pages:
     # -- parts
 
     def _paint_heads(self, heads: Sequence[QTextLayout]) -> float:
-        """What stands at the top of every page; returns where the rows begin."""
+        """Paint the head of a page; returns where the rows begin."""
         y = 0.0
         for each in heads:
             self._draw(each, 0.0, y, self._width)

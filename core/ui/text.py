@@ -169,7 +169,7 @@ def tenders_text(amounts: Mapping[Tender, int], currency: str) -> str:
 
 
 def change_text(change: LineChange) -> str:
-    """What became of a line: `+ 1 Soda`, `- 2 Fries`, `Fries: 2 > 1`."""
+    """The change of a line in words: `+ 1 Soda`, `- 2 Fries`, `Fries: 2 > 1`."""
     if not change.before:
         return f"+ {figure(change.now)} {change.name}"
     if not change.now:
@@ -180,7 +180,7 @@ def change_text(change: LineChange) -> str:
 
 
 def request_lines(order: Order, request: ChangeRequest) -> list[str]:
-    """What a customer asks for, a line for each difference."""
+    """A change request in words, a line for each difference."""
     told = [change_text(each) for each in request.changes]
     if request.note != order.note:
         told.append(_("Note: {note}").format(note=request.note) if request.note else _("No note any more"))
@@ -210,7 +210,7 @@ def difference(order: Order, total_minor: int) -> str:
 
 
 def refund_label(order: Order) -> str:
-    """What was given back of an order that stays paid: `Refunded $4.00`. Empty where it is nothing, or all of it."""
+    """The partial refund of an order that stays paid: `Refunded $4.00`. Empty where it is nothing, or all of it."""
     if not order.refunded_minor or order.payment is PaymentState.REFUNDED:
         return ""
     return _("Refunded {amount}").format(amount=money(order.refunded_minor, order.currency))
@@ -253,7 +253,7 @@ def money(amount_minor: int, currency: str) -> str:
 
 
 def allowed_text(approver: str) -> str:
-    """Who allowed something, beside who did it; empty where nobody was asked."""
+    """The author with the approver; empty without an approver."""
     return _("allowed by {name}").format(name=approver) if approver else ""
 
 
@@ -298,7 +298,7 @@ def _off(discount: Discount, currency: str) -> str:
 
 
 def deductions(priced: Order | Amounts, currency: str, *, reasons: bool = True) -> Iterator[tuple[str, int]]:
-    """What stands above the total and its taxes, in words and minor units: the subtotal, what is taken off it, and
+    """The rows above the total and its taxes, in words and minor units: the subtotal, what is taken off it, and
     what is charged for service.
     Nothing where that is the total."""
     of_order_minor = sum(line.order_discount_minor for line in priced.lines)

@@ -193,7 +193,7 @@ class SignInPage(QWidget):
 
     @Slot(bool)
     def _on_larger_toggled(self, larger: bool) -> None:
-        """For the current person: the window resets it when they leave."""
+        """Set larger text for the current person; the window resets it when they leave."""
         scale = min(_LARGEST, round(self._plain_scale * _LARGER)) if larger else self._plain_scale
         self._theme.choose_text_scale(scale)
 

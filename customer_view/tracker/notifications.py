@@ -101,7 +101,7 @@ class Notifications(QObject):
 
 
 def _open_version(order: Order | None) -> int:
-    """Of the request that waits for its answer; 0 for none."""
+    """The version of the unanswered request; 0 for none."""
     return order.open_request.version if order is not None and order.open_request is not None else 0
 
 

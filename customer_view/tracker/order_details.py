@@ -200,6 +200,6 @@ class OrderDetails(QFrame):
 
 
 def _to_do(order: Order) -> str:
-    """What the customer has to do now; empty for nothing."""
+    """The customer's next step in words; empty for none."""
     ready = order.status is OrderStatus.READY and order.fulfilment is Fulfilment.PICKUP
     return _("Please collect it at the counter.") if ready else ""

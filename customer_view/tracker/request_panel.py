@@ -1,4 +1,4 @@
-"""What a customer has asked the shop to change, and the answer."""
+"""The panel of a customer's change request and its answer."""
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QVBoxLayout

@@ -149,7 +149,7 @@ class Stepper(Painted):
         return max(label.height + time.height for label, time in zip(self._labels, self._times, strict=True))
 
     def _row_height(self) -> float:
-        """Of one step below another."""
+        """The height of one step below another."""
         return max(self._words_height(), self.theme.px(_RING)) + self.theme.space(3)
 
     # -- painting

@@ -1,4 +1,4 @@
-"""What keeps a press from another order than the one that was aimed at, when columns have just moved."""
+"""Protection against a press on the wrong order, when columns have just moved."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -14,8 +14,8 @@ _AIMED_S: Final = 0.8
 
 
 class Shift:
-    """Where each card was before the columns moved. For a moment, a press that would have met another order counts for
-    none."""
+    """The places of the cards before the columns moved. For a moment, a press on another order than before is
+    ignored."""
 
     def __init__(self) -> None:
         self._cards: list[tuple[QRect, OrderId]] = []

@@ -1,4 +1,4 @@
-"""The dialogs of the drawer: counting what is in it, cash that goes in or out, and the end of a session."""
+"""The dialogs of the drawer: counting it, cash in and out, and closing a session."""
 
 from collections.abc import Iterable
 
@@ -46,7 +46,7 @@ class AmountLine(QLineEdit):
 
 
 class CountDialog(QDialog):
-    """Emits `counted` with the amount and the coins and notes, which are none where a sum was typed."""
+    """Emits `counted` with the amount and the coins and notes (none where a sum was typed)."""
 
     counted = Signal(int, object)
 
@@ -115,13 +115,13 @@ class CountDialog(QDialog):
 
     @property
     def denominations(self) -> tuple[Denomination, ...]:
-        """What was counted piece by piece."""
+        """The counts of coins and notes."""
         counts = ((value, int(field.text() or 0)) for value, field in self._fields.items())
         return tuple(Denomination(value, count) for value, count in counts if count)
 
     @property
     def amount_minor(self) -> int | None:
-        """What it comes to; None for a sum that is no amount."""
+        """The sum; None where the typed text is no amount."""
         if self._sum.text().strip():
             return self._sum.amount_minor
         return sum(each.value_minor * each.count for each in self.denominations)
@@ -300,7 +300,7 @@ class CloseDialog(QDialog):
 
 
 def difference_text(difference_minor: int, currency: str) -> str:
-    """How a count differs, in words: it does not depend on a sign or a colour."""
+    """The difference of a count in words: it does not depend on a sign or a colour."""
     if not difference_minor:
         return _("It adds up")
     amount = money(abs(difference_minor), currency)

@@ -1,4 +1,4 @@
-"""The page of the drawer: its session, what is done at it, and the reports."""
+"""The page of the drawer: its session, its buttons, and the reports."""
 
 from collections.abc import Callable
 from functools import partial
@@ -155,12 +155,12 @@ class DrawerPage(QWidget):
             self._focus()
 
     def _focus(self) -> None:
-        """Put the keyboard on what is done next."""
+        """Focus the button of the next step."""
         if self.isVisible():
             (self._count if self.book.known.is_open else self._open).setFocus()
 
     def _lines(self) -> tuple[list[Line], str]:
-        """The chosen rows, and what is said where there are none."""
+        """The chosen rows, and the text where there are none."""
         known, currency = self.book.known, self.book.currency
         match self._picker.currentData():
             case "reports":

@@ -17,7 +17,7 @@ Row = Sum | Fact | None
 
 
 class ReportDialog(PaperDialog):
-    """X, Z or a supplement, from where it is printed or kept as a PDF."""
+    """A preview of an X, a Z or a supplement, to be printed or kept as a PDF."""
 
     def __init__(self, signed: SignedReport, theme: Theme, jobs: Jobs, parent: QWidget | None = None) -> None:
         self._signed = signed

@@ -1,4 +1,4 @@
-"""What the page of the drawer shows and does: this POS's session, and the sessions and reports that there are."""
+"""The presenter of the drawer's page: this POS's session, and all sessions and reports."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -36,7 +36,7 @@ _ROUTES: Final[dict[type[DrawerCommand], AnyRoute]] = {
 
 
 class Known(msgspec.Struct, frozen=True):
-    """What was read of the drawers."""
+    """The drawers' state as last read."""
 
     session: DrawerSession | None = None
     """This POS's newest."""
@@ -100,7 +100,7 @@ class DrawerBook(QObject):
 
     @Slot()
     def refresh(self) -> None:
-        """Read now, or again once what is being read has arrived."""
+        """Read now, or after the read in progress."""
         self._again = self.refresher.running
         self.refresher.refresh()
 

@@ -1,4 +1,4 @@
-"""The rows of the drawer's page: what was done in a session, the sessions of all POSs, and the reports."""
+"""The rows of the drawer's page: the entries of a session, the sessions of all POSs, and the reports."""
 
 from typing import Final
 
@@ -24,7 +24,7 @@ _OUT: Final = frozenset({DrawerAct.PAID_OUT, DrawerAct.DROP, DrawerAct.TIP_OUT})
 
 
 class Line(msgspec.Struct, frozen=True):
-    """A row in words. `about` is what it stands for: a report or a session, or None."""
+    """A row as text. `about` is its report or session, or None."""
 
     key: str
     title: str
@@ -34,7 +34,7 @@ class Line(msgspec.Struct, frozen=True):
 
 
 def of_session(session: DrawerSession, currency: str) -> list[Line]:
-    """What was done in a session, newest first."""
+    """The entries of a session, newest first."""
     lines = [_of_entry(place, entry, currency) for place, entry in enumerate(session.entries)]
     return lines[::-1]
 

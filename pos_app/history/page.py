@@ -135,7 +135,7 @@ class HistoryPage(QWidget):
         return both
 
     def _more_filters(self) -> Pair:
-        """How it was paid, by whom it was taken, and where."""
+        """The filters of tender, cashier and POS."""
         theme = self._theme
         self._payment = Picker(theme, "history_payment", _("Payment"))
         self._payment.addItem(_("Any payment"), None)

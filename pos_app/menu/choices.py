@@ -114,7 +114,7 @@ class _Row:
 
     @property
     def is_default(self) -> bool | None:
-        """What `Modifier.default` is to be; False takes away what there was."""
+        """The value for `Modifier.default`; False removes a default."""
         return self.default.isChecked() or (False if self.choice.default else None)
 
     @property
@@ -173,7 +173,7 @@ class _GroupCard(QFrame):
             self._add(choice)
 
     def _placed(self, row: int, *parts: QWidget) -> Iterator[tuple[QWidget, int, int, int]]:
-        """Where the parts of an option go: row, column and columns. In large letters price and default stand below."""
+        """The places of an option's parts: row, column and columns. In large letters price and default stand below."""
         if self._theme.text_scale < _LARGE:
             yield from ((part, row, place, 1) for place, part in enumerate(parts))
             return
@@ -251,7 +251,7 @@ class _GroupCard(QFrame):
 
     @Slot()
     def _on_default_pressed(self) -> None:
-        """Where one is taken, there is one default."""
+        """Keep one default where only one option is taken."""
         pressed = self.sender()
         if self._most.currentData() == 1:
             for row in self._rows:

@@ -49,7 +49,7 @@ def small_picture(content: bytes) -> bytes:
 
 
 def _kind(content: bytes) -> bytes:
-    """What its first bytes say; empty for another kind of file."""
+    """The kind by its first bytes; empty for another kind of file."""
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return b"webp"
     return next((kind for begin, kind in _BEGIN if content.startswith(begin)), b"")

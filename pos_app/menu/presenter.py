@@ -272,7 +272,7 @@ class MenuEditing(QObject):
 
 
 def _content(path: Path) -> bytes:
-    """Of a file that may be a picture: no more than one may have. Raises `Refused`."""
+    """The content of a file that may be a picture, up to the allowed size. Raises `Refused`."""
     try:
         with path.open("rb") as file:
             return file.read(MAX_FILE_BYTES + 1)

@@ -19,7 +19,7 @@ from pos_app.order.card import customer
 
 
 def change_title(order: Order | None, follows: str = "") -> str:
-    """What is being changed; `follows`: the number of the order in whose place it is. Empty for nothing."""
+    """The title of the change; `follows`: the number of the order that it replaces. Empty for nothing."""
     if order is not None:
         return _("Changing {number} · {customer}").format(number=order.number, customer=customer(order))
     return _("New order in place of {number}").format(number=follows) if follows else ""

@@ -26,7 +26,7 @@ class Off(StrEnum):
 
 
 class DiscountChoice(QWidget):
-    """Of what it is, and how much: the whole order at first, unless a line is named."""
+    """The choice of a discount: of the whole order at first, unless a line is named."""
 
     changed = Signal()
     removed = Signal()

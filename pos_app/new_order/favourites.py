@@ -20,7 +20,7 @@ class TillFavourites(QObject):
         self._items: frozenset[ItemId] = frozenset()
 
     def read(self) -> None:
-        """Those that are kept."""
+        """The stored favourites."""
         api = self._context.api
         self._context.jobs.run(lambda: api.favourites.items, self._on_kept, self._on_failed)
 

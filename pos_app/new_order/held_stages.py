@@ -110,7 +110,7 @@ class HeldStages(QObject):
         return self.holding.request(label, self._customer.whom, self._form.values)
 
     def set_aside(self, name: str) -> HoldBasket | None:
-        """What holds the basket of a cashier who leaves: under the name that it has, else theirs. None for an empty
+        """The command that holds the basket of a cashier who leaves: under its name, else theirs. None for an empty
         one, and for a placed order that is being changed."""
         basket = self._basket.basket
         if not basket.lines or basket.changes is not None or self._presenter.busy:

@@ -53,7 +53,7 @@ class Holding(QObject):
 
     @property
     def baskets(self) -> tuple[HeldBasket, ...]:
-        """Those that the shop holds, but for the one on the page."""
+        """The baskets that the shop holds, without the one on the page."""
         open_here = self.open_here
         return tuple(each for each in self._bridge.baskets if open_here is None or each.id != open_here.id)
 
@@ -155,11 +155,11 @@ class Holding(QObject):
 
 
 def taken_text(basket: HeldBasket) -> str:
-    """Who goes on with a basket, and where."""
+    """The person and POS that have taken a basket, in words."""
     assert basket.taken is not None
     return _("{name} has this basket open at {pos}.").format(name=basket.taken.by, pos=basket.taken.device)
 
 
 def name_of(basket: HeldBasket, time: str) -> str:
-    """What a basket is called: by its label, or by its time."""
+    """The name of a basket: its label, or its time."""
     return basket.label or basket.customer_name or time

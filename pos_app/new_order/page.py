@@ -175,7 +175,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
 
     @override
     def hideEvent(self, event: QHideEvent) -> None:
-        """Who comes back finds the menu; the last change is in the empty basket."""
+        """Return to the menu; the last change stays in the empty basket."""
         self._presenter.stop_looking()
         if not self._done_main.isHidden() and not event.spontaneous():
             self.begin_next()
@@ -201,7 +201,8 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
 
     @Slot()
     def _on_discount_key(self) -> None:
-        """Of the current line, where the keyboard is in the basket, unless it is fixed; else of the whole order."""
+        """Open the discount of the current line, where the basket has the focus and it is not fixed; else of the whole
+        order."""
         lines = self.view.basket.lines
         line = lines.current if lines.hasFocus() else None
         self._open_discount(line.id if line is not None and not line.is_fixed else None)
@@ -378,7 +379,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
 
     @Slot(object)
     def show_done(self, order: Order) -> None:
-        """What became of an order that was taken here, now that the last of its parts is paid."""
+        """Show the result of an order that was taken here, once the last of its parts is paid."""
         if order.id == self._paying:
             self._paying = None
             self._show_done(order, None)

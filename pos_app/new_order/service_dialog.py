@@ -15,7 +15,7 @@ from pos_app.order.reason_dialog import ReasonDialog
 
 
 class ServiceChoice(QWidget):
-    """What is charged now, to be typed over; none, or the shop's, at one press."""
+    """The choice of a service charge: the present one, to be typed over; none, or the shop's, at one press."""
 
     usual = Signal()
     """It is to be the shop's again."""

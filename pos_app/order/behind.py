@@ -1,4 +1,4 @@
-"""What is wanted when a figure of a report is pressed."""
+"""The orders behind a pressed figure of a report."""
 
 import msgspec
 

@@ -201,7 +201,7 @@ def back_text(back: Mapping[Tender, int], currency: str) -> str:
 
 
 def _held(order: Order) -> dict[Tender, int]:
-    """What goes back by each tender, all of it: of one that is not paid whole, with its tips."""
+    """The refundable money by tender: of an order that is not paid whole, with its tips."""
     if order.payment is PaymentState.PAID:
         return money_back(order, refunded(order))
     held: dict[Tender, int] = {}
@@ -211,7 +211,7 @@ def _held(order: Order) -> dict[Tender, int]:
 
 
 def sums_of(order: Order) -> list[tuple[str, int]]:
-    """What stands above the total, in words and minor units: what makes it another than that of the lines."""
+    """The rows between the lines and the total, in words and minor units."""
     taxes = order_taxes(order) if order.tax_minor else ()
     told = [(tax_label(tax, included=order.tax_included), tax.tax_minor) for tax in taxes]
     return [*deductions(order, order.currency), *told]
@@ -231,7 +231,7 @@ def change_mark(change: LineChange) -> str:
 
 
 def request_text(order: Order) -> str:
-    """What its customer asks for, and what that comes to; empty while nobody waits for an answer."""
+    """The open change request with its price; empty without one."""
     request = order.open_request
     if request is None:
         return ""

@@ -1,4 +1,4 @@
-"""What a till does with its card terminal: pay, give back, and ask about what is not known."""
+"""The POS's acts at its card terminal: pay, refund, and ask about unknown results."""
 
 from datetime import datetime
 

@@ -168,7 +168,7 @@ class DetailsDialog(QDialog):
         return frame
 
     def _request(self, order: Order, request: ChangeRequest) -> QFrame:
-        """What its customer asks for, and the two answers."""
+        """The open change request, and the two answers."""
         frame, column = self._panel()
         frame.setObjectName("details_request")
         column.addWidget(label(_("The customer asks for a change"), "error", wrap=True))
@@ -332,7 +332,7 @@ class DetailsDialog(QDialog):
 
 
 def _amended(before: Order, after: Order) -> str:
-    """What differs between two versions of an order."""
+    """The differences between two versions of an order."""
     told = [change_text(each) for each in line_changes(before, after)]
     if before.fulfilment is not after.fulfilment:
         told.append(fulfilment_label(after.fulfilment))

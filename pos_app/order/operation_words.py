@@ -160,7 +160,7 @@ def needs_approval(operation: Operation) -> bool:
 
 
 def allowed_here(operation: Operation) -> str:
-    """Who has allowed it at this POS, which the server has yet to confirm; empty for none."""
+    """The approver at this POS, whom the server has yet to confirm; empty for none."""
     approval = "" if operation.kind.is_personal and operation.sealed else getattr(operation.asked, "approval", "")
     claim = claimed(approval) if approval else None
     if claim is None or not claim.enrolled:
@@ -173,7 +173,7 @@ def number(operation: Operation) -> str:
 
 
 def done_by_another(operation: Operation) -> str:
-    """Who made the same payment, and when; empty for other conflicts, or when unknown."""
+    """The author and time of the same payment; empty for other conflicts, or when unknown."""
     theirs, payment = operation.theirs, operation.payment
     asked = None if operation.kind.is_personal else operation.asked
     if theirs is None or payment is None or not isinstance(asked, MoneyChange):

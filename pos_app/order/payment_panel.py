@@ -217,7 +217,7 @@ class PaymentPanel(QWidget):
             self._update()
 
     def payment(self, tender: Tender, given_minor: int | None = None) -> NewPayment | None:
-        """What is paid if it is by this tender, of what is typed or `given_minor`; None where it cannot be."""
+        """The payment by this tender, of the typed amount or `given_minor`; None where it is impossible."""
         order = self._order
         if order is None:
             return None
@@ -253,7 +253,7 @@ class PaymentPanel(QWidget):
 
     @property
     def _likely(self) -> Tender | None:
-        """What the order is to be paid by, where it is taken here; None where nothing can be taken now."""
+        """The tender that the order is to be paid by, where it is offered here; None where nothing can be taken now."""
         usable = [each for each in self._tenders if self._is_here(each) and each != self._avoided]
         asked = self._order.tender if self._order is not None else Tender.CASH
         return next((tender for tender in (asked, Tender.CASH, *usable) if tender in usable), None)

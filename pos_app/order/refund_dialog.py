@@ -30,7 +30,7 @@ from pos_app.order.reason_dialog import ReasonDialog
 
 
 class RefundChoice(QWidget):
-    """What is given back: nothing at first. An amount that is typed counts in place of the items."""
+    """The choice of a refund: nothing at first. A typed amount counts in place of the items."""
 
     changed = Signal()
     confirmed = Signal()
@@ -116,7 +116,7 @@ class RefundChoice(QWidget):
 
     @property
     def amount_minor(self) -> int:
-        """What it comes to, in minor units; 0 for nothing, or for what is no amount or more than is left."""
+        """The amount of the refund, in minor units; 0 for none, an invalid amount, or more than is left."""
         if not self._amount.text().strip():
             return value_of(self._order, self._lines)
         try:

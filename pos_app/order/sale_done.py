@@ -1,4 +1,4 @@
-"""What became of the order that was paid last: the change in large figures, and, small, until the next is begun."""
+"""The result of the last payment: the change in large figures, then small, until the next order is begun."""
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget

@@ -1,4 +1,4 @@
-"""What is asked for next of an order: all that is due, an equal share, or some of its items; and a tip beside it."""
+"""The next payment of an order: all that is due, an equal share, or some of its items; and a tip."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ ITEMS = 0
 
 
 class Split(msgspec.Struct, frozen=True):
-    """How an order is divided, which goes on from payment to payment."""
+    """The division of an order into payments."""
 
     shares: int = 1
     """Equal ones that are left; `ITEMS`: by items."""
@@ -25,7 +25,7 @@ class Split(msgspec.Struct, frozen=True):
     """Of each line, those that were paid by items."""
 
     def part_minor(self, order: Order) -> int:
-        """What is asked for, without the tip. The last items get what cannot be divided."""
+        """The amount of the next payment without the tip. The last items get the remainder of the division."""
         due_minor = to_pay_minor(order)
         if self.shares != ITEMS:
             return equal_shares(due_minor, self.shares)[0]
@@ -37,7 +37,7 @@ class Split(msgspec.Struct, frozen=True):
         return tip_of(order, self.part_minor(order) or order.total_minor, percent)
 
     def left(self, order: Order) -> list[int]:
-        """Of each line, how many items were not paid by items."""
+        """The number of items of each line that were not paid yet, item by item."""
         return [line.quantity - paid for line, paid in zip(order.lines, self._of(order, self.paid), strict=True)]
 
     def after(self, before: Order, order: Order) -> "Split":

@@ -1,4 +1,4 @@
-"""What the card terminal says of a payment or a refund: it is being asked, it is not known, it was declined."""
+"""The state of a card payment or refund: in progress, unknown, or declined."""
 
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout, QWidget
@@ -161,5 +161,5 @@ class TerminalDialog(QDialog):
 
 
 def words_of(attempt: Attempt) -> str:
-    """What an attempt is for: `POS1-000012 · $15.97`."""
+    """The order and amount of an attempt: `POS1-000012 · $15.97`."""
     return f"{attempt.number} · {money(attempt.amount_minor, attempt.currency)}"

@@ -1,1 +1,1 @@
-"""What was sold and given back: a page for admins."""
+"""The page of sales reports, for admins."""

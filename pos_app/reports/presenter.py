@@ -26,7 +26,7 @@ REFRESH_S: Final = 60.0
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """Which business days, in days before today, and what the rows are."""
+    """The business days of a report, in days before today, and the kind of its rows."""
 
     since: int = 0
     until: int = 0
@@ -90,7 +90,7 @@ class Sales(QObject):
         self.changed.emit()
 
     def behind(self, row: str, words: str) -> Behind | None:
-        """The orders of a row of what is shown; None while nothing is."""
+        """The orders of a row of the shown report; None without a report."""
         if self.figures is None:
             return None
         report = self.figures.report
@@ -98,7 +98,7 @@ class Sales(QObject):
 
     @property
     def file_name(self) -> str:
-        """What a file with the report may be called."""
+        """The suggested name of a file with the report."""
         report = self.figures.report if self.figures is not None else None
         return f"report-{report.by}-{report.first}-{report.last}.pdf" if report is not None else "report.pdf"
 

@@ -1,1 +1,1 @@
-"""What the roles of the staff may do."""
+"""The page of the roles' rights."""

@@ -29,7 +29,7 @@ _SHOWN_MS: Final = 6_000
 
 
 class LimitField(QLineEdit):
-    """How far: a percentage or an amount; empty for as far as there is."""
+    """A field for a limit: a percentage or an amount; empty for none."""
 
     def __init__(self, theme: Theme, unit: Unit, currency: str, spoken: str) -> None:
         super().__init__()

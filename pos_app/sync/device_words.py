@@ -18,7 +18,7 @@ def last_seen(report: DeviceReport, now: datetime) -> str:
 
 
 def behind(report: DeviceReport) -> str:
-    """How far behind it is; empty when it has no feed."""
+    """The lag of a device in words; empty when it has no feed."""
     if report.lag_events is None:
         return ""
     if not report.lag_events:

@@ -33,7 +33,7 @@ class WrongPin(Exception):
 
 
 class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
-    """Who may allow things here without the server, as far as this POS knows."""
+    """A manager whose approval this POS can check without the server."""
 
     shop: ShopId
     staff: StaffId
@@ -62,7 +62,7 @@ def keep(seal: Seal, shop: ShopId, enrolment: Enrolment, pin: str) -> bool:
 
 
 def find(seal: Seal, shop: ShopId, name: str) -> Enrolled | None:
-    """Who has enrolled under a name, and has tries left."""
+    """The enrolment under a name, with attempts left."""
     wanted = name.strip().casefold()
     for each in _read(seal):
         if each.shop == shop and each.name.strip().casefold() == wanted and each.wrong < MOST_WRONG:
@@ -71,7 +71,7 @@ def find(seal: Seal, shop: ShopId, name: str) -> Enrolled | None:
 
 
 def names(seal: Seal, shop: ShopId) -> tuple[str, ...]:
-    """Of those who have enrolled for a shop, and have tries left."""
+    """The names of the managers enrolled for a shop, with attempts left."""
     return tuple(sorted(each.name for each in _read(seal) if each.shop == shop and each.wrong < MOST_WRONG))
 
 

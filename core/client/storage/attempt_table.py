@@ -25,7 +25,7 @@ def get(db: sqlite3.Connection, key: OpId) -> Attempt | None:
 
 
 def open_ones(db: sqlite3.Connection, shop: ShopId) -> tuple[Attempt, ...]:
-    """Those of this shop that have not ended, the oldest first."""
+    """The attempts of this shop that have not ended, oldest first."""
     rows = db.execute("SELECT content FROM card_attempts WHERE shop = ? AND NOT ended ORDER BY key", (shop,))
     return tuple(decode_reply(row[0], Attempt) for row in rows.fetchall())
 

@@ -243,7 +243,7 @@ class Cache:
 
     @property
     def roles(self) -> Roles:
-        """What the roles of the shop may do, as the server knows; none before it was told."""
+        """The rights of the shop's roles, as last received; None before the first time."""
         return self._fact("roles", Roles) or ()
 
     def put_roles(self, roles: Roles) -> None:
@@ -257,7 +257,7 @@ class Cache:
         return self._fact(f"basket/{basket_id}", HeldBasket)
 
     def baskets(self) -> tuple[HeldBasket, ...]:
-        """Those that the server holds, and those that are gone since lately."""
+        """The baskets that the server holds, and those that are gone since lately."""
         with self._store.reading() as db:
             rows = db.execute("SELECT value FROM facts WHERE name GLOB 'basket/*'").fetchall()
         return tuple(decode_reply(value, HeldBasket) for (value,) in rows)

@@ -5,7 +5,7 @@ from core.domain.ids import ItemId, ShopId
 
 
 class Favourites:
-    """Those of one shop. Calls block for a disk's time, and raise what the store raises."""
+    """The favourites of one shop. Calls block for a disk's time, and raise what the store raises."""
 
     def __init__(self, store: Store, shop: ShopId) -> None:
         self._store = store

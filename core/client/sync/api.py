@@ -406,14 +406,14 @@ class SyncedApi:
             return enrolled.names(self._seal, ShopId(present.owner.shop))
 
     def approve(self, lacking: NoRight, name: str, pin: str, *, enrol: bool = False) -> str:
-        """What a manager allows, for `allow` to return: see `core.client.device.allowing.ask`."""
+        """A manager's approval, for `allow` to return: see `core.client.device.allowing.ask`."""
         present = self._signed_in
         shop = ShopId(present.owner.shop)
         return allowing.ask(present.api, self._seal, present.cache.roles, shop, lacking, name, pin, enrol=enrol)
 
     @property
     def cards(self) -> CardAttempts:
-        """What the current session has asked of a card terminal."""
+        """The current session's attempts at a card terminal."""
         return self._signed_in.cards
 
     @property

@@ -306,7 +306,7 @@ class Calls:
 
 
 def offer_of(menu: Menu) -> order_rules.Offer:
-    """What a shop sells by this menu."""
+    """The offer of a shop with this menu."""
     coins = Coins.of(menu.tenders, menu.roundings)
     return order_rules.Offer(
         *(ShopId(""), menu.terms, menu.items(), menu.country, coins, menu.version, menu.changes_until),

@@ -32,7 +32,7 @@ _ASKS: Final = 3
 
 
 class CardAttempts:
-    """Those of one session's till. Calls block as long as the terminal does; they raise `ClientError`."""
+    """The attempts of one session's POS. Calls block as long as the terminal does; they raise `ClientError`."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class CardAttempts:
 
     @property
     def open(self) -> tuple[Attempt, ...]:
-        """Those that are unknown, or done and not booked. None is ever dropped."""
+        """The attempts with an unknown result, and those done and not booked. None is ever dropped."""
         with self._store.reading() as db:
             return attempt_table.open_ones(db, self._shop)
 
@@ -117,8 +117,8 @@ class CardAttempts:
     def record(
         self, key: OpId, word: Word, reference: str = "", *, has_line: bool = False, approval: str = ""
     ) -> Attempt:
-        """What somebody read at the terminal, of one that has no line or does not answer. Of one that could have said
-        it itself (`has_line`) not everybody may: raises `NoRight` without an `approval`."""
+        """Record a result that somebody read at a terminal that has no line or does not answer. For
+        one that could have said it itself (`has_line`) a right is needed: raises `NoRight` without an `approval`."""
         attempt = self._get(key)
         if has_line and not approval:
             self._rights.check_act(Act.RECORD_CARD, op_id=key, about=attempt.order_id)

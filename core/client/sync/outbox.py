@@ -64,7 +64,7 @@ class Counts(msgspec.Struct, frozen=True):
 
     @property
     def held(self) -> int:
-        """Those that need a person's decision."""
+        """The number that need a person's decision."""
         return self.parked + self.conflicts
 
     @property

@@ -1,4 +1,4 @@
-"""What the person who is signed in may do, as far as this window was told. The server judges."""
+"""The rights of the person who is signed in, as last received. The server judges."""
 
 from datetime import datetime
 
@@ -59,8 +59,8 @@ class OwnRights:
         return needs_of(asked, None, None, moved_minor=moved_minor(session, self._api.person.name))
 
     def missing(self, operation: Operation) -> NoRight:
-        """What an operation that the server has refused for it has to be allowed: what this window knows to be missing,
-        or else all that it needs."""
+        """The rights that an operation lacks, which the server has refused for it: those known to be missing, or else
+        all that it needs."""
         asked = operation.asked
         if isinstance(asked, BasketCommand):
             return NoRight(())

@@ -1,4 +1,4 @@
-"""What a window is told of: orders with the operations that wait, the menu, drawers and baskets."""
+"""Updates for a window: orders with their waiting operations, the menu, drawers, baskets and roles."""
 
 import contextlib
 import threading

@@ -17,7 +17,7 @@ BY_HAND: Final = "by-hand"
 
 
 class Word(StrEnum):
-    """What a terminal says of an attempt."""
+    """A terminal's answer about an attempt."""
 
     DONE = "done"
     """Paid, or given back."""

@@ -31,7 +31,7 @@ class Received(msgspec.Struct, frozen=True):
 
 
 class Faults(msgspec.Struct, frozen=True):
-    """How often something goes wrong: 0 to 1."""
+    """Probabilities of faults, 0 to 1."""
 
     lose: float = 0.0
     """The answer."""
@@ -45,8 +45,8 @@ class Faults(msgspec.Struct, frozen=True):
 
 
 class Simulator:
-    """What a terminal does with a key: the first word on it stays. What was called off is not done, whenever it
-    arrives."""
+    """A terminal's behaviour by key: its first answer for a key stays. A payment that was called off is never made,
+    even if it arrives later."""
 
     def __init__(self, path: Path, faults: Faults, seed: int) -> None:
         self._path = path

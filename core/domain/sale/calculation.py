@@ -83,7 +83,7 @@ class SaleLine(msgspec.Struct, frozen=True):
 
 
 class ServiceTax(WireEnum):
-    """How a service charge is taxed."""
+    """The taxation of a service charge."""
 
     FOLLOW = "follow"
     """As the lines it is charged for."""
@@ -92,7 +92,7 @@ class ServiceTax(WireEnum):
 
 
 class ServiceCharge(msgspec.Struct, frozen=True):
-    """What the house adds: a percentage (1/1000 %) of the serviceable lines, or an amount."""
+    """A service charge: a percentage (1/1000 %) of the serviceable lines, or an amount."""
 
     id: str
     tax: ServiceTax = ServiceTax.FOLLOW
@@ -162,7 +162,7 @@ class Sale(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """What is taxed at once: a line, a service charge, or a line's share of one that follows the lines."""
+    """A unit of taxation: a line, a service charge, or a line's share of one that follows the lines."""
 
     amount: int
     """In the price mode, after discounts."""
@@ -321,7 +321,7 @@ def _list_price(line: SaleLine) -> int:
 
 
 def _discount(discounts: Iterable[Discount], amount: int) -> int:
-    """What discounts take off an amount: percentages first, each off what is left, then amounts; never below zero."""
+    """The discount on an amount: percentages first, each of the remainder, then amounts; never more than the amount."""
     left = amount
     for rate in [each.rate for each in discounts if each.rate is not None]:
         left -= percentage(left, rate)
@@ -331,7 +331,7 @@ def _discount(discounts: Iterable[Discount], amount: int) -> int:
 
 
 def _order_discounts(sale: Sale, amounts: Sequence[int]) -> list[int]:
-    """What the discounts of the order take off each line."""
+    """The share of the order's discounts in each line."""
     left = [
         max(amount, 0) if line.discountable and line.kind is LineKind.GOODS else 0
         for line, amount in zip(sale.lines, amounts, strict=True)

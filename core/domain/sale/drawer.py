@@ -1,4 +1,4 @@
-"""A drawer session: what cash should be in a drawer, and what was counted."""
+"""A drawer session: the cash expected in a drawer, and the cash counted."""
 
 from collections.abc import Iterable
 
@@ -10,7 +10,7 @@ from core.wire_enum import WireEnum
 
 
 class DrawerKind(WireEnum):
-    """What happened at a drawer. All but the last three change what should be in it."""
+    """The kinds of events at a drawer. All but the last three change the expected cash."""
 
     CASH_PAYMENT = "cash_payment"
     REFUND = "refund"
@@ -90,7 +90,7 @@ class CashReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def count(denominations: Iterable[tuple[int, int]]) -> int:
-    """What these coins and notes come to: pairs of a value and how many there are. Raises `Refused`."""
+    """The sum of coins and notes, given as pairs of value and number. Raises `Refused`."""
     whole = 0
     for value, how_many in denominations:
         if not is_whole(value, 1) or not is_whole(how_many):
@@ -100,7 +100,7 @@ def count(denominations: Iterable[tuple[int, int]]) -> int:
 
 
 def cash_report(opening: Opening, events: Iterable[DrawerEvent], closing: Closing | None = None) -> CashReport:
-    """What should be in the drawer, from what was counted at first, and how what was counted at last differs."""
+    """The expected cash, from the opening count, and the difference to the closing count."""
     if not is_whole(opening.counted):
         raise Refused("bad_amount", "A count cannot be below zero.")
     expected, no_sale = opening.counted, 0

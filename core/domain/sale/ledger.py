@@ -1,4 +1,4 @@
-"""The ledger of one order: what was charged and what was paid, as entries that are only ever added.
+"""The ledger of one order: charges and payments, as entries that are only ever added.
 
 Nothing that is a sum of entries is kept. `held` is the money there is for the order; `settled` the part of it that pays
 for goods; `balance` what is still to be paid, or, below zero, to be given back.
@@ -69,7 +69,7 @@ OF_SALE: Final = 2
 
 
 class PaymentStatus(WireEnum):
-    """What the entries of an order come to."""
+    """The payment status of a ledger."""
 
     UNPAID = "unpaid"
     PARTLY_PAID = "partly_paid"
@@ -112,11 +112,11 @@ class Ledger(msgspec.Struct, frozen=True):
 
     @classmethod
     def opened(cls, total: int) -> "Ledger":
-        """For an order of that total."""
+        """A new ledger, of an order with that total."""
         return cls((Entry(EntryKind.CHARGE, _total(total)),))
 
     def followed_by(self, entries: Iterable[Entry]) -> "Ledger":
-        """With these entries, which were made by the acts below."""
+        """The ledger with these entries added, which the methods below have made."""
         return self._with(entries)
 
     def of(self, *kinds: EntryKind) -> int:
@@ -145,12 +145,12 @@ class Ledger(msgspec.Struct, frozen=True):
 
     @property
     def balance(self) -> int:
-        """What is still to be paid; below zero, what is to be given back."""
+        """The amount still to be paid; below zero, to be given back."""
         return self.charged - self.settled
 
     @property
     def is_paid(self) -> bool:
-        """Whether all that is charged is paid, be it nothing."""
+        """Whether the whole charge is paid, also where it is zero."""
         return not self.balance and bool(self.kept_payments)
 
     @property
@@ -188,7 +188,7 @@ class Ledger(msgspec.Struct, frozen=True):
         return PaymentStatus.PARTLY_REFUNDED if credited else PaymentStatus.PAID
 
     def planned(self, tender: str) -> "Ledger":
-        """It is to be paid by another tender than was said before."""
+        """Plan payment by another tender."""
         self._check_not_void()
         return self._with([Entry(EntryKind.PLAN, 0, tender)])
 
@@ -233,13 +233,13 @@ class Ledger(msgspec.Struct, frozen=True):
         return max((each.payment for each in self.entries), default=0)
 
     def amend(self, total: int) -> "Ledger":
-        """The order comes to another total."""
+        """Change the order's total."""
         self._check_not_void()
         return self._with([Entry(EntryKind.CHARGE, _total(total) - self.charged)])
 
     def amended(self, entries: Iterable[Entry], back: Sequence[Entry]) -> "Ledger":
-        """The order's lines come to something else, as these entries of charge say. What is paid too much goes back, as
-        `back` says. An order that is paid by that is sold by its newest payment."""
+        """Add these charges of changed lines, and the refunds `back` of what is then paid too much. An order that
+        becomes paid by that counts as sold by its newest payment."""
         self._check_not_void()
         sold = self.is_sold
         after = _marked(self._with(entries), len(self.entries), 0 if sold else IN_PART)
@@ -249,8 +249,8 @@ class Ledger(msgspec.Struct, frozen=True):
         return returned if sold else _marked(returned, len(after.entries), IN_PART)
 
     def paid_anew(self) -> "Ledger":
-        """Where what was paid ahead is enough now: the newest payment is taken back and booked again, as that by which
-        the order is paid."""
+        """Take the newest payment back and book it again as the one that pays the order, where earlier ones are
+        enough now."""
         number = self.kept_payments[-1]
         paid = [each for each in self.entries if each.payment == number]
         again = self.newest_payment + 1
@@ -259,7 +259,7 @@ class Ledger(msgspec.Struct, frozen=True):
         )
 
     def void(self) -> "Ledger":
-        """It never became a sale."""
+        """Void an order that never became a sale."""
         self._check_not_void()
         if self.held:
             raise Refused("has_payments", "Money is held for this order. Give it back first.")
@@ -336,7 +336,7 @@ class PayBack(msgspec.Struct, frozen=True):
 
 
 def _marked(ledger: Ledger, first: int, in_part: int) -> Ledger:
-    """With the entries from `first` on marked as a part of a sale, or not: see `Entry.in_part`."""
+    """The ledger with the entries from `first` on marked as a part of a sale, or not: see `Entry.in_part`."""
     added = (msgspec.structs.replace(each, in_part=in_part) for each in ledger.entries[first:])
     return msgspec.structs.replace(ledger, entries=(*ledger.entries[:first], *added))
 

@@ -1,4 +1,4 @@
-"""What of a sale is left: items from which parts are taken until nothing remains, without losing a unit."""
+"""The remainder of a sale: parts are taken from its items until nothing remains, without losing a unit."""
 
 from collections.abc import Iterable, Sequence
 
@@ -26,7 +26,7 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Remaining:
-    """What of an item is left. Parts taken from it add up to it exactly, and none is below zero."""
+    """The remainder of an item. Parts taken from it add up to it exactly, and none is below zero."""
 
     def __init__(self, item: Item, list_price: int, *, inclusive: bool) -> None:
         self._keys = tuple(tax.key for tax in item.taxed_by.taxes)
@@ -34,7 +34,7 @@ class Remaining:
         self.left = Part(item.net, item.taxes, list_price)
 
     def take(self, numerator: int, denominator: int) -> Part:
-        """The fraction `numerator / denominator`, at most 1, of what is left."""
+        """Take the fraction `numerator / denominator`, at most 1, of the remainder."""
         left = self.left
         list_price = rounded(left.list_price * numerator, denominator)
         if self._inclusive:
@@ -43,14 +43,14 @@ class Remaining:
         return self._taken(Part(net, tuple(taxes), list_price))
 
     def take_gross(self, gross: int) -> Part:
-        """That much money of it, divided over net and taxes as what is left is. Its list price stays."""
+        """Take an amount of money, divided over net and taxes as the remainder is. The list price stays."""
         return self._taken(self._of_gross(gross, 0))
 
     def take_all(self) -> Part:
         return self._taken(self.left)
 
     def divide(self, weights: Sequence[int]) -> list[Part]:
-        """All of it, apportioned."""
+        """Divide all of it by weights."""
         left = self.left
         if self._inclusive:
             return [self.take_gross(gross) for gross in apportion(left.gross, weights)]

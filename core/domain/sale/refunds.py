@@ -1,4 +1,4 @@
-"""Refunds: goods and service taken back, from what of the sale remains, never computed from prices again.
+"""Refunds: goods and service taken back from the remainder of the sale, never computed from prices again.
 
 A part is in proportion to what is left, so it contains its share of discounts, charges and taxes, at the rates of the
 sale; the last one takes exactly the rest.
@@ -29,7 +29,7 @@ class LineQuantity(msgspec.Struct, frozen=True):
 
 
 class RefundRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """What is taken back: lines, an amount, or everything that is left; and by which tenders it is paid."""
+    """The extent of a refund: lines, an amount, or everything that is left; and the tenders that pay it."""
 
     pay_back: tuple[PayBack, ...]
     lines: tuple[LineQuantity, ...] = ()

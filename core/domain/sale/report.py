@@ -121,7 +121,7 @@ class Session:
         self._drawer.append(event)
 
     def cash(self, closing: Closing | None = None) -> CashReport:
-        """What should be in the drawer, with the cash of its sales."""
+        """The cash expected in the drawer, with that of its sales."""
         moved = [
             DrawerEvent(DrawerKind.CASH_PAYMENT if amount > 0 else DrawerKind.REFUND, abs(amount))
             for booked in self._counted()

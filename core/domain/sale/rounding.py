@@ -61,7 +61,7 @@ def percentage(amount: int, rate: int) -> int:
 
 
 class CashRounding(msgspec.Struct, frozen=True):
-    """How an amount is rounded that is paid or given back in coins. Goods and taxes never are."""
+    """The rounding of amounts that are paid or given back in coins. Goods and taxes are never rounded so."""
 
     increment: int = 1
     """The smallest coin, in minor units."""

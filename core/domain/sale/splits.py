@@ -11,7 +11,7 @@ from core.domain.sale.rounding import apportion, is_whole
 
 
 class Share(msgspec.Struct, frozen=True):
-    """What one payer pays. The shares of all payers add up to the bill, in every figure."""
+    """The share of one payer. The shares of all payers add up to the bill, in every figure."""
 
     gross: int
     net: int

@@ -76,7 +76,7 @@ class TaxTable(msgspec.Struct, frozen=True):
                     raise Refused("bad_rate", f"{tax.code}: a rate is between 0 and 100 %.")
 
     def taxes(self, category: str, fulfilment: str, on: date) -> TaxSet:
-        """What is due on that day. An entry for this very fulfilment goes before one for any.
+        """The taxes due on a day. An entry for this very fulfilment goes before one for any.
 
         Raises `Refused`: no entry is a mistake, never 0 %.
         """

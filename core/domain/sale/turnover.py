@@ -1,4 +1,4 @@
-"""What a part of orders' ledgers comes to: the figures of a drawer session, of which reports are made.
+"""The figures of a period of orders' ledgers, such as a drawer session. Reports are made of them.
 
 A sale is turnover once its receipt exists: when it is paid whole. Until then what was paid for it is a deposit. Orders
 may be paid in one session and given back in another, so each figure is what changed while entries of the session were
@@ -42,8 +42,8 @@ class Booked(NamedTuple):
 
 
 class Part(NamedTuple):
-    """What an order came to by the taxes that it was priced with: `STD:8250`, or several joined by `+`; empty where an
-    earlier release did not say, `-` for what has none."""
+    """The part of an order's total that has these taxes: `STD:8250`, or several joined by `+`; empty where an earlier
+    release did not say, `-` for none."""
 
     group: str
     gross: int
@@ -51,7 +51,7 @@ class Part(NamedTuple):
 
 
 class Sold(NamedTuple):
-    """What an order came to."""
+    """The totals of a sold order."""
 
     total: int
     """With all its charges."""
@@ -94,7 +94,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
         return self.turnover_minor - self.tax_minor
 
     def less(self, before: "Figures") -> "Figures":
-        """What has been added since `before`. Sales and refunds never fall: what takes a sale back is a refund."""
+        """The difference to `before`. Sales and refunds never fall: a refund takes a sale back."""
         found = {name: getattr(self, name) - getattr(before, name) for name in _NUMBERS}
         for each, other in (("sales", "refunds"), ("refunds", "sales")):
             if found[each] < 0 or found[f"{each}_minor"] < 0:
@@ -132,7 +132,7 @@ def figures(orders: Iterable[tuple[Sold, Iterable[Booked]]]) -> Figures:
 
 
 class _Account:
-    """What an order comes to after some of its entries."""
+    """The sums of an order after some of its entries."""
 
     __slots__ = (
         *("charged", "credited", "discount", "held", "is_receipt", "payments", "rounding", "service", "tax", "tips"),
@@ -176,7 +176,7 @@ class _Account:
 
     @property
     def recognised(self) -> tuple[int, int, int, int, int]:
-        """What is turnover of it: sold, with what tax, discounts and service charge, and taken back."""
+        """The turnover of it: amounts sold, with tax, discounts and service charge, and amounts taken back."""
         sold = (self.charged, self.tax, self.discount, self.service, self.credited)
         return sold if self.is_receipt else (0, 0, 0, 0, 0)
 

@@ -70,7 +70,7 @@ async def _proven(
     address: str,
     work: Callable[[Transaction, StaffMember, Device], R],
 ) -> R:
-    """What `work` returns for the member of staff of that name, who is proven by their PIN, at the POS of `by`."""
+    """The result of `work` for the named member of staff, who is proven by their PIN, at the POS of `by`."""
     name, pin = who
     device_id = by.device_id
     if device_id is None:
@@ -108,7 +108,7 @@ def _check(transaction: Transaction, member: StaffMember, needs: tuple[Need, ...
 
 
 def _actor(by: Principal, member: StaffMember | None, address: str) -> Actor:
-    """Whoever was asked, at the device of whoever asked."""
+    """The manager who was asked, at the device of the person who asked."""
     return Actor(
         shop_id=by.shop_id,
         id=member.id if member else "",

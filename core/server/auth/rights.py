@@ -1,4 +1,4 @@
-"""Who may do what, judged by the roles of the shop as they are now: inside the transaction of what is done."""
+"""Checks of rights, by the roles of the shop as they are now: inside the transaction of the act."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,7 @@ from core.store.sql.statements import Transaction
 
 
 def of(transaction: Transaction, by: Principal) -> Rights:
-    """What somebody may do; nothing for whoever is not of the staff."""
+    """The rights of a person; none for those who are not of the staff."""
     return rights_of(shops.roles(transaction, by.shop_id), by.role)
 
 
@@ -37,7 +37,7 @@ def check(transaction: Transaction, by: Principal, needs: Iterable[Need], about:
 
 
 def _approver(transaction: Transaction, by: Principal, missing: tuple[Need, ...], about: str) -> Approver | None:
-    """Who has allowed it, and still may do it."""
+    """The approver, if they may still do it."""
     approval = by.approval
     if approval is None or approval.about != about or not all(_is_within(need, approval.needs) for need in missing):
         return None

@@ -25,7 +25,7 @@ _RESTORED: Final = "The database was put back to an older state since this repor
 
 
 class Note(msgspec.Struct, frozen=True):
-    """What was added to a chain, in which history of the shop."""
+    """A report that was added to a chain, and the history of the shop at that time."""
 
     shop: str
     device: str
@@ -52,7 +52,7 @@ class Notes:
             os.fsync(file.fileno())
 
     def of(self, shop_id: ShopId) -> list[Note]:
-        """What was added to a shop's chains, oldest first. A line that was cut off by a power cut is left out."""
+        """The notes of a shop's chains, oldest first. A line that was cut off by a power cut is left out."""
         found = []
         with contextlib.suppress(FileNotFoundError):
             for line in self.path.read_bytes().splitlines():
@@ -111,7 +111,7 @@ def _is_in_place(kept: Kept, report: ZReport) -> bool:
 
 
 def _unlike(chains: dict[str, list[Kept]], notes: list[Note], epoch: str) -> Iterator[ReportFault]:
-    """Reports that this server has made and that are missing now, or others."""
+    """The reports that this server has made and that are missing or different now."""
     held = {(kept.device, kept.place): kept.hash for chain in chains.values() for kept in chain}
     newest = {(note.device, note.place): note for note in notes}
     for (device, place), note in newest.items():

@@ -70,7 +70,7 @@ def journal(transaction: Transaction, shop_id: ShopId, first: date, last: date) 
 
 
 def _of_figures(found: Figures) -> Iterator[_Amount]:
-    """What was sold and paid: money on one side, what it is for on the other."""
+    """The postings of sales and payments: money on one side, its cause on the other."""
     for tender, amount in sorted(found.payments.items()):
         yield tender_account(tender), amount, "", ""
     yield RECEIVABLES, found.receivable_minor, "", ""
@@ -83,7 +83,7 @@ def _of_figures(found: Figures) -> Iterator[_Amount]:
 
 
 def _of_drawer(transaction: Transaction, shop_id: ShopId, report: ZReport) -> Iterator[_Amount]:
-    """Cash that was no payment: what was moved, and what was counted otherwise than it should have been."""
+    """The postings of cash that was no payment: movements, and differences of counts."""
     cash = report.cash
     session = drawers.get(transaction, shop_id, report.session)
     if cash is None or session is None:

@@ -1,4 +1,4 @@
-"""Making the reports of a drawer session: X, Z and supplements. Each is what its session's entries come to."""
+"""Making the reports of a drawer session: X, Z and supplements. Each is the sum of its session's entries."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -71,7 +71,7 @@ def supplement(transaction: Transaction, shop_id: ShopId, session_id: str, key: 
 
 
 def figures_of(report: ZReport) -> Figures:
-    """What a report says that was sold and paid."""
+    """The sales and payments of a report."""
     return Figures(**{name: getattr(report, name) for name in _NAMES})
 
 

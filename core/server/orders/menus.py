@@ -192,14 +192,15 @@ def _changed(shop: Shop, request: ChangeShop) -> Shop:
 
 
 def _roundings(shop: Shop, request: ChangeShop) -> tuple[CashRounding, ...]:
-    """Those before are kept: a till that was not told yet has rounded by one."""
+    """The cash roundings with the new one first. Earlier ones are kept: a POS that has not received it rounds by
+    one of them."""
     was = shop.roundings[0] if shop.roundings else CashRounding()
     to = CashRounding(request.cash_increment_minor or was.increment, request.cash_rounding or was.mode)
     return shop.roundings if to == was else (to, *(each for each in shop.roundings if each != to))[:_KEPT]
 
 
 def _services(shop: Shop, to: ShopService | None) -> tuple[ShopService, ...]:
-    """As with roundings: a till that was not told yet has charged by one before. Raises `Refusal` 422."""
+    """The service charges with the new one first; earlier ones are kept, as with roundings. Raises `Refusal` 422."""
     if to is not None and not to.fulfilments:
         raise problems.invalid(
             "Say for which fulfilments it is charged. To charge none, set 0 %.", "service.fulfilments"

@@ -97,8 +97,8 @@ def check_open(transaction: Transaction, principal: Principal, most: int) -> Non
 
 
 def check_request(transaction: Transaction, order: Order, offers: Offers, most: int, most_kib: int) -> None:
-    """Checks what a customer has just asked for; what they withdraw is always taken. Raises `Refusal`: 422 when the
-    most changes of an order were asked for that are allowed, 413 when it is too large, now or once it is accepted."""
+    """Checks a customer's new change request; a withdrawal always passes. Raises `Refusal`: 422 when as many changes of
+    the order were asked for as are allowed, 413 when it is too large, now or once it is accepted."""
     request = order.open_request
     if request is None:
         return

@@ -51,7 +51,7 @@ C = TypeVar("C", bound=DrawerCommand)
 
 
 async def act(call: Call[C, Nothing]) -> Encoded[DrawerSession]:
-    """What is done at the till's own drawer."""
+    """An act at the POS's own drawer."""
     device = call.principal.device_id
     if device is None:
         raise problems.forbidden()
@@ -157,7 +157,7 @@ async def verify(call: Call[Nothing, Nothing]) -> ReportCheck:
 
 
 def _till(transaction: Transaction, call: Call[Nothing, DrawerQuery]) -> str | None:
-    """Whose drawers may be seen: a till's, or all of the shop (empty); None for none."""
+    """The drawers that may be seen: a POS's, or all of the shop (empty); None for none."""
     if rights.may(transaction, call.principal, Act.DRAWERS):
         return call.query.device
     return call.principal.device_id

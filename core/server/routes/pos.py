@@ -103,7 +103,7 @@ async def change(call: Call[C, Nothing]) -> Encoded[Order]:
 
 
 def _add_to_report(transaction: Transaction, call: Call[Any, Nothing], drawer: str, notes: list[Note]) -> None:
-    """What was done in a session that has its Z by now makes a supplement to it."""
+    """Make a supplement, when the act belongs to a session that has its Z by now."""
     notes.clear()
     if drawer:
         note = supplement(transaction, call.principal.shop_id, drawer, call.services.report_key)

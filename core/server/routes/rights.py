@@ -1,4 +1,4 @@
-"""What the roles of the shop's staff may do: staff see it, admins change it."""
+"""The rights of the shop's roles: staff read them, admins change them."""
 
 from typing import Final
 

@@ -25,7 +25,7 @@ _is_charge: Final = _b.kind == str(EntryKind.CHARGE)
 
 
 class _Parts(msgspec.Struct, frozen=True):
-    """Of what an order came to."""
+    """The parts of an order's total."""
 
     tax_minor: int
     discount_minor: int = 0

@@ -69,7 +69,8 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def loss(url: str, since: Backup) -> Loss | None:
-    """What a restore would remove from the database at `url`; None when it does not exist or cannot be read."""
+    """The data that a restore would remove from the database at `url`; None when that does not exist or cannot be
+    read."""
     engine = _reading(url)
     at_us = to_us(since.made_at)
     placed = select(func.count()).select_from(orders).where(orders.c.placed_at > at_us)

@@ -36,7 +36,7 @@ def _leave(_connection: Any, _tables: Sequence[str] = ()) -> None:
 
 
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):
-    """How one kind of database is opened, begun and locked."""
+    """The way to open, begin and lock one kind of database."""
 
     options: Callable[[URL], dict[str, Any]]
     """Options of `sqlalchemy.create_engine`."""

@@ -95,7 +95,7 @@ class Basket:
 
     @property
     def offered_discounts(self) -> Sequence[Discount]:
-        """Those of the shop."""
+        """The discounts that the shop offers."""
         return self._menu.discounts
 
     @property
@@ -110,7 +110,7 @@ class Basket:
 
     @property
     def usual_service(self) -> Service:
-        """What the shop charges."""
+        """The shop's standard service charge."""
         return standard(self._menu.services, self.fulfilment) or NO_SERVICE
 
     @property
@@ -124,7 +124,7 @@ class Basket:
         return sum(line.wanted.quantity for line in self._lines)
 
     def amounts(self) -> Amounts:
-        """What it comes to. More than can be paid is shown without tax; the order is refused."""
+        """The totals of the basket. More than can be paid is shown without tax; the order is refused."""
         lines = [line.priced for line in self._lines]
         try:
             terms, order = self._menu.terms, self.changes

@@ -64,12 +64,12 @@ class _Look:
         """The digit that chooses it, shown in its mark; empty for none."""
 
     def height(self, width: int) -> int:
-        """For a name of several lines, as long as it may be."""
+        """The height for a name of several lines, of the greatest length."""
         font, lines = self.name_lines(width)
         return max(self.theme.touch_px, line_height(font) * len(lines) + 2 * self.theme.space(2))
 
     def name_lines(self, width: int) -> tuple[QFont, tuple[str, ...]]:
-        """For a box of `width`."""
+        """The font and the lines of the name, in a box of `width`."""
         room = self.name_width(width)
         font = fitted_font(self.modifier.name, self.theme.font("strong", QFont.Weight.Medium), room)
         return font, wrapped(self.modifier.name, font, room, _LINES)
@@ -106,7 +106,7 @@ class _Look:
         painter.end()
 
     def _paint_ring(self, painter: QPainter, card: QRect) -> None:
-        """Where the keyboard is: dashes in the colour of text, unlike the edge of what is chosen."""
+        """Paint the focus ring: dashes in the colour of text, unlike the edge of a chosen option."""
         theme = self.theme
         pen = QPen(theme.colour("text"), theme.focus_px)
         pen.setDashPattern([3, 2])
@@ -249,7 +249,7 @@ class ChoiceGroup(QFrame):
 
     @property
     def one(self) -> QAbstractButton | None:
-        """What is chosen where only one can be."""
+        """The chosen option where only one can be."""
         return next((box for box in self._boxes if box.isChecked()), None) if self.group.most == 1 else None
 
     def lead_to(self, box: QAbstractButton) -> None:

@@ -101,7 +101,7 @@ class Stepper(QWidget):
 
 
 class _Body(VerticalScroll):
-    """What scrolls in it. Keys are the panel's: arrows lead from option to option."""
+    """The scrolled part. Keys are the panel's: arrows lead from option to option."""
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -195,7 +195,7 @@ class ItemDialog(Overlay):
     # -- what it looks like
 
     def _body(self) -> VerticalScroll:
-        """What scrolls, where there is too little room."""
+        """The part that scrolls where there is too little room."""
         content = QWidget()
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, self._theme.space(2), 0)
@@ -268,7 +268,7 @@ class ItemDialog(Overlay):
 
     @override
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """What neither an option nor a field has taken. A code that is scanned meanwhile chooses and adds nothing."""
+        """Handle keys that no option or field has taken. A code that is scanned meanwhile chooses and adds nothing."""
         self._by_keys = True
         self._show_digits()
         is_scanned, sign = self._pace.count(event) > 0, ascii_digits(keys.typed(event))

@@ -161,7 +161,7 @@ class MenuPane(QWidget):
 
     @Slot()
     def _on_categories_inserted(self) -> None:
-        """What comes first is shown, where nobody has chosen a category."""
+        """Show the first category, where nobody has chosen one."""
         if not self.tiles.starring and self.pills.currentIndex().row() == self._ordering.categories.row_of(ALL):
             self.pills.choose(0)
 

@@ -13,8 +13,8 @@ from core.ui.jobs import Jobs
 
 
 class Pictures(QObject):
-    """Those of a window. `read` fetches one by its id: it blocks, raises `ClientError`, and runs in `jobs`. What cannot
-    be fetched is asked for again after `retry`."""
+    """The pictures of a window. `read` fetches one by its id: it blocks, raises `ClientError`, and runs in `jobs`. What
+    cannot be fetched is asked for again after `retry`."""
 
     changed = Signal()
     """One more can be shown."""

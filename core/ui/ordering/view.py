@@ -121,7 +121,7 @@ class OrderingView(QWidget):
 
     @property
     def stage(self) -> QWidget | None:
-        """What is shown in the column: the basket, the checkout, or a stage that was added."""
+        """The part shown in the column: the basket, the checkout, or a stage that was added."""
         return self._stages.currentWidget()
 
     @Slot()

@@ -105,7 +105,7 @@ class Overlay(QDialog):
         return True
 
     def _stops(self) -> list[QWidget]:
-        """Where Tab stops in it."""
+        """The widgets at which Tab stops in it."""
         return [
             each
             for each in self.findChildren(QWidget)

@@ -125,7 +125,7 @@ def _in_words(error: ClientError) -> ClientError:
 
 
 class PairingDialog(QDialog):
-    """For keyboard and fingers; `known` is this machine's identity, once it is paired."""
+    """The pairing dialog, for keyboard and touch; `known` is this machine's identity, once it is paired."""
 
     refused = Signal(str)
     """Why the code was refused, as it is shown."""

@@ -1,4 +1,4 @@
-"""What is printed, on screen: from there it goes to a printer or into a PDF, and can be made again at any time."""
+"""Print preview of a paper: from there it goes to a printer or into a PDF, and can be made again at any time."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def _papers() -> dict[str, Paper]:
 
 
 class PaperDialog(QDialog):
-    """What is printed or kept as a PDF, on screen. Open it with `open()`; it deletes itself."""
+    """A preview of a paper, to be printed or kept as a PDF. Open it with `open()`; it deletes itself."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class PaperDialog(QDialog):
         done.setFocus()
 
     def text(self, paper: Paper = ROLL_80) -> str:
-        """What is on the paper."""
+        """The text of the paper."""
         raise NotImplementedError
 
     def printed(self) -> None:
