@@ -8,7 +8,7 @@ HEADING: Final = "Add an endpoint"
 MOST: Final = 6
 
 _REPLY: Final = '''class CategorySold(msgspec.Struct, frozen=True, kw_only=True):
-    """How many items a category has, and how many of them are sold."""
+    """The number of items of a category, and of those that are sold."""
 
     items: int
     available: int

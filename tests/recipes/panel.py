@@ -8,7 +8,7 @@ HEADING: Final = "Add a panel to a page"
 MOST: Final = 6
 
 PAGE: Final = "pos_app/history/page.py"
-_PRESENTER: Final = '''"""How many open orders are not paid yet."""
+_PRESENTER: Final = '''"""The number of open orders that are not paid yet."""
 
 from PySide6.QtCore import QObject, Signal
 

@@ -66,7 +66,7 @@ def follow(copy: Copy) -> None:
         before = f"    Fulfilment.{line}: [S.PENDING, S.CONFIRMED, S.PREPARING, "
         copy.insert(TESTS, before, "S.PACKED, ")
     copy.replace(TESTS, "words.description, 3, 6, 50)", "words.description, 3, 7, 42)")
-    copy.replace("docs/glossary.md", "preparing, ready, out for delivery", "preparing, packed, ready, out for delivery")
+    copy.replace("docs/glossary.md", " preparing, ready,", " preparing, packed, ready,")
     copy.insert("CHANGELOG.md", "### Added\n", "- **Packed**: an order is packed before it is ready.\n")
 
 

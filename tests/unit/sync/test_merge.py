@@ -34,7 +34,7 @@ def test_a_step_that_is_long_past_is_superseded_and_its_followers_too(
     order_id = one.order.id
     other.move(order_id, FIRST)
     other.move(order_id, SECOND)
-    for to in way(OrderStatus.CONFIRMED):
+    for to in way(OrderStatus.CONFIRMED, fulfilment=one.order.fulfilment):
         one.move(order_id, to)
     one.try_all()
     other.try_all()
