@@ -243,8 +243,8 @@ def repriced(
     discount: Discount | None,
     service: Service | None,
 ) -> Amounts:
-    """What an order comes to with these lines, those of which something was given back as they were sold: the rest is
-    priced by itself, by the date of the order, and by the rates that it was sold by. Raises `InvalidOrder`."""
+    """The amounts of an order with these lines. Lines with a refund stay as they were sold; the rest is priced by
+    itself, by the date of the order, and by the rates that it was sold by. Raises `InvalidOrder`."""
     tax_date = order.tax_date or terms.tax_date(order.placed_at)
     kept = {line.id: line.taxes for line in order.lines if order.fulfilment is fulfilment}
     fixed, inclusive = [line for line in lines if line.is_given_back], terms.inclusive
@@ -286,7 +286,7 @@ def _amounts(
 
 
 def _priced_by(lines: Iterable[OrderLine]) -> list[tuple[LineId, int, Discount | None]]:
-    """What decides about the amounts of lines that were sold."""
+    """The values that the amounts of sold lines depend on."""
     return [(line.id, line.quantity, line.discount) for line in lines]
 
 

@@ -155,7 +155,7 @@ def choices_text(line: BasketLine, currency: str) -> str:
 
 
 def fixed_text(line: BasketLine, currency: str) -> str:
-    """What was given back of it: `1 taken back`, `Refunded $4.00`."""
+    """The refund of a line in words: `1 taken back`, `Refunded $4.00`."""
     if line.priced.refunded_quantity:
         return _("{count} taken back").format(count=figure(line.priced.refunded_quantity))
     return _("Refunded {amount}").format(amount=money(line.priced.refunded_minor, currency))
