@@ -89,7 +89,7 @@ def missing_libraries(environment: Mapping[str, str] = os.environ) -> tuple[Libr
 
 
 def missing_programs() -> list[str]:
-    """Those of `SCREEN` that are not installed. They exist for X11 only: on Windows and macOS all are missing."""
+    """The programs of `SCREEN` that are not installed. All are of X11: Windows and macOS have none."""
     return [program for program in SCREEN if shutil.which(program) is None]
 
 
