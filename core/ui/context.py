@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from core.client.order_store import OrderStore
+from PySide6.QtCore import QObject
+
+from core.client.order_store import Listener, OrderStore
 from core.client.sync.api import SyncedApi
 from core.ui.bridge import Bridge
 from core.ui.jobs import Jobs
@@ -27,6 +29,10 @@ class WindowContext(Generic[S]):
     def store(self) -> OrderStore:
         """The orders as this window shows them, for the person who is signed in."""
         return self.bridge.store
+
+    def follow_store(self, follower: QObject, listener: Listener) -> None:
+        """Call `listener` after every change of the store, until `follower` is deleted."""
+        follower.destroyed.connect(self.store.subscribe(listener))
 
     def now(self) -> datetime:
         """The server's clock; see `SyncedApi.server_now`."""

@@ -109,7 +109,7 @@ class History(QObject):
         self._soon.setInterval(_SOON_MS)
         self._soon.timeout.connect(self._on_soon_elapsed)
         self._bridge.sync_status_changed.connect(self._on_sync_status_changed)
-        self._unsubscribe = self._store.subscribe(self._on_store_changed)
+        context.follow_store(self, self._on_store_changed)
         self._written.connect(self._on_written)
 
     @property
@@ -178,11 +178,6 @@ class History(QObject):
         self._next, self.total, self.has_more, self.searched, self.kept = None, 0, False, False, False
         self.rows.set_rows(())
         self.changed.emit()
-
-    def close(self) -> None:
-        self._unwanted.set()
-        self.stop()
-        self._unsubscribe()
 
     # -- inside
 

@@ -52,7 +52,7 @@ class Queue(QObject):
         """The number of operations that wait for another person to sign in here again."""
         self.elsewhere: tuple[Operation, ...] = ()
         """Operations for other shops that this till was paired with."""
-        self._unsubscribe = bridge.store.subscribe(self._on_store_changed)
+        context.follow_store(self, self._on_store_changed)
         bridge.sync_status_changed.connect(self._on_sync_status_changed)
         self._show()
 
@@ -129,9 +129,6 @@ class Queue(QObject):
             return path
 
         self._jobs.run(write, self.exported.emit, self.failed.emit)
-
-    def close(self) -> None:
-        self._unsubscribe()
 
     # -- inside
 

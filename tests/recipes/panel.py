@@ -26,7 +26,7 @@ class Unpaid(QObject):
     def __init__(self, context: PosContext, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store = context.store
-        self._store.subscribe(self._on_store_changed)
+        context.follow_store(self, self._on_store_changed)
 
     @property
     def count(self) -> int:

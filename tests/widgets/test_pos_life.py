@@ -2,6 +2,7 @@
 
 import threading
 
+import msgspec
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QTimer
 from PySide6.QtWidgets import QApplication
@@ -84,3 +85,14 @@ def test_closing_waits_for_a_step_that_is_being_accepted(
         threading.Timer(0.1, held.set).start()
         till.window.close()
         assert [each.id for each in accepted] == [order.id]
+
+
+def test_no_page_follows_the_store_once_its_window_is_gone(qtbot: QtBot, backend: FakeBackend) -> None:
+    with open_till(qtbot, backend) as till:
+        placed = place(backend)
+        till.arrive()
+        till.history()
+        till.click("nav_sync")
+        till.settle()
+        store = till.window._context.store
+    store.put(msgspec.structs.replace(placed, version=placed.version + 1))  # a reply that was under way

@@ -36,7 +36,7 @@ from core.server.auth import keys
 from core.server.doctor import diagnosis, probe
 from core.server.orders import ordering
 from core.server.settings import ServerSettings
-from core.store import events, orders
+from core.store import events, order_pages
 from core.store.backups import backup
 from core.store.engine.database import file_url, make_engine
 from core.store.sql.statements import Transaction
@@ -151,7 +151,7 @@ def _placed_as_the_body_says(transaction: Any, offers: Any, principal: Any, requ
 
 BROKEN: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "not its customer's": (ordering, "place", _placed_as_the_body_says),
-    "not in their history": (orders, "history", lambda *_: OrderPage(orders=(), total=0)),
+    "not in their history": (order_pages, "history", lambda *_: OrderPage(orders=(), total=0)),
     "not told to its customer": (events, "after", lambda *_, **__: []),
 }
 

@@ -8,7 +8,7 @@ from unittest import mock
 
 import pytest
 
-from core.domain import payment
+from core.domain import booking
 from core.domain.sale.business_day import began
 from core.instants import zone
 from core.protocol.reports import By
@@ -80,7 +80,7 @@ def test_goods_that_cost_nothing_go_back_for_nothing(place: Place, line_by_line:
     before = {by: _report(place, by)["total"] for by in ways}
     body = {"lines": [{"item_id": shop.BOWL, "quantity": 2}], "discount": {"reason": "comp", "rate": 100_000}}
     sold = place.kim.post("/api/pos/orders/", {**body, "payment": "paid", "tender": "cash"}, key=new_key()).json()
-    with contextlib.nullcontext() if line_by_line else mock.patch.object(payment, "_credits", return_value=[]):
+    with contextlib.nullcontext() if line_by_line else mock.patch.object(booking, "_credits", return_value=[]):
         gone = _pay(place, sold, payment="refunded", reason="sent back")
     assert (gone["total_minor"], gone["lines"][0]["refunded_quantity"]) == (0, 2)
     for by in ways:

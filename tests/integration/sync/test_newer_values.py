@@ -20,7 +20,7 @@ from core.protocol import routes
 from core.protocol.events import Event, OrderPaymentChanged, OrderPlaced, OrderStatusChanged
 from core.protocol.replies import Tokens
 from core.protocol.requests import OrderQuery
-from core.store import events, orders
+from core.store import events, order_rows, orders
 from core.store.sql.statements import Transaction
 from core.wire_enum import WireEnum
 from tests.integration.conftest import Place
@@ -54,7 +54,7 @@ READ_BY = ("_STATUSES", "_PAYMENTS", "_TENDERS", "_CHANNELS", "_FULFILMENTS")
 @pytest.fixture
 def newer(place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
     for name, kind in zip(READ_BY, FIELDS.values(), strict=True):
-        monkeypatch.setattr(orders, name, NewerValues(kind))
+        monkeypatch.setattr(order_rows, name, NewerValues(kind))
     return place
 
 
