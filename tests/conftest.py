@@ -27,6 +27,7 @@ os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="orderbell-tests-")
 atexit.register(shutil.rmtree, os.environ["XDG_DATA_HOME"], ignore_errors=True)
 os.environ["XDG_STATE_HOME"] = os.environ["XDG_DATA_HOME"] + "/state"
 
+import hypothesis
 import pytest
 from pytestqt.qtbot import QtBot
 
@@ -41,6 +42,10 @@ from tests.support import databases, postgres
 for _wait in (QtBot.waitUntil, QtBot.waitSignal):
     assert _wait.__kwdefaults__ is not None
     _wait.__kwdefaults__["timeout"] = 30_000
+
+# Nor does an example of hypothesis fail as one of them took more than 200 ms over it.
+hypothesis.settings.register_profile("shared machine", deadline=None)
+hypothesis.settings.load_profile("shared machine")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,6 +1,7 @@
 """A copy of the tree that a recipe is followed on: edited, compared with what it was, and checked."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,8 @@ from core.own_process import python
 GENERATED: Final = ("resources/locale/", "resources/sounds/", "docs/api.md", "docs/settings.md")
 """Catalogues, sounds, and what commands of ours write: they are not counted."""
 _KEPT: Final = frozenset({".mypy_cache", ".gitignore", ".pre-commit-config.yaml", ".ci", ".github"})
+_LINE: Final = 121
+"""The longest line, with its end."""
 _MADE: Final = frozenset({"__pycache__", "build", "dist", "out"})
 
 
@@ -49,6 +52,18 @@ class Copy:
     def insert(self, path: str, after: str, text: str) -> None:
         """`text` behind the one place of `after`."""
         self.replace(path, after, after + text)
+
+    def add_import(self, path: str, module: str, name: str) -> None:
+        """`name` among what is imported from `module`. Raises `Lost` where nothing is."""
+        text = (self.folder / path).read_text(encoding="utf-8")
+        found = re.search(rf"^from {re.escape(module)} import (\([^)]*\)|[^(\n]*)\n", text, re.MULTILINE)
+        if found is None:
+            raise Lost(f"{path} imports nothing from {module}")
+        names = sorted({*re.findall(r"\w+", found[1]), name})
+        line = f"from {module} import {', '.join(names)}\n"
+        if len(line) > _LINE or found[1].startswith("("):
+            line = f"from {module} import (\n{''.join(f'    {each},{chr(10)}' for each in names)})\n"
+        self.replace(path, found[0], line)
 
     def translate(self, language: str, said: Mapping[str, str | tuple[str, ...]]) -> None:
         """What a translator does: each string of `said` that is still to be translated, or its plurals."""

@@ -64,12 +64,11 @@ def follow(copy: Copy) -> None:
     examples, handlers = "core/server/endpoints/examples.py", "core/server/routes/menu.py"
     before = "class CustomerList(msgspec.Struct, frozen=True, kw_only=True):\n"
     copy.replace(replies, before, _REPLY + before)
-    for path in (routes, examples):
-        copy.insert(path, "    Availability,\n", "    CategorySold,\n")
+    for path in (routes, examples, handlers):
+        copy.add_import(path, "core.protocol.replies", "CategorySold")
     copy.replace(routes, "TICKETS: Final = Route(\n", f"{_ROW}TICKETS: Final = Route(\n")
     sold = "CATEGORY_SOLD: Final = CategorySold(items=12, available=11)\n"
     copy.replace(examples, "\nAVAILABILITY: Final =", f"\n{sold}AVAILABILITY: Final =")
-    copy.replace(handlers, "import Availability\n", "import Availability, CategorySold\n")
     copy.replace(handlers, "async def load_offer(", f"{_HANDLER}async def load_offer(")
     last = "    Endpoint(routes.SET_AVAILABLE, availability, examples.CHANGE_AVAILABILITY, examples.AVAILABILITY),\n"
     copy.insert(handlers, last, "    Endpoint(routes.CATEGORY_SOLD, category, example_reply=examples.CATEGORY_SOLD),\n")

@@ -73,7 +73,7 @@ def computed(content: str) -> list[str]:
 @given(ROWS, st.sampled_from(Separator))
 @example([["x", HOSTILE[0], Decimal("-0.05"), ";", "=1"]], Separator.COMMA)
 @example([["id", ";", "", -1, "1"]], Separator.TAB)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_cell_is_a_formula_under_any_reading(rows: list[list[Cell]], separator: Separator) -> None:
     assert computed(text_of(rows, separator)) == []
 

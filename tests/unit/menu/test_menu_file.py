@@ -43,7 +43,7 @@ def menus(draw: st.DrawFn) -> tuple[Category, ...]:
 
 
 @given(menus(), st.sampled_from(["USD", "JPY", "KWD"]), st.sampled_from(Separator), st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_out_and_in_again_it_is_the_same(
     categories: tuple[Category, ...], currency: str, separator: Separator, mark: bool
 ) -> None:
@@ -350,7 +350,7 @@ def test_what_is_no_such_file_is_said_in_a_sentence(content: bytes) -> None:
     st.binary(max_size=200)
     | st.text("type,nameciorg;\n\"'=1.-", max_size=200).map(lambda t: HEAD.encode() + t.encode())
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_whatever_the_file_is_it_is_a_menu_or_complaints(content: bytes) -> None:
     parsed = parse(content, "USD")
     assert parsed.complaints or mistakes(parsed.categories) == ()

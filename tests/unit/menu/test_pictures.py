@@ -132,7 +132,7 @@ def test_what_the_server_does_not_take(content: bytes) -> None:
 
 
 @given(st.integers(0, len(GREY) - 1), st.binary(min_size=0, max_size=6))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_whatever_is_changed_it_is_a_picture_or_refused(at: int, put: bytes) -> None:
     with suppress(InvalidPicture):
         check_picture(GREY[:at] + put + GREY[at + len(put) :])

@@ -387,7 +387,7 @@ def test_after_money_was_given_back_no_payment_is_undone() -> None:
     assert (back.refunded_minor, [each.refunded_minor for each in back.payments]) == (109, [999])
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.integers(0, 2**32), st.booleans(), st.integers(1, 14))
 def test_whatever_is_done_ledger_reports_and_totals_agree(seed: int, included: bool, acts: int) -> None:
     """Held = settled + tips + rounding; balance = charged - settled; payments = turnover + tips - receivable."""

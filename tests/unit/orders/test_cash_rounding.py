@@ -218,7 +218,7 @@ ACTS = st.one_of(
     mode=st.sampled_from(list(Rounding)),
     acts=st.lists(ACTS, max_size=8),
 )
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_the_identities_hold_whatever_is_done(
     total: int, increment: int, mode: Rounding, acts: list[tuple[str, Tender | None, int, int]]
 ) -> None:

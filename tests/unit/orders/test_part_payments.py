@@ -158,7 +158,7 @@ def test_a_payment_of_what_has_changed_is_refused_as_stale() -> None:
         order_rules.change(PART, msgspec.structs.replace(pay(CARD), version=PART.version - 1), Role.CASHIER, NOW)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.integers(0, 3000), st.integers(0, 2**32), st.integers(1, 12))
 def test_whatever_is_done_the_ledger_comes_to_what_the_order_says(total: int, seed: int, acts: int) -> None:
     """Held = settled + tips + rounding; balance = charged - settled; given - change = amount + tip."""

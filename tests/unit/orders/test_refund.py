@@ -139,7 +139,7 @@ def test_only_what_is_paid_can_be_given_back(payment: PaymentState) -> None:
     assert refundable_minor(order) == 0
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_parts_add_up_to_what_was_paid(data: st.DataObject) -> None:
     """However it is given back: no part below zero, never more than was paid, net and tax to the last unit."""

@@ -191,7 +191,7 @@ def _as_they_are(order: Order, quantity: int | None = None) -> tuple[AmendedLine
     included=st.booleans(),
     acts=st.lists(st.tuples(st.sampled_from(["line", "amount", "amend"]), st.integers(1, 3)), max_size=6),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_ledger_lines_and_figures_agree_whatever_is_done(
     rate: int, off: int, included: bool, acts: list[tuple[str, int]]
 ) -> None:

@@ -31,7 +31,7 @@ from core.domain.sale.splits import by_lines, equal_shares
 from core.domain.sale.taxes import Tax, TaxEntry, TaxTable
 
 EXAMPLES = int(os.environ.get("MONEY_EXAMPLES", "120"))
-checked = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+checked = settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 
 TAXES = TaxTable(
     (

@@ -183,6 +183,4 @@ class Counter(RuleBasedStateMachine):
 
 
 TestCounter = Counter.TestCase
-TestCounter.settings = settings(
-    max_examples=40, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestCounter.settings = settings(max_examples=40, stateful_step_count=30, suppress_health_check=list(HealthCheck))
