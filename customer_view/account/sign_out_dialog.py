@@ -7,7 +7,7 @@ from core.client.sync.outbox import Counts
 from core.ui.problems import outbox_words
 from core.ui.text import _
 from core.ui.theme import Theme
-from core.ui.widgets.controls import button, filled, label
+from core.ui.widgets.controls import button, filled, fit_before, label
 
 _WIDTH = 460.0
 
@@ -45,6 +45,7 @@ class SignOutDialog(QDialog):
         column.addSpacing(theme.space(3))
         column.addLayout(row)
         stay.setFocus()
+        fit_before(self, parent)
 
     def set_counts(self, counts: Counts) -> None:
         """Show the number of unsent changes."""

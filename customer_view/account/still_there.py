@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QDialog, QProgressBar, QWidget
 
 from core.ui.text import _, ngettext
 from core.ui.theme import Theme
-from core.ui.widgets.controls import button, filled, label
+from core.ui.widgets.controls import button, filled, fit_before, label
 
 _WIDTH = 420.0
 
@@ -33,6 +33,7 @@ class StillThere(QDialog):
         column.addWidget(self._bar)
         column.addWidget(stay)
         self.count_down(seconds)
+        fit_before(self, parent)
 
     @Slot(int)
     def count_down(self, seconds: int) -> None:

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QWidget
 from core.domain.order import Order, PaymentState
 from core.ui.text import _, money
 from core.ui.theme import Theme
-from core.ui.widgets.controls import button, filled, label
+from core.ui.widgets.controls import button, filled, fit_before, label
 from customer_view.tracker.presenter import Tracker
 
 _REASON_LENGTH = 300
@@ -63,6 +63,7 @@ class CancelDialog(QDialog):
         column.addSpacing(theme.space(4))
         column.addLayout(row)
         self._reason.setFocus()
+        fit_before(self, parent)
 
     @Slot()
     def _on_order_shown(self) -> None:

@@ -38,7 +38,7 @@ from core.ui.text import (
     tenders_text,
     window_title,
 )
-from core.ui.widgets.controls import button, keep_room, label, panel, restyle, rule
+from core.ui.widgets.controls import button, fit_before, keep_room, label, panel, restyle, rule
 from core.ui.widgets.pair import Pair
 from pos_app.context import PosContext
 from pos_app.order.actions import OrderActions
@@ -95,7 +95,8 @@ class DetailsDialog(QDialog):
         column.addWidget(self._body, 1)
         column.addLayout(foot)
         room = parent.size() if parent is not None else QSize(1280, 800)
-        self.resize(min(theme.px(600), room.width() - 40), min(theme.px(680), room.height() - 60))
+        wished = QSize(min(theme.px(600), room.width() - 40), min(theme.px(680), room.height() - 60))
+        fit_before(self, parent, wished)
         self.finished.connect(self._details.close)
         self._details.changed.connect(self._show)
         days = Days(context.now, self)

@@ -121,9 +121,10 @@ class Walk:
             opening()
             _settle()
             open_panels = [each for each in self._window.findChildren(Overlay) if each.isVisible()]
-            self.found += [f"{self._name} {page}: the chip is covered" for each in open_panels if _covers_chip(each)]
             dialog = next(iter(open_panels), None) or QApplication.activeModalWidget()
             assert isinstance(dialog, QDialog), page
+            if _covers_chip(dialog, self._window):
+                self.found.append(f"{self._name} {page} {size.toTuple()}: the chip is covered")
             inside = dialog.size().boundedTo(size)
             self._keep(f"{page} {size.width()}x{size.height()}", dialog, inside)
             dialog.close()
@@ -139,11 +140,11 @@ class Walk:
             shown.grab().save(str(Path(PICTURES) / f"{self._name} {page}.png".replace(" ", "-")))
 
 
-def _covers_chip(panel: Overlay) -> bool:
-    window = panel.window()
+def _covers_chip(dialog: QDialog, window: QWidget) -> bool:
     chips = [each for each in window.findChildren(ConnectionChip) if each.isVisible()]
-    places = [QRect(each.mapTo(window, QPoint()), each.size()) for each in chips]
-    return any(place.intersects(panel.sheet.geometry()) for place in places)
+    places = [QRect(each.mapToGlobal(QPoint()), each.size()) for each in chips]
+    over = dialog.sheet if isinstance(dialog, Overlay) else dialog
+    return any(place.intersects(QRect(over.mapToGlobal(QPoint()), over.size())) for place in places)
 
 
 def _settle() -> None:

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -211,7 +211,8 @@ def set_margins(layout: QLayout, leading: int, top: int, trailing: int, bottom: 
 
 
 def fit_before(dialog: QWidget, window: QWidget | None, wished: QSize | None = None) -> None:
-    """Resize a dialog to its size hint, or to `wished`, at most to the window it is in front of."""
+    """Resize a dialog to its size hint, or to `wished`, at most to the window it is in front of, of which it does not
+    cover the connection chip."""
     size = wished or dialog.sizeHint()
     if window is not None:
         size = size.boundedTo(window.window().size())
@@ -219,7 +220,24 @@ def fit_before(dialog: QWidget, window: QWidget | None, wished: QSize | None = N
         size.setHeight(max(size.height(), dialog.heightForWidth(size.width())))
         if window is not None:
             size.setHeight(min(size.height(), window.window().height()))
-    dialog.resize(size)
+    place = QRect(QPoint(), size)
+    if window is not None:
+        whole, chip = window.window(), chip_place(window.window())
+        place.moveCenter(whole.rect().center())
+        if place.intersects(chip):
+            place.moveTop(chip.bottom() + 1)
+            place.setBottom(min(place.bottom(), whole.height() - 1))
+            dialog.move(whole.mapToGlobal(place.topLeft()))
+    dialog.resize(place.size())
+
+
+def chip_place(window: QWidget) -> QRect:
+    """Where the connection chip is, if it is at the top of `window`; otherwise an empty rectangle."""
+    for chip in window.findChildren(QWidget, "connection_chip"):
+        place = QRect(chip.mapTo(window, QPoint()), chip.size())
+        if chip.isVisible() and place.bottom() < window.height() // 4:
+            return place
+    return QRect()
 
 
 def panel(role: str = "panel") -> tuple[QFrame, QVBoxLayout]:

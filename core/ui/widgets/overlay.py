@@ -10,8 +10,7 @@ from typing_extensions import override
 
 from core.ui.pace import Quiet
 from core.ui.theme import Theme
-from core.ui.widgets.connection_chip import ConnectionChip
-from core.ui.widgets.controls import panel
+from core.ui.widgets.controls import chip_place, panel
 
 _BACKDROP = 0.55
 """The opacity of what lies over the window."""
@@ -55,18 +54,10 @@ class Overlay(QDialog):
         gap = self._theme.space(4)
         self.setGeometry(self._over.rect())
         room = self.rect().adjusted(gap, gap, -gap, -gap)
-        room.setTop(max(room.top(), self._chip().bottom() + 1 + self._theme.space(1)))
+        room.setTop(max(room.top(), chip_place(self._over).bottom() + 1 + self._theme.space(1)))
         size = self.wished(room.size()).boundedTo(room.size())
         corner = room.center() - QPoint(size.width() // 2, size.height() // 2)
         self.sheet.setGeometry(QRect(corner, size))
-
-    def _chip(self) -> QRect:
-        """Where the connection chip is, if it is at the top of the window; otherwise nothing."""
-        for chip in self._over.findChildren(ConnectionChip):
-            place = QRect(chip.mapTo(self._over, QPoint()), chip.size())
-            if chip.isVisible() and place.bottom() < self._over.height() // 4:
-                return place
-        return QRect()
 
     @override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -131,7 +122,7 @@ class Overlay(QDialog):
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.setClipRegion(QRegion(self.rect()) - QRegion(self._chip()))
+        painter.setClipRegion(QRegion(self.rect()) - QRegion(chip_place(self._over)))
         painter.setOpacity(_BACKDROP)
         painter.fillRect(self.rect(), self._theme.colour("shadow"))
         painter.end()

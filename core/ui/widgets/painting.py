@@ -29,8 +29,8 @@ _LEAST_SHRUNK = 0.6
 
 
 @lru_cache(maxsize=4096)
-def _laid_out(text: str, font_key: str, width: int, most: int, *, anywhere: bool) -> tuple[tuple[str, ...], float]:
-    """The lines, and the width of the longest before it was elided."""
+def _broken(text: str, font_key: str, width: int, *, anywhere: bool) -> tuple[tuple[int, int, float], ...]:
+    """The start, the end and the width of each line."""
     font = QFont()
     font.fromString(font_key)
     layout = QTextLayout(text, font)
@@ -38,30 +38,37 @@ def _laid_out(text: str, font_key: str, width: int, most: int, *, anywhere: bool
     mode = QTextOption.WrapMode
     option.setWrapMode(mode.WrapAtWordBoundaryOrAnywhere if anywhere else mode.WordWrap)
     layout.setTextOption(option)
-    metrics = QFontMetricsF(font)
+    lines = []
     layout.beginLayout()
-    lines: list[str] = []
-    longest = 0.0
     while (line := layout.createLine()).isValid():
         line.setLineWidth(width)
-        longest = max(longest, line.naturalTextWidth())
         start = line.textStart()
-        end = len(text) if len(lines) == most - 1 else start + line.textLength()
-        if len(lines) < most:
-            lines.append(metrics.elidedText(text[start:end].rstrip(), Qt.TextElideMode.ElideRight, width))
+        lines.append((start, start + line.textLength(), line.naturalTextWidth()))
     layout.endLayout()
-    return tuple(lines), longest
+    return tuple(lines)
 
 
 def wrapped(text: str, font: QFont, width: int, most: int = 2, *, anywhere: bool = True) -> tuple[str, ...]:
     """`text` in at most `most` lines of `width` pixels; the last one is elided when there is more. A word that is
     longer than a line is broken `anywhere`, or elided."""
-    return _laid_out(text, font.toString(), max(width, 1), most, anywhere=anywhere)[0] if text else ()
+    if not text:
+        return ()
+    width = max(width, 1)
+    lines = _broken(text, font.toString(), width, anywhere=anywhere)
+    shown = [text[start:end].rstrip() for start, end, _wide in lines[:most]]
+    cut = [at for at, (_start, _end, wide) in enumerate(lines[:most]) if wide > width]
+    if len(lines) > most:
+        shown[-1] = text[lines[most - 1][0] :]
+        cut.append(most - 1)
+    for at in cut:
+        shown[at] = QFontMetricsF(font).elidedText(shown[at], Qt.TextElideMode.ElideRight, width)
+    return tuple(shown)
 
 
 def fitted_font(text: str, font: QFont, width: int) -> QFont:
     """`font`, or a smaller one in which the longest word of a name fits in `width` pixels. None is tiny."""
-    longest = _laid_out(text, font.toString(), max(width, 1), len(text) + 1, anywhere=False)[1] if text else 0.0
+    lines = _broken(text, font.toString(), max(width, 1), anywhere=False) if text else ()
+    longest = max((wide for _start, _end, wide in lines), default=0.0)
     if longest <= width:
         return font
     smaller = QFont(font)
