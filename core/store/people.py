@@ -223,6 +223,14 @@ def staff_by_id(transaction: Transaction, shop_id: ShopId, staff_id: StaffId) ->
     return _member(row) if row else None
 
 
+def still_proven(transaction: Transaction, member: StaffMember) -> StaffMember | None:
+    """A member of staff as they are now, whose PIN was checked against `member`, which was read before; None when they
+    have been disabled since, or have another PIN."""
+    now_kept = staff_by_id(transaction, member.shop_id, member.id)
+    is_same = now_kept is not None and now_kept.disabled_us is None and now_kept.pin_hash == member.pin_hash
+    return now_kept if is_same else None
+
+
 def staff_of_shop(transaction: Transaction, shop_id: ShopId) -> list[StaffMember]:
     """All current and former staff who were not removed, by name."""
     return [_member(row) for row in transaction.all(_STAFF_OF_SHOP, shop=shop_id)]

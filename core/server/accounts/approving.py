@@ -92,8 +92,8 @@ async def _proven(
     assert member is not None
 
     def once(transaction: Transaction) -> R:
-        now_kept = people.staff_by_id(transaction, by.shop_id, member.id)
-        if now_kept is None or now_kept.disabled_us is not None or now_kept.pin_hash != member.pin_hash:
+        now_kept = people.still_proven(transaction, member)
+        if now_kept is None:
             raise problems.invalid(_WRONG, "pin")
         throttle.take_back(transaction, claimed)
         return work(transaction, now_kept, device)

@@ -162,10 +162,8 @@ async def staff_sign_in(services: Services, request: StaffSignIn, address: str, 
     assert member is not None
 
     def work(transaction: Transaction) -> Tokens:
-        now_kept = people.staff_by_id(transaction, shop.id, member.id)
-        if now_kept is None or now_kept.disabled_us is not None or now_kept.pin_hash != member.pin_hash:
-            raise problems.unauthenticated(_WRONG)
-        if usable(transaction, shop) is None:
+        now_kept = people.still_proven(transaction, member)
+        if now_kept is None or usable(transaction, shop) is None:
             raise problems.unauthenticated(_WRONG)
         throttle.take_back(transaction, claimed)
         principal = Principal(

@@ -1,5 +1,6 @@
 """What a manager allows somebody else, once."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -91,6 +92,31 @@ def test_each_act_is_done_with_a_managers_word(place: Place, act: Act) -> None:
     reply = DEEDS[act](place, caller)
     assert reply.ok, reply.text
     assert [each["act"] for each in caller.asked[-1]] == [act]
+
+
+@pytest.mark.parametrize("change", [{"pin": "86427531"}, {"disabled": True}], ids=["another PIN", "disabled"])
+def test_a_manager_who_is_changed_while_their_pin_is_checked_allows_nothing(
+    place: Place, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any]
+) -> None:
+    added = place.alex.post(
+        "/api/admin/staff/", {"name": f"Mia {new_key()[-8:]}", "pin": "11235813", "role": "manager"}
+    )
+    assert added.ok, added.text
+    mia = added.json()
+    order = taken(place)
+    passwords = place.server.services.passwords
+    verify = passwords.verify
+
+    async def slowly(known: str | None, given: str, *, at_own_device: bool = False) -> bool:
+        right = await verify(known, given, at_own_device=at_own_device)
+        reply = await asyncio.to_thread(place.alex.post, f"/api/admin/staff/{mia['id']}/", change)
+        assert reply.ok, reply.text
+        return right
+
+    monkeypatch.setattr(passwords, "verify", slowly)
+    asked = {"staff": mia["name"], "pin": "11235813", "operation": new_key(), "about": order["id"]}
+    reply = place.kim.post("/api/pos/approvals/", asked | {"needs": [{"act": "refund", "size": 500}]})
+    assert (reply.status_code, reply.json()["field"]) == (422, "pin")
 
 
 def test_an_order_of_an_earlier_day_is_changed_with_a_managers_word(place: Place) -> None:
