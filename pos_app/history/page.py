@@ -4,9 +4,9 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QDate, QStandardPaths, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QDate, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.client.errors import ClientError
@@ -22,6 +22,7 @@ from core.ui.widgets.controls import button, label
 from core.ui.widgets.fields import DayField, Picker, SearchField
 from core.ui.widgets.notice import Notice
 from core.ui.widgets.pair import Pair
+from core.ui.widgets.save_dialog import save_dialog
 from pos_app.context import PosContext
 from pos_app.export import KINDS
 from pos_app.history.list_view import HistoryList
@@ -309,17 +310,12 @@ class HistoryPage(QWidget):
 
     @Slot()
     def _on_export_pressed(self) -> None:
-        folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-        dialog = QFileDialog(self, _("Export orders"), folder)
-        dialog.setNameFilters([_(words) for words in KINDS.values()])
+        file = f"orders-{local_date(self._now()):%Y-%m-%d}.csv"
+        kinds = [_(words) for words in KINDS.values()]
+        dialog = save_dialog(self, _("Export orders"), kinds, file, "export_dialog")
         dialog.selectNameFilter(_(KINDS[self._separator]))
         dialog.filterSelected.connect(self._on_kind_chosen)
-        dialog.setObjectName("export_dialog")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("csv")
-        dialog.selectFile(f"orders-{local_date(self._now()):%Y-%m-%d}.csv")
         dialog.fileSelected.connect(self.export_to)
-        dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     @Slot(str)

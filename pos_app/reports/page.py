@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, QStandardPaths, Qt, Signal, Slot
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QFont,
     QFontMetricsF,
@@ -16,7 +16,6 @@ from PySide6.QtGui import (
     QShowEvent,
 )
 from PySide6.QtWidgets import (
-    QFileDialog,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -46,6 +45,7 @@ from core.ui.widgets.fields import Picker
 from core.ui.widgets.notice import Notice
 from core.ui.widgets.painting import LEADING, TRAILING, paint_line
 from core.ui.widgets.row_list import RowList
+from core.ui.widgets.save_dialog import save_dialog
 from pos_app.context import PosContext
 from pos_app.reports.presenter import Asked, Sales
 
@@ -188,15 +188,8 @@ class ReportsPage(QWidget):
 
     @Slot()
     def _on_export_pressed(self) -> None:
-        folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-        dialog = QFileDialog(self, _("Export report"), folder)
-        dialog.setNameFilters([_("PDF (*.pdf)")])
-        dialog.setObjectName("export_dialog")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("pdf")
-        dialog.selectFile(self.sales.file_name)
+        dialog = save_dialog(self, _("Export report"), [_("PDF (*.pdf)")], self.sales.file_name, "export_dialog")
         dialog.fileSelected.connect(self.export_to)
-        dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     @Slot(str)

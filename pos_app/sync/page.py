@@ -4,9 +4,9 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QStandardPaths, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core import clock
@@ -22,6 +22,7 @@ from core.ui.rows import ROW
 from core.ui.text import N_, _, age, error_text, ngettext
 from core.ui.widgets.controls import button, keep_room, label, panel
 from core.ui.widgets.notice import Notice
+from core.ui.widgets.save_dialog import save_dialog
 from core.ui.widgets.scroll import VerticalScroll
 from pos_app.context import PosContext
 from pos_app.order.card import customer
@@ -301,15 +302,10 @@ class SyncPage(QWidget):
 
     @Slot()
     def _on_export_pressed(self) -> None:
-        folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
-        kinds = ";;".join((_("Spreadsheet (*.csv)"), _("JSON (*.json)")))
-        dialog = QFileDialog(self, _("Export what waits"), folder, kinds)
-        dialog.setObjectName("sync_export_dialog")
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("csv")
-        dialog.selectFile(f"waiting-{local_date(self._now()):%Y-%m-%d}.csv")
+        file = f"waiting-{local_date(self._now()):%Y-%m-%d}.csv"
+        kinds = (_("Spreadsheet (*.csv)"), _("JSON (*.json)"))
+        dialog = save_dialog(self, _("Export what waits"), kinds, file, "sync_export_dialog")
         dialog.fileSelected.connect(self.export_to)
-        dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
     @Slot(str)

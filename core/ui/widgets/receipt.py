@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, QStandardPaths, Qt, Slot
-from PySide6.QtWidgets import QDialog, QFileDialog, QHBoxLayout, QTextBrowser, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Slot
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QTextBrowser, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.client.errors import ClientError
@@ -25,6 +25,7 @@ from core.ui.text import _, window_title
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, fit_before, label
 from core.ui.widgets.notice import Notice
+from core.ui.widgets.save_dialog import save_dialog
 
 
 def _papers() -> dict[str, Paper]:
@@ -124,15 +125,9 @@ class PaperDialog(QDialog):
 
     @Slot()
     def _on_save_clicked(self) -> None:
-        folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
         self._paper = ROLL_80
-        dialog = QFileDialog(self, _("Save the receipt"), folder)
-        dialog.setNameFilters(list(_papers()))
+        dialog = save_dialog(self, _("Save the receipt"), list(_papers()), f"{self._file_name}.pdf")
         dialog.filterSelected.connect(self._on_paper_chosen)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setDefaultSuffix("pdf")
-        dialog.selectFile(f"{self._file_name}.pdf")
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.fileSelected.connect(self.save)
         dialog.open()
 
