@@ -1,51 +1,23 @@
 """A manager who has enrolled allows things without a server by their PIN, and nobody by guessing."""
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 
-import keyring
 import pytest
 
 from core.client.device import enrolled
 from core.client.device.enrolled import MOST_WRONG, Enrolled, WrongPin
-from core.client.storage.local_store import LocalStore
 from core.client.storage.seal import Seal
 from core.domain.ids import ShopId, StaffId
 from core.domain.people import Role
 from core.protocol.rights import Enrolment
-from tests.unit.auth.test_sealed_file import Memory
+from tests.support.sealing import opened
+
+pytestmark = pytest.mark.usefixtures("ring")
 
 SHOP, OTHER = ShopId("s1"), ShopId("s2")
 KEY = bytes(range(32))
 MAX = Enrolment(staff=StaffId("max"), name="Max", role=Role.MANAGER, key=KEY.hex())
 MO = Enrolment(staff=StaffId("mo"), name="Mo", role=Role.MANAGER, key=KEY[::-1].hex())
-
-
-@pytest.fixture(autouse=True)
-def ring() -> Iterator[Memory]:
-    before, made = keyring.get_keyring(), Memory()
-    keyring.set_keyring(made)
-    yield made
-    keyring.set_keyring(before)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "pos.db"
-
-
-@contextmanager
-def opened(path: Path, *, use: bool = True) -> Iterator[Seal]:
-    """One run of the window."""
-    with closing(LocalStore(path)) as store:
-        yield Seal(store, keyring=use)
-
-
-@pytest.fixture
-def seal(path: Path) -> Iterator[Seal]:
-    with opened(path) as made:
-        yield made
 
 
 def known(seal: Seal, name: str = "Max") -> Enrolled:

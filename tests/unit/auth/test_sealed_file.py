@@ -2,16 +2,11 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import keyring
 import msgspec
 import pytest
-from keyring.backend import KeyringBackend
-from keyring.errors import KeyringLocked
-from typing_extensions import override
 
 from core.client.storage import local_store, session_file
 from core.client.storage.local_store import LocalStore
@@ -19,6 +14,7 @@ from core.client.storage.seal import SERVICE, KeptIn, Seal
 from core.domain.ids import OpId
 from core.domain.people import Person, Role
 from core.protocol.replies import Tokens
+from tests.support.sealing import Memory, written
 
 TOKENS = Tokens(
     access_token="access of kim",
@@ -28,45 +24,6 @@ TOKENS = Tokens(
 )
 PLAIN = b" of kim"
 """In all that is kept here, and never in what is sealed, which has no spaces; three letters may be there by chance."""
-
-
-class Memory(KeyringBackend):
-    """A keyring of one process."""
-
-    priority = 1
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.held: dict[tuple[str, str], str] = {}
-        self.locked = False
-        self.forgetful = False
-        self.read_only = False
-
-    @override
-    def get_password(self, service: str, username: str) -> str | None:
-        if self.locked:
-            raise KeyringLocked("Nobody unlocked it.")
-        return self.held.get((service, username))
-
-    @override
-    def set_password(self, service: str, username: str, password: str) -> None:
-        if self.read_only:
-            raise KeyringLocked("It takes nothing.")
-        if not self.forgetful:
-            self.held[service, username] = password
-
-
-@pytest.fixture
-def ring() -> Iterator[Memory]:
-    before, made = keyring.get_keyring(), Memory()
-    keyring.set_keyring(made)
-    yield made
-    keyring.set_keyring(before)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "pos.db"
 
 
 def keep(path: Path, *, use: bool = True) -> KeptIn | None:
@@ -82,11 +39,6 @@ def read(path: Path, *, use: bool = True) -> tuple[Tokens, OpId] | None:
     """Whose session a later run finds."""
     with closing(LocalStore(path)) as store:
         return session_file.read(Seal(store, keyring=use))
-
-
-def written(path: Path) -> bytes:
-    """All that is on the disk beside the window's file, and in it."""
-    return b"".join(each.read_bytes() for each in sorted(path.parent.iterdir()))
 
 
 def test_the_key_is_in_the_keyring_and_the_tokens_are_nowhere_to_be_read(ring: Memory, path: Path) -> None:

@@ -1,46 +1,19 @@
 """A PIN that was accepted once unlocks the till without a server, for its owner, and not for guessing."""
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
-import keyring
 import pytest
 
 from core.client.device import unlock
 from core.client.errors import NotKept
 from core.client.storage import local_store
-from core.client.storage.local_store import LocalStore
 from core.client.storage.seal import Seal
 from tests.support.full_disk import Failing
-from tests.unit.auth.test_sealed_file import Memory, written
+from tests.support.sealing import Memory, opened, written
 
-
-@pytest.fixture(autouse=True)
-def ring() -> Iterator[Memory]:
-    before, made = keyring.get_keyring(), Memory()
-    keyring.set_keyring(made)
-    yield made
-    keyring.set_keyring(before)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "pos.db"
-
-
-@contextmanager
-def opened(path: Path, *, use: bool = True) -> Iterator[Seal]:
-    """One run of the window."""
-    with closing(LocalStore(path)) as store:
-        yield Seal(store, keyring=use)
-
-
-@pytest.fixture
-def seal(path: Path) -> Iterator[Seal]:
-    with opened(path) as made:
-        yield made
+pytestmark = pytest.mark.usefixtures("ring")
 
 
 def test_only_the_pin_that_was_accepted_last_is_right(seal: Seal) -> None:
