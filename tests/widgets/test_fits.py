@@ -107,17 +107,14 @@ class Walk:
     def look(self, page: str, shown: QWidget | None = None) -> None:
         """`shown` is a dialog over the window."""
         for size in SIZES:
-            self._window.resize(size)
-            _settle()
+            self._resize(size)
             self._keep(f"{page} {size.width()}x{size.height()}", self._window, size)
-        self._window.resize(SIZES[0])
-        _settle()
+        self._resize(SIZES[0])
 
     def dialog(self, page: str, opening: Callable[[], object]) -> None:
         """A dialog is made for the window as large as it is then."""
         for size in SIZES[:2]:
-            self._window.resize(size)
-            _settle()
+            self._resize(size)
             opening()
             _settle()
             open_panels = [each for each in self._window.findChildren(Overlay) if each.isVisible()]
@@ -129,6 +126,13 @@ class Walk:
             self._keep(f"{page} {size.width()}x{size.height()}", dialog, inside)
             dialog.close()
             _settle()
+
+    def _resize(self, size: QSize) -> None:
+        """Painted is what was laid out, once, and not each size on the way: half of the time would go there."""
+        self._window.setUpdatesEnabled(False)
+        self._window.resize(size)
+        _settle()
+        self._window.setUpdatesEnabled(True)
 
     def _keep(self, page: str, shown: QWidget, size: QSize) -> None:
         found = faults(shown, size)
