@@ -14,7 +14,10 @@ WINDOWS = ("core/ui", "pos_app", "customer_view")
 PROGRAM = ("core", "pos_app", "customer_view", "resources")
 EVERYTHING = (*PROGRAM, "tests", "benchmarks")
 
+Nodes = Iterable[ast.AST]
 Offences = Iterator[tuple[int, str]]
+_LOOKED_AT = (ast.Attribute, ast.Call, ast.ClassDef, ast.Constant)
+"""What a rule may look at: a third of all nodes. They are walked once."""
 _HEX_COLOUR = re.compile(r"#(?:[0-9a-fA-F]{8}|[0-9a-fA-F]{6})\b|^#[0-9a-fA-F]{3,4}$")
 _EMPTY_NAMES = re.compile(r"(?:Manager|Helpers?|Utils?|Utilities)$", re.IGNORECASE)
 _WAITS = {"time.sleep", "qtbot.wait", "QTest.qWait", "QTest.qSleep", "QThread.sleep", "QThread.msleep"}
@@ -25,11 +28,17 @@ _NOT_OURS = re.compile(r"(?:^|/)(?:\.(?!ci|github)[\w.-]+|__pycache__|build|dist
 
 def _called(node: ast.Call) -> str:
     """`module.function` as it is written, as far as it is a plain name."""
-    return ast.unparse(node.func) if isinstance(node.func, ast.Name | ast.Attribute) else ""
+    names, at = [], node.func
+    while isinstance(at, ast.Attribute):
+        names.append(at.attr)
+        at = at.value
+    if isinstance(at, ast.Name):  # most of them; `unparse` takes fifty times as long
+        return ".".join([at.id, *reversed(names)])
+    return ast.unparse(node.func) if names else ""
 
 
-def literal_colours(tree: ast.Module) -> Offences:
-    for node in ast.walk(tree):
+def literal_colours(nodes: Nodes) -> Offences:
+    for node in nodes:
         match node:
             case ast.Constant(value=str(text)) if _HEX_COLOUR.search(text):
                 yield node.lineno, f"the colour {text!r}"
@@ -42,8 +51,8 @@ def literal_colours(tree: ast.Module) -> Offences:
                 yield node.lineno, ast.unparse(node)
 
 
-def waits_for_the_clock(tree: ast.Module) -> Offences:
-    for node in ast.walk(tree):
+def waits_for_the_clock(nodes: Nodes) -> Offences:
+    for node in nodes:
         if isinstance(node, ast.Call):
             called = _called(node)
             nothing = bool(node.args) and isinstance(node.args[0], ast.Constant) and node.args[0].value == 0
@@ -51,8 +60,8 @@ def waits_for_the_clock(tree: ast.Module) -> Offences:
                 yield node.lineno, ast.unparse(node)
 
 
-def decoders_of_their_own(tree: ast.Module) -> Offences:
-    for node in ast.walk(tree):
+def decoders_of_their_own(nodes: Nodes) -> Offences:
+    for node in nodes:
         if isinstance(node, ast.Call):
             called = _called(node)
             typed = len(node.args) > 1 or any(keyword.arg == "type" for keyword in node.keywords)
@@ -60,15 +69,15 @@ def decoders_of_their_own(tree: ast.Module) -> Offences:
                 yield node.lineno, ast.unparse(node)
 
 
-def csv_writers_of_their_own(tree: ast.Module) -> Offences:
-    for node in ast.walk(tree):
+def csv_writers_of_their_own(nodes: Nodes) -> Offences:
+    for node in nodes:
         if isinstance(node, ast.Call) and _called(node) in ("csv.writer", "csv.DictWriter", "writer", "DictWriter"):
             yield node.lineno, ast.unparse(node)
 
 
-def terminal_writers(tree: ast.Module) -> Offences:
+def terminal_writers(nodes: Nodes) -> Offences:
     """What writes to the terminal by itself; text that went through `core.printable` may be written by anybody."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Call):
             called = _called(node)
             writes = called in ("print", "Console") or called.endswith(("stdout.write", "stderr.write"))
@@ -84,22 +93,22 @@ def terminal_writers(tree: ast.Module) -> Offences:
 _MAYBE_MARKUP: Final = (".setToolTip", ".setWhatsThis", ".setStatusTip", "QToolTip.showText")
 
 
-def text_that_may_be_markup(tree: ast.Module) -> Offences:
-    for node in ast.walk(tree):
+def text_that_may_be_markup(nodes: Nodes) -> Offences:
+    for node in nodes:
         if isinstance(node, ast.Call):
             called = _called(node)
             if called.endswith(_MAYBE_MARKUP) or called.rpartition(".")[2] in ("QLabel", "QMessageBox"):
                 yield node.lineno, ast.unparse(node)
 
 
-def walks_of_the_focus_chain(tree: ast.Module) -> Offences:
-    for node in ast.walk(tree):
+def walks_of_the_focus_chain(nodes: Nodes) -> Offences:
+    for node in nodes:
         if isinstance(node, ast.Attribute) and node.attr in {"nextInFocusChain", "previousInFocusChain"}:
             yield node.lineno, ast.unparse(node)
 
 
-def crossings_of_their_own(tree: ast.Module) -> Offences:
-    for node in ast.walk(tree):
+def crossings_of_their_own(nodes: Nodes) -> Offences:
+    for node in nodes:
         match node:
             case ast.Attribute(_, "QueuedConnection" | "BlockingQueuedConnection"):
                 yield node.lineno, ast.unparse(node)
@@ -107,20 +116,20 @@ def crossings_of_their_own(tree: ast.Module) -> Offences:
                 yield node.lineno, ast.unparse(node)
 
 
-def starts_of_their_own(tree: ast.Module) -> Offences:
-    for node in ast.walk(tree):
+def starts_of_their_own(nodes: Nodes) -> Offences:
+    for node in nodes:
         if isinstance(node, ast.Attribute) and node.attr == "executable" and ast.unparse(node.value) == "sys":
             yield node.lineno, "sys.executable"
 
 
-def names_that_say_nothing(tree: ast.Module) -> Offences:
-    for node in ast.walk(tree):
+def names_that_say_nothing(nodes: Nodes) -> Offences:
+    for node in nodes:
         if isinstance(node, ast.ClassDef) and _EMPTY_NAMES.search(node.name):
             yield node.lineno, f"class {node.name}"
 
 
-def threads_that_a_mistake_ends(tree: ast.Module) -> Offences:
-    for node in ast.walk(tree):
+def threads_that_a_mistake_ends(nodes: Nodes) -> Offences:
+    for node in nodes:
         if isinstance(node, ast.Call) and _called(node).rpartition(".")[2] in ("Thread", "QThread", "Timer"):
             yield node.lineno, ast.unparse(node)
 
@@ -130,16 +139,20 @@ def _sources(folders: Iterable[str]) -> Iterator[Path]:
         yield from (path for path in sorted((ROOT / folder).rglob("*.py")) if "peers" not in path.parts)
 
 
+def _nodes(source: str) -> list[ast.AST]:
+    return [node for node in ast.walk(ast.parse(source)) if isinstance(node, _LOOKED_AT)]
+
+
 @cache
-def _parsed(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
+def _nodes_of(path: Path) -> list[ast.AST]:
+    return _nodes(path.read_text(encoding="utf-8"))
 
 
-def _broken(rule: Callable[[ast.Module], Offences], folders: Iterable[str]) -> list[str]:
+def _broken(rule: Callable[[Nodes], Offences], folders: Iterable[str]) -> list[str]:
     return [
         f"{path.relative_to(ROOT).as_posix()}:{line}: {what}"
         for path in _sources(folders)
-        for line, what in rule(_parsed(path))
+        for line, what in rule(_nodes_of(path))
     ]
 
 
@@ -253,9 +266,9 @@ def test_nothing_knows_the_machine_it_was_written_on() -> None:
         (names_that_say_nothing, "class OrderManager: ...", "class Managed: ..."),
     ],
 )
-def test_each_rule_can_be_broken(rule: Callable[[ast.Module], Offences], bad: str, good: str) -> None:
-    assert list(rule(ast.parse(bad)))
-    assert not list(rule(ast.parse(good)))
+def test_each_rule_can_be_broken(rule: Callable[[Nodes], Offences], bad: str, good: str) -> None:
+    assert list(rule(_nodes(bad)))
+    assert not list(rule(_nodes(good)))
 
 
 @pytest.mark.parametrize("line", ["cd /ro" + "ot/app", "file:///op" + "t/pypi/simple", r"C:\Us" + r"ers\kim"])
