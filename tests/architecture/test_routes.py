@@ -79,17 +79,17 @@ def test_the_part_of_the_address_says_who_it_is_for() -> None:
 
 ROOT = Path(__file__).parents[2]
 THE_TABLE = ROOT / "core" / "protocol" / "routes.py"
+_FIRST_PARTS = "|".join(sorted({each.path.split("/")[1] for each in TABLE}))
+ADDRESS = re.compile(rf"(?<![\w. ])/(?:{_FIRST_PARTS})(?![\w-])")
 
 
 def addresses_in(source: str) -> Iterator[tuple[int, str]]:
     """Where the program spells an address, whole, as the beginning or as a piece of a text; not in what explains it."""
-    first_parts = "|".join(sorted({each.path.split("/")[1] for each in TABLE}))
-    address = re.compile(rf"(?<![\w. ])/(?:{first_parts})(?![\w-])")
-    tree = ast.parse(source)
-    explained = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(ast.parse(source)))
+    explained = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    for node in nodes:
         match node:
-            case ast.Constant(value=str(text)) if id(node) not in explained and address.search(text):
+            case ast.Constant(value=str(text)) if id(node) not in explained and ADDRESS.search(text):
                 yield node.lineno, text
 
 

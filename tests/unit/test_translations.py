@@ -4,6 +4,7 @@ import ast
 import errno
 import os
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ from resources.locale.update import PROJECT, SOURCES, catalogues, compiled, is_t
 
 LANGUAGES = list(catalogues())
 _BLANK = re.compile(r"{\w*}")
+every_string = cache(template)
+"""Reading all sources for the strings takes a second; no test changes what was found."""
 
 
 def texts(message: str | tuple[str, ...] | list[str] | None) -> tuple[str, ...]:
@@ -31,7 +34,7 @@ class TestLanguage:
     def test_it_says_everything(self, path: Path, catalogue: Catalog) -> None:
         silent = [
             message.id
-            for message in template()
+            for message in every_string()
             if message.id and not ((said := catalogue.get(message.id)) and is_translated(said))
         ]
         assert not silent, f"run `python -m resources.locale.update` and translate these in {path.parent.parent.name}"
@@ -89,18 +92,18 @@ def test_why_a_file_cannot_be_written_is_said_in_words_and_translated(number: in
 def test_every_word_of_a_status_is_translated() -> None:
     words = {text for each in LOOKS.values() for text in (each.label, each.description, each.sentence)}
     words |= {each.empty for each in LOOKS.values()} | {row.step for row in TRANSITIONS}
-    assert not words - {text for message in template() for text in texts(message.id)}, "mark them with N_"
+    assert not words - {text for message in every_string() for text in texts(message.id)}, "mark them with N_"
 
 
 def test_every_kind_of_device_is_translated() -> None:
-    assert not {kind.label for kind in DeviceKind} - {text for message in template() for text in texts(message.id)}
+    assert not {kind.label for kind in DeviceKind} - {text for message in every_string() for text in texts(message.id)}
 
 
 def test_on_screen_the_board_is_the_order_board_alone() -> None:
     """The display of order statuses is the status display (docs/glossary.md)."""
     places = {
         place
-        for message in template()
+        for message in every_string()
         if re.search(r"\bboards?\b", " ".join(texts(message.id)), re.IGNORECASE)
         for place, _line in message.locations
     }
@@ -121,7 +124,7 @@ def test_spanish_says_usted() -> None:
 
 def test_no_string_hides_from_the_catalogues() -> None:
     """Babel reads tokens: before Python 3.12 it does not see a call inside an f-string."""
-    known = {text for message in template() for text in texts(message.id)}
+    known = {text for message in every_string() for text in texts(message.id)}
     asked = {
         node.args[0].value
         for source in SOURCES
