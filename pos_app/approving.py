@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QObject, QRegularExpression, Qt, Slot
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.client.errors import ClientError, NoRight, Refused
@@ -18,7 +18,8 @@ from core.ui.text import _, error_text, money, percentage
 from core.ui.threads import Channel
 from core.ui.widgets.controls import button, fit_before, label
 from core.ui.widgets.digits_validator import DigitsValidator
-from core.ui.widgets.scroll import VerticalScroll
+from core.ui.widgets.number_pad import beside_pad
+from core.ui.widgets.overlay import PanelDialog
 from pos_app.context import PosContext
 
 _PIN_MOST = 10
@@ -80,11 +81,11 @@ class Approving(QObject):
         question.answer(self._asked.pop(question).approval)
 
 
-class ApprovalDialog(QDialog):
+class ApprovalDialog(PanelDialog):
     """A manager's name and PIN. Once it is accepted, `approval` is what was given."""
 
     def __init__(self, context: PosContext, lacking: NoRight, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__(context.theme, parent)
         theme = context.theme
         self._context = context
         self._lacking = lacking
@@ -139,12 +140,13 @@ class ApprovalDialog(QDialog):
         self._enrol.setAutoDefault(False)
         self._enrol.setVisible(context.bridge.sync_status.state in _ONLINE)
         column.addWidget(self._enrol)
+        column.addStretch(1)
         whole = QVBoxLayout(self)
         margin = theme.space(5)
         whole.setContentsMargins(margin, margin, margin, margin)
         whole.setSpacing(theme.space(3))
         whole.addWidget(label(_("A manager has to allow this"), "title", wrap=True))
-        whole.addWidget(VerticalScroll(asked, theme.touch_px), 1)
+        whole.addWidget(beside_pad(theme, asked, self._pin), 1)
         whole.addWidget(self._error)
         row = QHBoxLayout()
         row.setSpacing(theme.space(2))

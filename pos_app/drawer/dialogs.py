@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from PySide6.QtCore import QRegularExpression, QSize, Qt, Signal, Slot
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.domain.denominations import coins_and_notes
@@ -14,7 +14,9 @@ from core.ui.text import AMOUNT_LENGTH, _, drawer_act_label, money, parse_amount
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, fit_before, label
 from core.ui.widgets.digits_validator import DigitsValidator
-from core.ui.widgets.scroll import VerticalScroll
+from core.ui.widgets.number_pad import beside_pad
+from core.ui.widgets.overlay import PanelDialog
+from pos_app.order.keypad import TypedField
 from pos_app.order.reason_dialog import ReasonDialog
 
 _COLUMNS = 2
@@ -23,7 +25,7 @@ _COUNT = QRegularExpression("[0-9]{0,5}")
 _REASON_LENGTH = 300
 
 
-class AmountLine(QLineEdit):
+class AmountLine(TypedField):
     """A field for an amount. `amount_minor` is None for what is none."""
 
     def __init__(self, name: str, spoken: str, currency: str) -> None:
@@ -45,7 +47,7 @@ class AmountLine(QLineEdit):
             return None
 
 
-class CountDialog(QDialog):
+class CountDialog(PanelDialog):
     """Emits `counted` with the amount and the coins and notes (none where a sum was typed)."""
 
     counted = Signal(int, object)
@@ -53,7 +55,7 @@ class CountDialog(QDialog):
     def __init__(
         self, theme: Theme, currency: str, title: str, message: str, action: str, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent)
+        super().__init__(theme, parent)
         self._currency = currency
         self.setObjectName("count_dialog")
         self.setWindowTitle(window_title(title))
@@ -103,7 +105,8 @@ class CountDialog(QDialog):
         column_of.setContentsMargins(margin, margin, margin, margin)
         column_of.setSpacing(theme.space(3))
         column_of.addWidget(label(title, "title", wrap=True))
-        column_of.addWidget(VerticalScroll(asked, theme.touch_px), 1)
+        sign = self.locale().decimalPoint()
+        column_of.addWidget(beside_pad(theme, asked, *self._fields.values(), self._sum, sign=sign), 1)
         column_of.addWidget(self._total)
         ends = QHBoxLayout()
         ends.addWidget(back, 1)
@@ -200,7 +203,7 @@ class MoveDialog(ReasonDialog):
         self.moved.emit(self._act, amount_minor or 0, reason)
 
 
-class CloseDialog(QDialog):
+class CloseDialog(PanelDialog):
     """Shows how the count differs, asks why where it differs much, and what is taken out. Emits `closed` with the
     amount taken out and the explanation."""
 
@@ -210,7 +213,7 @@ class CloseDialog(QDialog):
     def __init__(
         self, theme: Theme, cash: CashFigures, currency: str, *, predicted: bool, parent: QWidget | None = None
     ) -> None:
-        super().__init__(parent)
+        super().__init__(theme, parent)
         self._currency = currency
         self._counted_minor = cash.counted_minor or 0
         difference_minor = cash.difference_minor or 0
@@ -258,13 +261,14 @@ class CloseDialog(QDialog):
         column.setSpacing(theme.space(3))
         column.addWidget(label(_("Close the drawer"), "title", wrap=True))
         column.addWidget(told)
-        column.addWidget(VerticalScroll(asked, theme.touch_px), 1)
+        inner.addStretch(1)
+        column.addWidget(beside_pad(theme, asked, self._deposit, sign=self.locale().decimalPoint()), 1)
         ends = QHBoxLayout()
         for each in (again, self._confirm):
             each.setAutoDefault(False)
             ends.addWidget(each, 1)
         column.addLayout(ends)
-        self.setMinimumWidth(theme.px(400))
+        self.setMinimumWidth(theme.px(470))
         fit_before(self, parent)
         for field in (self._reason, self._deposit):
             field.textChanged.connect(self._on_changed)

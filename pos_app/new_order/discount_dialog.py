@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.domain.discount import MAX_REASON, Discount
@@ -16,6 +16,7 @@ from core.ui.text import AMOUNT_LENGTH, _, discount_text, figure, money, parse_a
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, restyle
 from core.ui.widgets.fields import Picker
+from pos_app.order.keypad import TypedField
 from pos_app.order.reason_dialog import ReasonDialog
 
 
@@ -48,10 +49,11 @@ class DiscountChoice(QWidget):
             Option(Off.ALL, _("On the house"), "check"),
         )
         self._way: Segments[Off] = Segments("discount_way", _("Discount"), ways, theme)
-        self.value = QLineEdit()
+        self.value = TypedField()
         self.value.setObjectName("discount_value")
         self.value.setMaxLength(AMOUNT_LENGTH)
         self.value.setAccessibleName(_("How much is taken off"))
+        self.setFocusProxy(self.value)
         self._remove = button(_("Remove the discount"), theme, "danger", "trash", name="discount_remove")
         self._remove.setAutoDefault(False)
         self._remove.clicked.connect(self.removed)

@@ -30,7 +30,6 @@ from core.ui.text import _, difference, difference_text
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, label, panel
 from core.ui.widgets.notice import Notice
-from core.ui.widgets.overlay import open_inside
 from pos_app.context import PosContext
 from pos_app.new_order.changing import Changing, change_title
 from pos_app.new_order.customer_field import CustomerField
@@ -232,7 +231,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._discount = dialog
         dialog.finished.connect(self._on_discount_finished)
-        open_inside(self._theme, dialog, self)
+        dialog.open()
 
     @Slot(object, object)
     def _on_discount_chosen(self, line_id: int | None, discount: Discount | None) -> None:

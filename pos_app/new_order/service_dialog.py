@@ -1,7 +1,7 @@
 """The dialog of another service charge than the shop's: how much, none if 0 %, and why."""
 
 from PySide6.QtCore import Signal, Slot
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.domain.errors import DomainError
@@ -11,6 +11,7 @@ from core.ui.ordering.basket import Basket
 from core.ui.text import AMOUNT_LENGTH, _, parse_percentage, percentage
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, restyle
+from pos_app.order.keypad import TypedField
 from pos_app.order.reason_dialog import ReasonDialog
 
 
@@ -22,10 +23,12 @@ class ServiceChoice(QWidget):
 
     def __init__(self, theme: Theme, basket: Basket) -> None:
         super().__init__()
-        self.value = QLineEdit(percentage(basket.service.rate))
+        self.value = TypedField()
+        self.value.setText(percentage(basket.service.rate))
         self.value.setObjectName("service_value")
         self.value.setMaxLength(AMOUNT_LENGTH)
         self.value.setAccessibleName(_("Service charge in percent"))
+        self.setFocusProxy(self.value)
         none = button(_("No service charge"), theme, name="service_none")
         none.clicked.connect(self._on_none)
         usual = button(

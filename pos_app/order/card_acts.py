@@ -18,7 +18,6 @@ from core.domain.people import Role
 from core.domain.refund import money_back, refunded
 from core.ui.text import money
 from core.ui.theme import Theme
-from core.ui.widgets.overlay import open_inside
 from pos_app.order.card_payments import CardPayments
 from pos_app.order.terminal_dialog import TerminalDialog, words_of
 
@@ -108,7 +107,7 @@ class CardActs(QObject):
         dialog.finished.connect(self._on_closed)
         dialog.finished.connect(dialog.deleteLater)
         self._dialog = dialog
-        open_inside(self._theme, dialog, parent or self._window)
+        dialog.open()
 
     @Slot()
     def _on_closed(self) -> None:

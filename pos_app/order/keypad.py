@@ -15,6 +15,7 @@ from core.ui.pace import Pace, Pressed, pressed
 from core.ui.text import AMOUNT_LENGTH, _, figure, money, parse_amount
 from core.ui.theme import Theme
 from core.ui.widgets.controls import Button, ElidedLabel, button, label, restyle
+from core.ui.widgets.number_pad import NumberPad
 
 _CODE: Final = 8
 """So many characters at once are no amount that a person typed."""
@@ -34,8 +35,8 @@ def quick_amounts(total_minor: int, currency: str) -> tuple[int, ...]:
     return tuple(sorted(rounded - {total_minor})[:_QUICK]) if total_minor else ()
 
 
-class AmountField(QLineEdit):
-    """A field for an amount. A scanned code is ignored, and the previous text stays."""
+class TypedField(QLineEdit):
+    """A field for what a person types. A scanned code is ignored, and the previous text stays."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,16 +101,16 @@ class Keypad(QWidget):
         self._currency = ""
         self._notes: tuple[int, ...] = ()
         self._pace = Pace()
-        self.field = AmountField()
+        self.field = TypedField()
         self.field.setObjectName("cash_given")
         name = _("Amount, or cash given")
         self.field.setPlaceholderText(name)
         self.field.setAccessibleName(name)
         self.field.setMaxLength(AMOUNT_LENGTH)
+        self._pad = NumberPad(theme, "pad", self.field)
         self._name = ElidedLabel("", "muted", 6)
         self._change = label(role="hero")
         self._change.setObjectName("cash_change")
-        self._sign = self._key("", "pad_sign", self._on_sign_pressed)
         self._quick: list[Button] = []
         self.keys = QWidget()
         self._lay_out()
@@ -127,19 +128,10 @@ class Keypad(QWidget):
         words.addWidget(self._name)
         words.addWidget(self._change)
         row.addLayout(words, 1)
-        pad = QWidget()
-        # A till's keypad is not mirrored where people read from right to left: neither are phones'.
-        pad.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
-        grid = self._grid(pad)
-        for at, digit in enumerate("789456123"):
-            grid.addWidget(self._digit(digit), at // 3, at % 3)
-        back = self._key("", "pad_back", self._on_back_pressed, "backspace")
-        back.setAccessibleName(_("Delete the last digit"))
-        back.setAutoRepeat(True)
-        for at, key in enumerate((self._sign, self._digit("0"), back)):
-            grid.addWidget(key, 3, at)
         notes = QWidget()
-        others = self._grid(notes)
+        others = QGridLayout(notes)
+        others.setContentsMargins(0, 0, 0, 0)
+        others.setSpacing(theme.space(1))
         for at in range(_QUICK):
             note = button("", theme, "amount", name=f"cash_quick_{at}")
             note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
@@ -155,26 +147,8 @@ class Keypad(QWidget):
         both = QHBoxLayout(self.keys)
         both.setContentsMargins(0, 0, 0, 0)
         both.setSpacing(theme.space(3))
-        both.addWidget(pad, 1)
+        both.addWidget(self._pad, 1)
         both.addWidget(notes, 1)
-
-    def _grid(self, part: QWidget) -> QGridLayout:
-        grid = QGridLayout(part)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setSpacing(self._theme.space(1))
-        return grid
-
-    def _digit(self, digit: str) -> Button:
-        sign = figure(int(digit))
-        return self._key(sign, f"pad_{digit}", partial(self._insert, sign))
-
-    def _key(self, sign: str, name: str, act: object, icon: str = "") -> Button:
-        key = button(sign, self._theme, "key", icon, name=name)
-        key.setProperty("narrow", "true")
-        key.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        key.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        key.clicked.connect(act)
-        return key
 
     @property
     def is_typed(self) -> bool:
@@ -200,8 +174,7 @@ class Keypad(QWidget):
             note.setText(amount)
             note.setAccessibleName(_("Cash given: {amount}").format(amount=amount) if amount else "")
             note.setVisible(bool(amount))
-        self._sign.setText(self.locale().decimalPoint() if exponent(currency) else figure(0) * 2)
-        self._sign.setAccessibleName("")
+        self._pad.set_sign(self.locale().decimalPoint() if exponent(currency) else figure(0) * 2)
         self._update_view()
 
     def show_last_change(self, change_minor: int) -> None:
@@ -243,17 +216,6 @@ class Keypad(QWidget):
 
     def clear(self) -> None:
         self.field.clear()
-
-    def _insert(self, text: str) -> None:
-        self.field.insert(text)
-
-    @Slot()
-    def _on_sign_pressed(self) -> None:
-        self._insert(self._sign.text())
-
-    @Slot()
-    def _on_back_pressed(self) -> None:
-        self.field.backspace()
 
     def _on_note_pressed(self, at: int) -> None:
         self.given.emit(self._notes[at])

@@ -11,7 +11,6 @@ from core.domain.order import Order, Payment
 from core.domain.payment import paid_minor, payments_of, to_pay_minor
 from core.ui.text import _, figure, money, payment_text
 from core.ui.widgets.controls import button, label, panel, rule
-from core.ui.widgets.overlay import open_inside
 from core.ui.widgets.scroll import VerticalScroll
 from pos_app.context import PosContext
 from pos_app.order.card import customer, sums_of
@@ -198,7 +197,7 @@ class PaymentPage(QWidget):
             parent=self.window(),
         )
         asked.given.connect(partial(self._undo, payment))
-        open_inside(self._theme, asked, self)
+        asked.open()
 
     def _undo(self, payment: Payment, reason: str) -> None:
         self.panel.avoid(payment.tender if reason == _("Another way of paying") else None)

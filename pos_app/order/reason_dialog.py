@@ -1,23 +1,33 @@
-"""The dialog of a reason: quick ones to press, or free text."""
+"""The panel of a reason: the usual ones to press, or free text."""
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from typing_extensions import override
 
 from core.domain.texts import is_blank
+from core.ui import keys
 from core.ui.text import _, window_title
 from core.ui.theme import Theme
 from core.ui.widgets.controls import OptionButton, button, fit_before, label
+from core.ui.widgets.even_row import EvenRow
+from core.ui.widgets.number_pad import beside_pad
+from core.ui.widgets.overlay import PanelDialog
 from core.ui.widgets.scroll import VerticalScroll
+from pos_app.order.keypad import TypedField
 
 _MOST = 300
 
 _REASON = "reason"
+_ACROSS = 2
+_WIDTH = 620
 
 
-class ReasonDialog(QDialog):
-    """Emits `given` with the reason, which is never empty."""
+class ReasonDialog(PanelDialog):
+    """Emits `given` with the reason, which is never empty. Enter chooses the tile that has the keyboard, and confirms
+    what is chosen; a letter begins another reason."""
 
     given = Signal(str)
 
@@ -31,12 +41,12 @@ class ReasonDialog(QDialog):
         parent: QWidget | None = None,
         choice: QWidget | None = None,
     ) -> None:
-        """`choice`: what else is to be chosen, above the reasons."""
-        super().__init__(parent)
+        """`choice`: what else is to be chosen, above the reasons; keys on the screen type into it, or its focus proxy,
+        where that is a field."""
+        super().__init__(theme, parent)
         self.setObjectName("reason_dialog")
         self.setWindowTitle(window_title(title))
-        self.setMinimumWidth(theme.px(440))
-        self._reason = QLineEdit()
+        self._reason = TypedField()
         self._reason.setObjectName("reason")
         self._reason.setMaxLength(_MOST)
         self._reason.setPlaceholderText(_("Another reason"))
@@ -68,8 +78,16 @@ class ReasonDialog(QDialog):
             quick.clicked.connect(self._on_quick_chosen)
             quick.confirmed.connect(self._on_confirmed)
             self._quick.append(quick)
-            choices.addWidget(quick)
-        column.addWidget(VerticalScroll(asked, theme.touch_px), 1)
+        tiles = EvenRow(theme)
+        tiles.use(self._quick, _ACROSS)
+        choices.addWidget(tiles)
+        choices.addStretch(1)
+        field = choice.focusProxy() or choice if choice is not None else None
+        if isinstance(field, QLineEdit):
+            body: QWidget = beside_pad(theme, asked, field, sign=self.locale().decimalPoint())
+        else:
+            body = VerticalScroll(asked, theme.touch_px)
+        column.addWidget(body, 1)
         column.addWidget(self._reason)
         row = QHBoxLayout()
         row.addWidget(back, 1)
@@ -77,7 +95,13 @@ class ReasonDialog(QDialog):
         column.addLayout(row)
         fit_before(self, parent)
         self._on_reason_changed()
-        self._reason.setFocus(Qt.FocusReason.OtherFocusReason)
+        (self._quick[0] if self._quick else self._reason).setFocus(Qt.FocusReason.OtherFocusReason)
+
+    @override
+    def sizeHint(self) -> QSize:
+        """Wide enough for two tiles beside each other."""
+        hint = super().sizeHint()
+        return QSize(max(hint.width(), self._theme.px(_WIDTH)), hint.height())
 
     @property
     def reason(self) -> str:
@@ -92,6 +116,14 @@ class ReasonDialog(QDialog):
         """Name what happens at *Confirm*, which may have changed whether it can."""
         self._confirm.setText(words)
         self._on_reason_changed()
+
+    @override
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if keys.typed(event).strip():
+            self._reason.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._reason.begin(event)
+        else:
+            super().keyPressEvent(event)
 
     @Slot()
     def _on_quick_chosen(self) -> None:

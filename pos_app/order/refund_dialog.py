@@ -3,7 +3,7 @@
 from functools import partial
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.domain.coins import Coins
@@ -26,6 +26,7 @@ from core.ui.text import AMOUNT_LENGTH, _, figure, money, parse_amount, tender_l
 from core.ui.theme import Theme
 from core.ui.widgets.controls import Button, OptionButton, button, label
 from pos_app.order.card import customer
+from pos_app.order.keypad import TypedField
 from pos_app.order.reason_dialog import ReasonDialog
 
 
@@ -62,7 +63,8 @@ class RefundChoice(QWidget):
         every.clicked.connect(partial(self._set_all, True))
         none = button(_("Nothing"), theme, name="refund_none")
         none.clicked.connect(partial(self._set_all, False))
-        self._amount = QLineEdit()
+        self._amount = TypedField()
+        self.setFocusProxy(self._amount)
         self._amount.setObjectName("refund_amount")
         self._amount.setMaxLength(AMOUNT_LENGTH)
         self._amount.setPlaceholderText(_("Or an amount"))

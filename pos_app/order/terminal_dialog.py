@@ -1,7 +1,7 @@
 """The state of a card payment or refund: in progress, unknown, or declined."""
 
 from PySide6.QtCore import QTimer, Signal, Slot
-from PySide6.QtWidgets import QDialog, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
 from core.client.errors import ClientError
 from core.client.terminals.attempt import Attempt
@@ -10,13 +10,14 @@ from core.ui.text import _, error_text, money, window_title
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, fit_before, label
 from core.ui.widgets.even_row import EvenRow
+from core.ui.widgets.overlay import PanelDialog
 from core.ui.widgets.scroll import VerticalScroll
 from pos_app.order.card_payments import CardPayments
 
 _REFERENCE_LENGTH = 60
 
 
-class TerminalDialog(QDialog):
+class TerminalDialog(PanelDialog):
     """Closing it ends nothing: what is not known is shown again, until it is."""
 
     ended = Signal(object)
@@ -26,7 +27,7 @@ class TerminalDialog(QDialog):
         self, theme: Theme, cards: CardPayments, words: str, attempt: Attempt | None, parent: QWidget | None = None
     ) -> None:
         """`words` say what is paid; without an `attempt` it is being begun."""
-        super().__init__(parent)
+        super().__init__(theme, parent)
         self.setObjectName("terminal_dialog")
         self.setWindowTitle(window_title(_("Card terminal")))
         self.setMinimumWidth(theme.px(440))

@@ -20,6 +20,7 @@ from pos_app.order.card import Own
 from tests.support.contexts import answer_by, disk_held
 from tests.support.fake_backend import OFFLINE, FakeBackend
 from tests.support.pos_window import Till, later, open_till, paid, place
+from tests.support.scanner import TYPED_MS, scan
 from tests.support.steps import FIRST, NEXT, ONLINE
 
 S = OrderStatus
@@ -404,8 +405,7 @@ def test_the_whole_job_without_a_mouse(till: Till, backend: FakeBackend, qtbot: 
     till.key(Qt.Key.Key_End)
     assert till.current() == second.number
     till.key(Qt.Key.Key_Delete)
-    qtbot.keyClicks(till.find_line("reason"), "Nobody home")
-    till.key(Qt.Key.Key_Return)
+    scan("Nobody home", every_ms=TYPED_MS)
     till.settle()
     assert till.server(second) is S.CANCELLED
     till.key(Qt.Key.Key_Space)

@@ -43,6 +43,10 @@ class Mouse:
         self._till.qtbot.waitUntil(lambda: found.isVisible() and found.isEnabled())
         self._press(found, found.rect().center())
 
+    def field(self, name: str) -> None:
+        found = self._till.find_line(name)
+        self._press(found, found.rect().center())
+
     def _press(self, part: QWidget, spot: QPoint) -> None:
         assert part.visibleRegion().contains(spot), "a finger reaches it"
         self._till.qtbot.mouseClick(part, LEFT, pos=spot)

@@ -151,12 +151,24 @@ class _Around(Overlay):
         return super().eventFilter(watched, event)
 
 
-def open_inside(theme: Theme, dialog: QDialog, over: QWidget) -> None:
-    """Open a dialog as a panel inside the window of `over`; while another dialog is in front of that window, in front
-    of it."""
-    if QApplication.activeModalWidget() is not None:
-        dialog.open()
-        return
+class PanelDialog(QDialog):
+    """A dialog that opens as a panel inside the window of its parent, or inside a dialog in front of that window."""
+
+    def __init__(self, theme: Theme, parent: QWidget | None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._before = parent
+
+    @override
+    def open(self) -> None:
+        front = QApplication.activeModalWidget() or self._before
+        if front is None:
+            super().open()
+        else:
+            _open_inside(self._theme, self, front)
+
+
+def _open_inside(theme: Theme, dialog: QDialog, over: QWidget) -> None:
     around = _Around(theme, over)
     focused: QWidget | None = over.window().focusWidget()
     inner: QWidget | None = dialog.focusWidget()
@@ -171,8 +183,12 @@ def open_inside(theme: Theme, dialog: QDialog, over: QWidget) -> None:
                     (focused if focused is not None else over).setFocus(Qt.FocusReason.OtherFocusReason)
                 # else another page is shown, which has the keyboard where it needs it
 
+    def close() -> None:
+        if not dialog.isHidden():  # else it is what ends
+            dialog.reject()
+
     dialog.finished.connect(end)
-    around.finished.connect(dialog.reject)
+    around.finished.connect(close)
     dialog.show()
     around.open()
     (inner if inner is not None else dialog).setFocus(Qt.FocusReason.OtherFocusReason)
