@@ -57,6 +57,8 @@ class Pages(QObject):
         self._workspace = workspace
         self._role = Role.CASHIER
         self._made: dict[str, QWidget] = {}
+        self._unsaved: dict[str, list[Callable[[], None]]] = {}
+        """By the id of whom it is."""
         context.bridge.roles_changed.connect(self._admit)
 
     def __iter__(self) -> Iterator[QWidget]:
@@ -112,6 +114,28 @@ class Pages(QObject):
             notice.show_message(title, _("Save it, or leave the order as it was."))
             return True
         return False
+
+    def keep_unsaved(self, person_id: str, name: str) -> str:
+        """Keep what is not saved of who has locked the till, until they sign in again. Gives what there is; empty for
+        nothing."""
+        changed = self._new.changing.order if self._new is not None else None
+        told = (
+            [_("{name}'s change of {number}").format(name=name, number=changed.number)] if changed is not None else []
+        )
+        kept = [self._new.set_aside() if self._new is not None else None]
+        if self._menu is not None and self._menu.unsaved:
+            told.append(_("{name}'s changes of the menu").format(name=name))
+            kept.append(self._menu.editing.set_aside())
+        self._unsaved[person_id] = [each for each in kept if each is not None]
+        return ", ".join(told)
+
+    def put_back(self, person_id: str) -> None:
+        """Put back what `keep_unsaved` has kept, and say so."""
+        kept = self._unsaved.pop(person_id, [])
+        for each in kept:
+            each()
+        if kept:
+            self.hold_back()
 
     def set_aside(self, name: str) -> HoldBasket | None:
         """The command that holds the basket of a cashier who leaves, if there is one. `name` is theirs."""

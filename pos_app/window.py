@@ -187,9 +187,10 @@ class PosWindow(QMainWindow):
 
     @Slot(object)
     def _on_signed_in(self, tokens: Tokens) -> None:
-        aside = None
-        if tokens.person.id != self._person_id:
+        aside, kept, is_another = None, "", tokens.person.id != self._person_id
+        if is_another:
             aside = self._pages.set_aside(self._person_name)
+            kept = self._pages.keep_unsaved(self._person_id, self._person_name)
             self._forget_person()
         self._person_id, self._person_name, self._shop_name = tokens.person.id, tokens.person.name, tokens.shop_name
         self.sign_in_page.connection.follow(None)
@@ -201,8 +202,15 @@ class PosWindow(QMainWindow):
         self._stack.setCurrentWidget(self.workspace)
         here = self.workspace.page
         self.show_page(here if here == "pay" or self.workspace.offers(here) else "orders")
-        if aside is not None:  # somebody else's, who had locked the till
-            self._pages.hold(aside)
+        put_back = partial(self._pages.put_back, tokens.person.id if is_another else "")
+        if aside is not None:  # somebody else's, who had locked the till: it makes room first
+            self._pages.hold(aside, put_back)
+        else:
+            put_back()
+        if kept:
+            self.workspace.notice.show_message(
+                _("Kept: {what}").format(what=kept), _("It is there again when they sign in at this POS.")
+            )
         self._idle.start()
         self._actions.cards.look()
         if self.isVisible():

@@ -244,6 +244,19 @@ class MenuEditing(QObject):
             self.menu, self._theirs = self._theirs, None
             self.changed.emit()
 
+    def set_aside(self) -> Callable[[], None] | None:
+        """What puts the draft back, which is unsaved, onto the menu of then; None for none."""
+        menu, draft = self.menu, self.draft
+        if menu is None or not self.dirty:
+            return None
+
+        def put_back() -> None:
+            now = self.menu
+            self.menu, self.draft = menu, draft
+            self.set_menu(now or menu)
+
+        return put_back
+
     def clear(self) -> None:
         """Reset for the next person."""
         for job in filter(None, [self._saving]):

@@ -1,5 +1,7 @@
 """Changing a placed order on the New page."""
 
+from collections.abc import Callable
+
 import msgspec
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -62,6 +64,20 @@ class Changing(QObject):
             return False
         self._basket.change(order)
         return True
+
+    def set_aside(self) -> Callable[[], None] | None:
+        """What puts the change back that is on the page, onto an empty one; None for none."""
+        order, basket = self.order, self._basket
+        if order is None:
+            return None
+        lines, discount, service = tuple(basket.basket.lines), basket.basket.discount, basket.basket.own_service
+
+        def put_back() -> None:
+            basket.change(order)
+            basket.empty()
+            basket.restore(lines, discount, service)
+
+        return put_back
 
     @staticmethod
     def whom(order: Order) -> Whom:

@@ -259,6 +259,23 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
             self.view.show_basket()
             self._update_view()
 
+    def set_aside(self) -> Callable[[], None] | None:
+        """What puts the change of an order that is not saved on the page again; None for none."""
+        put_back = self.changing.set_aside()
+        if put_back is None:
+            return None
+        whom, form = self._customer.whom, self._form.values
+
+        def again() -> None:
+            self.clear()
+            put_back()
+            self._form.fill(form.fulfilment, form.address, form.note)
+            self._customer.fill(whom)
+            self.view.show_basket()
+            self._update_view()
+
+        return again
+
     @Slot(object)
     def changed(self, order: Order) -> None:
         """The order that is being changed is what the page says."""

@@ -14,6 +14,7 @@ from core.domain.status import OrderStatus
 from core.ui.jobs import Jobs
 from core.ui.ordering.view import OrderingView
 from core.ui.theme import Theme
+from core.ui.widgets.overlay import Overlay
 from core.ui.widgets.pairing import PairingDialog
 from core.ui.widgets.strip import Strip
 from customer_view.account.sign_in_page import SignInPage
@@ -231,7 +232,8 @@ def see_dialogs(till: Till, size: QSize) -> None:
         opening()
         Screen.settle(till)
         settle()
-        dialog = QApplication.activeModalWidget()
+        panels = [each for each in window.findChildren(Overlay) if each.isVisible()]
+        dialog = next(iter(panels), None) or QApplication.activeModalWidget()
         if dialog is None:
             assert name == "reject", name
             continue

@@ -18,7 +18,7 @@ from core.ui.ordering.view import OrderingView
 from tests.support.fake_backend import FakeBackend
 from tests.support.menus import CHIPS, SODA
 from tests.support.ordering import Finger
-from tests.support.pos_window import Till, change
+from tests.support.pos_window import ANA, MAYA, Till, change
 
 S, PAID, UNPAID = OrderStatus, PaymentState.PAID, PaymentState.UNPAID
 
@@ -276,3 +276,55 @@ def test_on_another_day_it_is_a_new_order_that_names_the_old(till: Till, backend
     made = next(each for each in backend.orders.values() if each.id != order.id)
     assert (made.follows, made.total_minor, made.customer_name) == (order.number, 999, "Ada")
     assert now(backend, order) == order
+
+
+def come(till: Till, who: tuple[str, str]) -> None:
+    till.window.lock()
+    till.sign_in(who)
+    till.qtbot.waitUntil(lambda: till.window.signed_in)
+    till.settle()
+
+
+def test_a_change_that_is_not_saved_is_there_again_for_its_person_and_for_nobody_else(
+    till: Till, backend: FakeBackend
+) -> None:
+    order = taken(backend)
+    finger = open_again(till, order)
+    finger.tile(SODA.name)
+    till.click("checkout")
+    till.type("order_note", "For table 4")
+    come(till, ANA)
+    assert till.notice().startswith(f"Kept: Maya's change of {order.number}"), "its person is told for whoever is there"
+    till.click("nav_new")
+    till.settle()
+    assert finger.lines() == []
+    assert not till.sees("change_bar")
+    finger.tile(CHIPS.name)
+    come(till, MAYA)
+    till.qtbot.waitUntil(lambda: till.sees("new_order_page"))
+    assert order.number in till.words("change_bar")
+    assert finger.lines() == [(2, CHIPS.name), (2, SODA.name)]
+    assert now(backend, order).amendments == 0
+    till.click("checkout")
+    assert till.text("order_note") == "For table 4"
+    till.click("save_change")
+    till.settle()
+    after = now(backend, order)
+    assert (after.amendments, after.total_minor, after.note) == (1, 999 + 109, "For table 4")
+    assert [each.label for each in backend.baskets.values() if each.gone is None] == ["Ana"], "and hers is held"
+
+
+def test_a_change_that_came_back_to_an_order_that_others_changed_is_not_saved_over_theirs(
+    till: Till, backend: FakeBackend
+) -> None:
+    order = taken(backend)
+    open_again(till, order).tile(SODA.name)
+    come(till, ANA)
+    change(backend, order, amendments=1)
+    till.refresh()
+    come(till, MAYA)
+    till.click("checkout")
+    till.click("save_change")
+    till.settle()
+    assert till.notice().startswith(f"{order.number} was changed by somebody else")
+    till.click("change_leave")  # or the window would not close

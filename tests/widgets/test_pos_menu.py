@@ -431,6 +431,11 @@ def test_a_cashier_who_comes_next_finds_no_draft(till: Till) -> None:
     till.click("nav_menu")
     assert not till.sees("menu_editor")
     assert desk.row(CHIPS.id).name == CHIPS.name
+    till.window._on_leave_wanted("lock")
+    till.arrive(ANA)
+    assert "The menu is not saved" in till.notice(), "what she had not saved is there again"
+    assert desk.row(CHIPS.id).name == "Nachos"
+    till.click("menu_discard")
 
 
 def test_a_wheel_over_the_form_changes_nothing(admin: Desk, qtbot: QtBot) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication
 
 from core.domain.commands import RefundOrder
 from core.domain.order import Order, PaymentState, Tender
@@ -12,6 +11,7 @@ from core.domain.status import Fulfilment, OrderStatus, steps_of
 from core.ui.text import money
 from tests.support.fake_backend import FakeBackend
 from tests.support.pos_window import Till, change, paid, place
+from tests.support.scanner import scan
 
 S = OrderStatus
 LAST = steps_of(Fulfilment.PICKUP)[-2]
@@ -41,9 +41,7 @@ def in_details_by_enter(till: Till, order: Order) -> None:
 
 
 def by_scanner(till: Till, order: Order) -> None:
-    for character in order.number:
-        till.qtbot.keyClicks(QApplication.focusWidget() or till.window, character)
-    till.qtbot.keyClick(QApplication.focusWidget() or till.window, Qt.Key.Key_Return)
+    scan(order.number)
     till.settle()
     till.key(Qt.Key.Key_Return)
 
