@@ -28,6 +28,7 @@ from pos_app.board.presenter import Board
 from pos_app.board.scanner import Scanner
 from pos_app.board.search import Search
 from pos_app.context import PosContext
+from pos_app.drawer.reminder import DrawerReminder
 from pos_app.guest_screen import GuestScreen
 from pos_app.order.actions import OrderActions
 from pos_app.order.behind import Behind
@@ -86,6 +87,7 @@ class PosWindow(QMainWindow):
         self._search = Search(theme, self.board, self.workspace.search, self)
         self.workspace.add_speech(self._search.hint)
         self._approving = Approving(context, self)
+        self._drawer = DrawerReminder(context, self.workspace.notice, self)
         self._pages = Pages(context, self.board, self._actions, self.alerts, self.workspace)
         self._guest = GuestScreen(theme, self) if settings.second_screen else None
         self._stack = QStackedWidget()
@@ -107,8 +109,12 @@ class PosWindow(QMainWindow):
         self._actions.paying.left.connect(self._on_payment_left)
         self._actions.amended.connect(self._on_order_amended)
         self._changes.done.connect(self.alerts.on_change_done)
+        self._changes.done.connect(self._drawer.on_change_done)
+        self._actions.cards.refunded.connect(self._reports.show_refunded_by_card)
         self.alerts.counted.connect(self.sign_in_page.set_new)
         self._pages.taken.connect(self._on_order_taken)
+        self._pages.taken.connect(self._drawer.on_taken)
+        self._drawer.wanted.connect(partial(self.show_page, "drawer"))
         self._pages.behind_wanted.connect(self._on_behind_wanted)
         sync, reports = self._sync, self._reports
         for failed in (sync.failed, sync.session_over, reports.session_over, self._pages.failed, self._lookup.failed):
@@ -228,6 +234,7 @@ class PosWindow(QMainWindow):
         """Reset for the next cashier, who waits for nothing of the last one."""
         self._context.jobs.leave_behind()
         self._changes.forget()
+        self._drawer.clear()
         self._actions.cards.forget()
         self._reports.clear()
         self.workspace.search.clear()

@@ -141,11 +141,13 @@ class NotFound(Refused):
     title = "Not found"
 
 
-class Conflict(Refused):
-    """The order has changed, or its status does not allow the move. `order` is the current order, and `payment` its
-    last change of payment, where that was to be changed."""
+ORDER_CHANGED: Final = "The order has changed"
+"""The title of a `Conflict` where somebody else has changed the order; of others it is that of every refusal."""
 
-    title = "The order has changed"
+
+class Conflict(Refused):
+    """The order has changed, or its status, or that of a drawer or basket, does not allow it. `order` is the current
+    order, if it is about one, and `payment` its last change of payment, where that was to be changed."""
 
     def __init__(
         self,

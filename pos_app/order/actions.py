@@ -10,17 +10,20 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from core.client.operations import Operation
 from core.client.sync.calls import offer_of
+from core.domain import order_rules
 from core.domain.change_request import granting
 from core.domain.commands import AmendOrder, NewPayment, RefundOrder
+from core.domain.errors import DomainError
 from core.domain.ids import OrderId
 from core.domain.order import Order, PaymentState, Tender
 from core.domain.payment import gave_back, money_of, payments_of, to_pay_minor
+from core.domain.people import Role
 from core.domain.status import CALLED_OFF, Move
 from core.domain.tenders import not_withdrawn
 from core.ui.bridge import Bridge
 from core.ui.text import N_, _, money, request_lines, status_label
 from core.ui.theme import Theme
-from pos_app.order.card import Card, Own, customer, target, to_give_back
+from pos_app.order.card import Card, Own, customer, discount_grows, target, to_give_back
 from pos_app.order.card_acts import CardActs
 from pos_app.order.card_payments import CardPayments
 from pos_app.order.changes import Done, OrderChanges
@@ -273,6 +276,18 @@ class OrderActions(QObject):
         """Nothing where it was withdrawn meanwhile."""
         if order.open_request is not None:
             self.amend(order, granting(order, order.open_request))
+
+    def discount_grows(self, order: Order) -> str:
+        """What the open request of an order does to its discount, in words; empty for nothing."""
+        menu, request = self._bridge.menu, order.open_request
+        if menu is None or request is None:
+            return ""
+        try:
+            asked = granting(order, request)
+            after = order_rules.change(order, asked, Role.CASHIER, order.updated_at, offer=offer_of(menu))
+        except DomainError:
+            return ""  # it is refused, and says why
+        return discount_grows(order, after)
 
     @Slot(object, object)
     def amend(self, order: Order, request: AmendOrder) -> None:

@@ -200,6 +200,15 @@ def back_text(back: Mapping[Tender, int], currency: str) -> str:
     return f"{money(minor, currency)} ({tender_label(tender)})"
 
 
+def discount_grows(before: Order, after: Order) -> str:
+    """That more is taken off an order than before, as a percentage is of more goods; empty where it is not."""
+    was_minor, now_minor = before.discount_minor, after.discount_minor
+    if now_minor <= was_minor or not was_minor:
+        return ""
+    was, now = (money(minor, after.currency) for minor in (was_minor, now_minor))
+    return _("The discount grows from {was} to {now}.").format(was=was, now=now)
+
+
 def _held(order: Order) -> dict[Tender, int]:
     """The refundable money by tender: of an order that is not paid whole, with its tips."""
     if order.payment is PaymentState.PAID:

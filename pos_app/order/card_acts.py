@@ -30,12 +30,17 @@ class CardActs(QObject):
     amended = Signal(object)
     """The `OrderId` of an order that was changed, as the terminal has given back what that gave back."""
 
+    refunded = Signal(str, str, object)
+    """A refund is booked: the order's number, its currency, and the money that goes back by each tender."""
+
     def __init__(self, theme: Theme, cards: CardPayments, window: QWidget) -> None:
         super().__init__(window)
         self._theme = theme
         self._cards = cards
         self._window = window
         self._open: dict[OrderId, Attempt] = {}
+        self._back: dict[OrderId, dict[Tender, int]] = {}
+        """What a refund that is under way gives back by each tender."""
         self._dialog: TerminalDialog | None = None
         cards.changed.connect(self._on_changed)
         cards.found.connect(self._on_found)
@@ -64,9 +69,11 @@ class CardActs(QObject):
         if known is not None:
             self._show(words_of(known), known, None)
             return True
-        amount_minor = money_back(order, refunded(order, refund)).get(Tender.CARD, 0)
+        back = money_back(order, refunded(order, refund))
+        amount_minor = back.get(Tender.CARD, 0)
         if not self._cards.is_there or not amount_minor or self._cards.under_way:
             return self._cards.under_way
+        self._back[order.id] = back
         self._cards.give_back(order.id, amount_minor, refund, reason)
         self._show(f"{order.number} · {money(-amount_minor, order.currency)}", None, None)
         return True
@@ -97,6 +104,7 @@ class CardActs(QObject):
     def forget(self) -> None:
         """Another person begins: they are asked about it anew."""
         self._open.clear()
+        self._back.clear()
 
     # -- inside
 
@@ -126,6 +134,9 @@ class CardActs(QObject):
             self._open[attempt.order_id] = attempt
             return
         self._open.pop(attempt.order_id, None)
+        back = self._back.pop(attempt.order_id, {Tender.CARD: attempt.amount_minor})
+        if attempt.gives_back and attempt.amend is None and attempt.reverses is None and attempt.word is Word.DONE:
+            self.refunded.emit(attempt.number, attempt.currency, back)
         self.ended.emit(attempt.order_id)
         if attempt.amend is not None and attempt.word is Word.DONE:
             self.amended.emit(attempt.order_id)

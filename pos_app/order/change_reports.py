@@ -1,6 +1,7 @@
 """Reports of changes: an undo for a successful step, a sentence for a failed one."""
 
 from collections import Counter
+from collections.abc import Mapping
 from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
@@ -14,8 +15,10 @@ from core.domain.refund import money_back
 from core.domain.status import CALLED_OFF, Move
 from core.ui.text import _, error_text, status_label
 from core.ui.widgets.notice import Notice
-from pos_app.order.card import Own, back_text, to_give_back
+from pos_app.order.card import Own, back_text, discount_grows, to_give_back
 from pos_app.order.changes import Done, Failed, OrderChanges
+
+_SHOWN_MS = 15_000
 
 
 class ChangeReports(QObject):
@@ -78,6 +81,18 @@ class ChangeReports(QObject):
         told = _("Give back {amount}").format(amount=back_text(back, order.currency))
         self._undo.show_message(told, f"{order.number} · {_('Refunded')}")
 
+    @Slot(str, str, object)
+    def show_refunded_by_card(self, number: str, currency: str, back: Mapping[Tender, int]) -> None:
+        """The terminal has given its part back. The rest of it, until it is dismissed, is the cashier's to give."""
+        by_card: dict[Tender, int] = {tender: minor for tender, minor in back.items() if tender == Tender.CARD}
+        by_hand: dict[Tender, int] = {tender: minor for tender, minor in back.items() if tender != Tender.CARD}
+        done = _("Refunded {amount}").format(amount=back_text(by_card, currency))
+        if by_hand:
+            told = _("Give back {amount}").format(amount=back_text(by_hand, currency))
+            self._undo.show_message(told, f"{number} · {done}")
+        else:
+            self._undo.show_message(done, number, life_ms=_SHOWN_MS)
+
     def _show_amended(self, before: Order, order: Order) -> None:
         """Say what the guest gets back until it is dismissed; what is to be paid is asked for."""
         then = Counter[Tender]()
@@ -88,8 +103,12 @@ class ChangeReports(QObject):
             back[each.tender] += each.refunded_minor
         back -= then
         title = _("{number} is changed").format(number=order.number)
+        grown = discount_grows(before, order)
         if not back:
-            self._undo.show_message(title, life_ms=self._undo_ms)
+            self._undo.show_message(title, grown, life_ms=_SHOWN_MS if grown else self._undo_ms)
+        elif grown:
+            told = _("Give back {amount}").format(amount=back_text(dict(back), order.currency))
+            self._undo.show_message(told, f"{title} · {grown}")
         else:
             self._undo.show_message(_("Give back {amount}").format(amount=back_text(dict(back), order.currency)), title)
 

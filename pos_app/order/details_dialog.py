@@ -180,6 +180,11 @@ class DetailsDialog(QDialog):
         column.addWidget(
             label(_("It comes to {total} then: {difference}").format(total=total, difference=words), wrap=True)
         )
+        grown = self._actions.discount_grows(order)
+        if grown:
+            words_of_discount = label(grown, "error", wrap=True)
+            words_of_discount.setObjectName("details_discount_grows")
+            column.addWidget(words_of_discount)
         accept = button(_("Accept"), self._theme, "primary", name="details_accept")
         accept.clicked.connect(self._on_accept_pressed)
         decline = button(_("Decline…"), self._theme, name="details_decline")

@@ -18,11 +18,13 @@ from core.domain.errors import DomainError
 from core.domain.held_baskets import HoldBasket
 from core.domain.order import Order, Payment, PaymentState
 from core.domain.order_rules import move_money
-from core.domain.payment import PaymentChange, check_payment, paid_minor, to_pay_minor
+from core.domain.payment import PaymentChange, check_payment, needed_minor, paid_minor, to_pay_minor
 from core.domain.people import Role
+from core.domain.refund import money_back, refunded
 from core.domain.status import Move, target_of, transition
 from core.protocol.approval import claimed
 from core.ui.text import _, clock, drawer_act_label, money, payment_label, payment_text, status_label, tender_label
+from pos_app.order.card import back_text
 
 
 def did(operation: Operation) -> str:
@@ -87,6 +89,45 @@ def reason(operation: Operation) -> str:
     """The cashier's reason, if given."""
     asked = None if operation.kind.is_personal else operation.asked
     return (getattr(asked, "reason", "") or "").strip()
+
+
+def cash_of(operation: Operation) -> list[str]:
+    """What was handed over for a payment in cash, and the change of it."""
+    asked = None if operation.kind.is_personal else operation.asked
+    if not isinstance(asked, TakePayment) or asked.given_minor is None:
+        return []
+    currency, change_minor = operation.seen.currency, asked.given_minor - _taken_minor(operation.seen, asked)
+    given = _("Cash given: {amount}").format(amount=money(asked.given_minor, currency))
+    return [given, _("Change: {amount}").format(amount=money(change_minor, currency))]
+
+
+def _taken_minor(order: Order, asked: TakePayment) -> int:
+    return needed_minor(order, asked) + (asked.rounding_minor or 0)
+
+
+def without_it(operation: Operation) -> str:
+    """What money changed hands that giving the operation up leaves without a record, and what to do about it; empty for
+    none."""
+    order, asked = operation.seen, None if operation.kind.is_personal else operation.asked
+    if isinstance(asked, TakePayment):
+        taken = {asked.tender: _taken_minor(order, asked)}
+    elif isinstance(asked, ChangePayment) and asked.payment is PaymentState.PAID:
+        taken = {asked.tender or order.tender: to_pay_minor(order)}
+    else:
+        taken = {}
+    if any(taken.values()):
+        told = _("You took {amount}: without this, give it back.")
+        return told.format(amount=back_text(taken, order.currency))
+    if isinstance(asked, RefundOrder):
+        back = money_back(order, refunded(order, asked))
+    elif isinstance(asked, ChangePayment) and asked.payment is PaymentState.REFUNDED:
+        back = money_back(order, refunded(order, None, asked.tender, asked.rounding))
+    else:
+        back = {}
+    if back:
+        told = _("You gave back {amount}: without this, it is missing in the books; take it back.")
+        return told.format(amount=back_text(back, order.currency))
+    return ""
 
 
 def again(operation: Operation) -> str:

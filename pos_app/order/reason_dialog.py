@@ -22,7 +22,7 @@ _MOST = 300
 
 _REASON = "reason"
 _ACROSS = 2
-_WIDTH = 620
+_WIDTH = 660
 
 
 class ReasonDialog(PanelDialog):

@@ -16,12 +16,14 @@ from pos_app.order.card import Own, customer
 from pos_app.order.operation_words import (
     again,
     allowed_here,
+    cash_of,
     did,
     done_by_another,
     needs_approval,
     needs_number,
     number,
     reason,
+    without_it,
 )
 from pos_app.sync.model import Entry
 
@@ -94,14 +96,15 @@ class DecisionPane(VerticalScroll):
         if operation.theirs is not None:
             sides.addWidget(self._theirs(operation.theirs), 1)
         column.addLayout(sides)
-        told = label(self._explanation(entry), "body", wrap=True)
+        words = [self._explanation(entry), without_it(operation) if operation.held and not entry.behind else ""]
+        told = label("\n".join(filter(None, words)), "body", wrap=True)
         told.setObjectName("decision_words")
         column.addWidget(told)
         if operation.held or entry.own is Own.ELSEWHERE:
             self._choices(column, entry, busy=busy)
 
     def _mine(self, operation: Operation) -> QFrame:
-        words = [reason(operation)] if reason(operation) else []
+        words = [*cash_of(operation), *filter(None, (reason(operation),))]
         return self._side("decision_mine", _("You, at {time}"), operation.created_at, did(operation), words)
 
     def _theirs(self, order: Order) -> QFrame:

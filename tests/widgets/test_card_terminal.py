@@ -19,6 +19,7 @@ from core.domain.rights import START, Right
 from core.domain.status import Fulfilment, steps_of
 from core.ui.ordering.basket_list import FEWER
 from core.ui.ordering.view import OrderingView
+from core.ui.text import money
 from tests.support.fake_backend import FakeBackend
 from tests.support.menus import CHIPS, SODA
 from tests.support.ordering import Finger
@@ -136,6 +137,8 @@ def test_a_refund_asks_the_terminal_first(
                 assert till.text("terminal_state") == "Declined: nothing was charged."
                 till.click("terminal_back")
             terminal.simulator.faults = Faults()
+        amount = money(order.total_minor, order.currency)
+        assert till.undo() == f"Refunded {amount} (Card) {order.number}"
 
 
 def test_a_new_order_by_card_is_paid_at_the_terminal(qtbot: QtBot, backend: FakeBackend, terminal: Server) -> None:

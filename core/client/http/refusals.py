@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from core.client.errors import (
+    ORDER_CHANGED,
     Busy,
     ClientError,
     Conflict,
@@ -82,7 +83,8 @@ def as_error(problem: Problem, headers: Mapping[str, str]) -> ClientError:
         return MenuMoved(detail, problem.menu)
     if status == 409:
         kind = {"price_changed": PriceChanged, "number_too_far": NumberTooFar}.get(problem.type, Conflict)
-        return kind(detail, order=problem.order, payment=problem.payment, field=problem.field)
+        title = ORDER_CHANGED if problem.type == "conflict" else ""
+        return kind(detail, order=problem.order, payment=problem.payment, title=title, field=problem.field)
     if status == 429 and problem.type == "too_many_tries":
         return TooManyAttempts(detail, retry_after_s=_retry_after_s(headers, LOCKED_MOST_S))
     if status == 429 and problem.type == "too_many":

@@ -43,6 +43,7 @@ from core.client.sync.transport import HttpTransport
 from core.client.sync.updates import Changed, Listener
 from core.client.terminals.attempt import Attempt
 from core.client.terminals.driver import Word
+from core.domain.drawers import DrawerSession
 from core.domain.ids import OpId, ShopId
 from core.protocol import routes
 from core.protocol.replies import Tokens
@@ -415,6 +416,11 @@ class SyncedApi:
     def cards(self) -> CardAttempts:
         """The current session's attempts at a card terminal."""
         return self._signed_in.cards
+
+    @property
+    def drawer(self) -> DrawerSession | None:
+        """This POS's newest drawer session, as the server will have it; None before the first. Reads the disk."""
+        return self._signed_in.calls.drawer
 
     @property
     def favourites(self) -> Favourites:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from core.client.errors import Conflict, NotFound, PriceChanged, Refused, Unreachable
+from core.client.errors import ORDER_CHANGED, Conflict, NotFound, PriceChanged, Refused, Unreachable
 from core.client.http.api import SessionApi
 from core.client.operations import KINDS, Kind
 from core.client.storage.cache import Cache, menu_after
@@ -25,7 +25,7 @@ from core.domain import order_rules
 from core.domain.amendment import difference_minor
 from core.domain.coins import NO_COINS, Coins
 from core.domain.commands import AmendOrder, AskChange, Change, MoneyChange, NewOrder, PlaceOrder, TakeOrder
-from core.domain.drawers import DrawerCommand
+from core.domain.drawers import DrawerCommand, DrawerSession
 from core.domain.errors import DomainError, IllegalMove
 from core.domain.held_baskets import BasketCommand, HeldBasket
 from core.domain.ids import CustomerId, ItemId, OpId, OrderId, ShopId, new_order_id
@@ -91,6 +91,11 @@ class Calls:
         `KEPT`; `Refused` and `Conflict` for what the server would refuse."""
         answer: Callable[[Request[R]], R] = self._answers.get(request.route, self._api.call)
         return self._accept(request) if request.route.offline is Offline.OUTBOX else answer(request)
+
+    @property
+    def drawer(self) -> DrawerSession | None:
+        """As `OwnDrawer.session`."""
+        return self._drawer.session
 
     # -- changes: accepted here, sent by the engine
 
@@ -322,6 +327,7 @@ def _refusing(row: Order | None) -> Iterator[None]:
     except order_rules.PriceChanged as error:
         raise PriceChanged(error.message, order=error.order) from None
     except (order_rules.Stale, IllegalMove) as error:
-        raise Conflict(error.message, order=row) from None
+        title = ORDER_CHANGED if isinstance(error, order_rules.Stale) else ""
+        raise Conflict(error.message, order=row, title=title) from None
     except DomainError as error:
         raise Refused(error.message, field=error.field) from None
