@@ -240,6 +240,11 @@ def chip_place(window: QWidget) -> QRect:
     return QRect()
 
 
+def least_width(part: QWidget) -> int:
+    """The least width of `part`, as layouts know it: its own, or what it was given."""
+    return max(part.minimumSizeHint().width(), part.minimumWidth())
+
+
 def panel(role: str = "panel") -> tuple[QFrame, QVBoxLayout]:
     """A frame with rounded corners (panel, card, sunken) and its column."""
     frame = QFrame()

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 from typing_extensions import override
 
 from core.ui.theme import Theme
+from core.ui.widgets.controls import least_width
 
 
 class EvenRow(QWidget):
@@ -38,7 +39,7 @@ class EvenRow(QWidget):
 
     @property
     def _widths(self) -> list[int]:
-        return [part.minimumSizeHint().width() for part in self._shown]
+        return [least_width(part) for part in self._shown]
 
     @override
     def event(self, event: QEvent) -> bool:

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QBoxLayout, QWidget
 from typing_extensions import override
 
 from core.ui.theme import Theme
+from core.ui.widgets.controls import least_width
 
 
 class Pair(QWidget):
@@ -25,7 +26,7 @@ class Pair(QWidget):
     @override
     def minimumSizeHint(self) -> QSize:
         margins = self.contentsMargins()
-        widest = max(part.minimumSizeHint().width() for part in (self._start, self._end))
+        widest = max(least_width(part) for part in (self._start, self._end))
         return QSize(widest + margins.left() + margins.right(), super().minimumSizeHint().height())
 
     @override
@@ -35,7 +36,7 @@ class Pair(QWidget):
         return super().event(event)
 
     def _fold(self) -> None:
-        parts = [part.minimumSizeHint().width() for part in (self._start, self._end) if _takes_room(part)]
+        parts = [least_width(part) for part in (self._start, self._end) if _takes_room(part)]
         short = sum(parts) + self._box.spacing() > self.contentsRect().width()
         self._box.setDirection(QBoxLayout.Direction.TopToBottom if short else QBoxLayout.Direction.LeftToRight)
 
