@@ -1,5 +1,6 @@
 """Change requests of customers: when they may be asked, what they come to, and what becomes of them."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import msgspec
@@ -18,8 +19,8 @@ from core.domain.commands import (
     PlaceOrder,
 )
 from core.domain.discount import Discount
-from core.domain.errors import CardNumber, IllegalMove, InvalidOrder, ReasonRequired
-from core.domain.ids import CustomerId, ItemId
+from core.domain.errors import CardNumber, DomainError, IllegalMove, InvalidOrder, ReasonRequired
+from core.domain.ids import CustomerId, ItemId, ModifierId
 from core.domain.menu import ChangesUntil, with_availability
 from core.domain.order import NewLine, Order, PaymentState, RequestState
 from core.domain.order_rules import Offer, Stale
@@ -29,7 +30,7 @@ from core.domain.rights import needs_of
 from core.domain.service import Service
 from core.domain.status import Fulfilment, OrderStatus
 from core.protocol.events import OrderAmended, OrderRequestChanged, event_of
-from tests.support.menus import CHIPS, MENU, SODA
+from tests.support.menus import BOWL, CHIPS, MENU, SODA
 from tests.unit.orders.test_amendments import ID, LATER, NOW, OFFER, amend, as_it_is
 
 ADA = Customer(id=CustomerId("ada"), name="Ada")
@@ -259,3 +260,61 @@ def test_whoever_has_not_seen_the_order_as_it_is_asks_again() -> None:
     asked = AskChange(version=order.version, lines=lines_of(order, AmendedLine(item_id=SODA.id)))
     with pytest.raises(Stale):
         order_rules.change(move(order, P.CONFIRMED), asked, Role.CUSTOMER, LATER, offer=ALLOWED)
+
+
+def test_a_refusal_says_what_is_wrong_and_where() -> None:
+    order = placed()
+    sold_out = ALLOWED._replace(items={SODA.id: msgspec.structs.replace(SODA, available=False)})
+    free = AmendedLine(item_id=SODA.id, discount=Discount(reason="So", rate=100_000))
+    cases: list[tuple[DomainError, Callable[[], Order]]] = [
+        (
+            IllegalMove("It can no longer be changed from here. Please ask at the counter.", "version"),
+            lambda: one_more_soda(move(move(move(order, P.CONFIRMED), P.PREPARING), P.READY)),
+        ),
+        (
+            InvalidOrder("A discount is given at the counter.", "lines[2].discount"),
+            lambda: ask(order, *lines_of(order, free)),
+        ),
+        (InvalidOrder("Canned Soda is sold out.", "lines[2].item_id"), lambda: one_more_soda(order, sold_out)),
+        (ReasonRequired("Say why it stays as it is.", "reason"), lambda: decline(one_more_soda(order), " ")),
+    ]
+    for refused, attempt in cases:
+        with pytest.raises(type(refused)) as found:
+            attempt()
+        assert (found.value.message, found.value.field) == (refused.message, refused.field)
+
+
+def test_request_and_answer_have_the_time_of_their_own() -> None:
+    order = placed()
+    asked = one_more_soda(order)
+    assert asked.change_request is not None
+    assert (asked.updated_at, asked.change_request.at, asked.change_request.answered_at) == (LATER, LATER, None)
+    for after in (decline(asked), ask(asked, *lines_of(order))):
+        assert after.change_request is not None
+        assert (after.updated_at, after.change_request.at, after.change_request.answered_at) == (LATER, LATER, LATER)
+
+
+def test_options_and_notes_of_what_is_asked_for_are_in_the_order_that_is_accepted() -> None:
+    order = placed()
+    hot = AmendedLine(item_id=BOWL.id, modifier_ids=(ModifierId("hot"),), note=" no beans ")
+    line = accept(ask(order, *lines_of(order, hot))).lines[-1]
+    assert (line.item_id, [each.name for each in line.modifiers], line.note) == (BOWL.id, ["Hot salsa"], "no beans")
+
+
+def test_whom_it_is_for_and_where_it_goes_stay_as_they_are() -> None:
+    there = msgspec.structs.replace(
+        placed(), fulfilment=Fulfilment.DELIVERY, address="12 Harbour Street", customer_phone="+15550100"
+    )
+    after = accept(one_more_soda(there))
+    kept = (after.fulfilment, after.address, after.customer_name, after.customer_phone)
+    assert kept == (Fulfilment.DELIVERY, "12 Harbour Street", "Ada", "+15550100")
+
+
+def test_the_day_ends_by_the_clock_of_the_shop() -> None:
+    """At 02:00 UTC the day of an order of the evening is over in London, and not in New York."""
+    order, night = placed(), NOW + timedelta(hours=20)
+    assert not may_ask(order, ChangesUntil.PREPARING, night, "Europe/London")
+    assert may_ask(order, ChangesUntil.PREPARING, night, "America/New_York")
+    there = ALLOWED._replace(terms=msgspec.structs.replace(ALLOWED.terms, time_zone="America/New_York"))
+    wish = AskChange(version=1, lines=lines_of(order, AmendedLine(item_id=SODA.id)))
+    assert order_rules.change(order, wish, Role.CUSTOMER, night, offer=there).open_request is not None

@@ -7,9 +7,9 @@ import pytest
 
 from core.client.operations import Kind, Operation, Owner
 from core.client.sync.merge import Verdict, judge
-from core.domain.commands import CancelOrder, Change, ChangePayment, ChangeStatus, RecallOrder, TakeOrder
+from core.domain.commands import CancelOrder, Change, ChangePayment, ChangeStatus, RecallOrder, TakeOrder, TakePayment
 from core.domain.ids import OpId, OrderId
-from core.domain.order import NewLine, Order, PaymentState, Tender
+from core.domain.order import NewLine, Order, Payment, PaymentState, Tender
 from core.domain.order_rules import Offer, place
 from core.domain.status import Fulfilment, OrderStatus
 from tests.support.menus import CHIPS, MENU
@@ -21,6 +21,7 @@ KINDS = {
     RecallOrder: Kind.RECALL,
     CancelOrder: Kind.CANCEL,
     ChangePayment: Kind.CHANGE_PAYMENT,
+    TakePayment: Kind.TAKE_PAYMENT,
 }
 
 
@@ -127,3 +128,14 @@ def test_what_became_unpaid_is_not_handed_over_unasked(
 ) -> None:
     asked = ChangeStatus(to=S.COMPLETED, version=3)
     assert verdict(asked, order(version=4, status=S.READY, payment=now), status=S.READY, payment=before) is expected
+
+
+@pytest.mark.parametrize(
+    ("amount_minor", "expected"),
+    [(1, Verdict.AGAIN), (345, Verdict.AGAIN), (346, Verdict.ASK), (0, Verdict.ASK), (None, Verdict.ASK)],
+)
+def test_a_payment_beside_anothers_is_taken_while_it_is_no_more_than_is_left(
+    amount_minor: int | None, expected: Verdict
+) -> None:
+    asked = TakePayment(tender=T.CASH, amount_minor=amount_minor, tip_minor=0 if amount_minor else 50, version=3)
+    assert verdict(asked, order(version=4, payments=(Payment(T.CARD, 100),))) is expected
