@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from core.domain import order_rules, order_sheet
 from core.domain.acts import Act, Need
 from core.domain.amendment import difference_minor
-from core.domain.booking import booked, change_of, payments_in
+from core.domain.booking import booked, change_of, charges_of, payments_in
 from core.domain.commands import (
     AmendedLine,
     AmendOrder,
@@ -100,6 +100,17 @@ def without(order: Order, place: int) -> tuple[AmendedLine, ...]:
 
 def with_new(order: Order, item_id: ItemId = SODA.id, **more: Any) -> tuple[AmendedLine, ...]:
     return (*as_it_is(order).lines, msgspec.structs.replace(AmendedLine(item_id=item_id), **more))
+
+
+def test_each_line_is_charged_its_own_difference() -> None:
+    offer = offer_of(taxed(included=False))
+    before = taken(PAID, offer)
+    chips, soda = as_it_is(before).lines
+    after = amend(before, offer, lines=(msgspec.structs.replace(chips, quantity=3),))
+    more, less = charges_of(before, after)
+    assert (more.line, more.quantity, more.amount, more.tax, more.reference) == (chips.id, 1, 445 + 31, 31, "VAT:7000")
+    assert (less.line, less.quantity, less.amount, less.tax) == (soda.id, -1, -109 - 21, -21)
+    assert less.reference == "VAT:19000"
 
 
 def test_an_unpaid_order_is_replaced() -> None:
