@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from itertools import count, islice
+from pathlib import Path
 from typing import Any, Final
 from unittest import mock
 
@@ -70,12 +71,14 @@ def run(quick: bool) -> Result:
         if postgres.binaries() is not None:
             urls["PostgreSQL"] = stack.enter_context(_on_postgresql(size))
         contenders: dict[tuple[str, str], Callable[[], float]] = {}
+        spent: dict[tuple[str, str], float | None] = {}
         sizes = []
         for name, url in urls.items():
             database = Database(url)
             stack.callback(database.close)
-            contenders[name, _BY_ID] = _by_id(database, size)
-            contenders |= {(name, what): _searched(database, typed) for what, typed in _asked(size).items()}
+            asked = {_BY_ID: _by_id(size), **{what: _searches(typed) for what, typed in _asked(size).items()}}
+            contenders |= {(name, what): _timed(database, works) for what, works in asked.items()}
+            spent |= {(name, what): _on_processors(database, works) for what, works in asked.items()}
             contenders[name, _PLACED] = _placing(database)
             contenders[name, _FIRST] = _placing(database, is_new=True)
             contenders[name, _WORDLESS] = _placing(database, wordless=True)
@@ -87,35 +90,89 @@ def run(quick: bool) -> Result:
     for name in urls:
         found = {what: taken for (where, what), taken in figures.items() if where == name}
         rows += [
-            (name, what, Spread.of(taken).shown(2), ratios(taken, found[_BY_ID]).shown(1))
+            (
+                name,
+                what,
+                Spread.of(taken).shown(2),
+                ratios(taken, found[_BY_ID]).shown(1),
+                _shown(spent.get((name, what))),
+            )
             for what, taken in found.items()
         ]
         slowest = max(Spread.of(found[what]).median for what in _asked(size))
         claims.append(Claim(f"{name}: ms of the slowest of these searches", slowest, "most", CLAIMED_MS))
+        costs = [cost for (where, _what), cost in spent.items() if where == name and cost is not None]
+        if costs:
+            told = f"{name}: ms of processors of the dearest of these searches"
+            claims.append(Claim(told, max(costs), "most", CLAIMED_MS))
         for what in (_PLACED, _FIRST):
             cost = ratios(found[what], found[_WORDLESS]).median
             claims.append(Claim(f"{name}: {what} with its words over one without", cost, "most", CLAIMED_COST))
     return Result(
         name="search",
         title=f"Search: milliseconds for a page of {_PAGE} among {size:,} orders",
-        columns=("database", "what is typed", "ms (least-most)", "x by id"),
+        columns=("database", "what is typed", "ms (least-most)", "x by id", "ms of processors"),
         rows=tuple(rows),
         claims=tuple(claims),
         notes=tuple(sizes),
     )
 
 
-def _by_id(database: Database, size: int) -> Callable[[], float]:
+_Works = Sequence[Callable[[Transaction], object]]
+
+
+def _by_id(size: int) -> _Works:
     ids = [OrderId(order.id) for order in islice(dataset.orders(size), 100)]
-    return _timed(database, [partial(orders.get, order_id=order_id) for order_id in ids])
+    return [partial(orders.get, order_id=order_id) for order_id in ids]
 
 
-def _searched(database: Database, typed: Sequence[str]) -> Callable[[], float]:
+def _searches(typed: Sequence[str]) -> _Works:
     queries = [OrderQuery(q=each, limit=_PAGE) for each in typed]
-    return _timed(database, [partial(order_pages.search, shop_id=_SHOP, query=query) for query in queries])
+    return [partial(order_pages.search, shop_id=_SHOP, query=query) for query in queries]
 
 
-def _timed(database: Database, works: Sequence[Callable[[Transaction], object]]) -> Callable[[], float]:
+def _on_processors(database: Database, works: _Works) -> float | None:
+    """The milliseconds that one of `works` takes of processors, at both ends: what it takes where nothing else runs,
+    however busy this machine is. None where the system does not say (it is Linux that does)."""
+
+    async def do() -> None:
+        for work in works:
+            await database.read(work)
+
+    asyncio.run(do())
+    servers = _servers(database)
+    costs = []
+    for _round in range(5):
+        before = _spent_ns(servers)
+        asyncio.run(do())
+        after = _spent_ns(servers)
+        if before is None or after is None:
+            return None
+        costs.append((after - before) / len(works) / 1e6)
+    return min(costs)
+
+
+def _servers(database: Database) -> list[Path]:
+    """What the system says of the database server's processes for our connections; none with SQLite."""
+    with database.engine.connect() as connection:
+        if connection.dialect.name == "sqlite":
+            return []
+        told = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        return [Path(f"/proc/{pid}/schedstat") for (pid,) in connection.exec_driver_sql(told)]
+
+
+def _spent_ns(servers: Sequence[Path]) -> int | None:
+    try:
+        return time.process_time_ns() + sum(int(each.read_text().split()[0]) for each in servers)
+    except OSError:
+        return None
+
+
+def _shown(cost: float | None) -> str:
+    return "" if cost is None else f"{cost:.2f}"
+
+
+def _timed(database: Database, works: _Works) -> Callable[[], float]:
     """The median milliseconds of `works`, each in a transaction of its own, as a request has it."""
 
     async def taken() -> float:
