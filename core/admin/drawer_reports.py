@@ -45,7 +45,7 @@ def main(argv: Sequence[str]) -> int:
 
 
 def _x(api: Backend, options: argparse.Namespace) -> None:
-    found = api.call(routes.DRAWERS(query=DrawerQuery(device=options.pos, limit=1))).sessions
+    found = api.call(routes.DRAWERS(query=DrawerQuery(device=options.pos))).sessions
     reports = [api.call(routes.X_REPORT(each.id)) for each in found if each.is_open]
     if options.json:
         console.as_json(reports)

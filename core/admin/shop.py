@@ -16,7 +16,7 @@ from core.admin.command import WHERE, Parser
 from core.admin.failed import Failed
 from core.domain.discount import Discount
 from core.domain.errors import DomainError
-from core.domain.menu import ChangesUntil, Menu
+from core.domain.menu import ChangesUntil, DrawerUse, Menu
 from core.domain.money import Tax as OneRate
 from core.domain.money import as_decimal, check_currency, parse_minor
 from core.domain.phones import is_country
@@ -37,6 +37,7 @@ _EXAMPLES: Final = """examples:
   orderbell shop set --cash-rounding 0.05                            cash only; cards pay exactly
   orderbell shop set --changes-until preparing                       customers may ask to change their orders
   orderbell shop set --service-charge 12.5 --service-for dine_in     after discounts; none: it ends
+  orderbell shop set --drawers person                                each cashier counts their own
   orderbell shop taxes
   orderbell shop tax drinks VAT=19                                   another rate for a category of items
   orderbell shop tax standard VAT=7 --fulfilment dine_in --from 2027-01-01
@@ -67,6 +68,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     changes_until: ChangesUntil
     taxes: tuple[TaxEntry, ...] = ()
     service: ShopService = ShopService()
+    drawers: DrawerUse = DrawerUse.DEVICE
 
 
 def main(argv: Sequence[str]) -> int:
@@ -91,6 +93,9 @@ def main(argv: Sequence[str]) -> int:
     )
     change.add_argument("--service-charge", metavar="PERCENT", help="of orders after discounts, as 12.5; none: it ends")
     change.add_argument("--service-for", nargs="+", choices=list(map(str, Fulfilment)), help="default: dine_in")
+    change.add_argument(
+        "--drawers", type=DrawerUse, choices=list(DrawerUse), help="one for each, from the next opening"
+    )
     change.add_argument("--country", metavar="CODE", type=_flag(country), help="ISO 3166, as DE")
     parser.command("taxes", "the tax table", asked(_taxes), only=WHERE, shop=True)
     parser.command("discounts", "what staff take off at one press", asked(_discounts), only=WHERE, shop=True)
@@ -199,16 +204,21 @@ def _set(api: Backend, options: argparse.Namespace) -> None:
         cash_rounding=options.cash_rounding_mode,
         changes_until=options.changes_until,
         service=_service(api, options),
+        drawers=options.drawers,
     )
     if wanted == ChangeShop():
         raise Failed(
             "Say what is to be another: --name, --currency, --tax-rate, --time-zone, --country, --cash-rounding, "
-            "--service-charge or --changes-until.",
+            "--service-charge, --changes-until or --drawers.",
             status=2,
         )
     _show_shop(api.call(routes.CHANGE_SHOP(body=wanted)), options)
 
 
+_DRAWERS: Final = {
+    DrawerUse.DEVICE: "one for each POS, whoever is signed in there",
+    DrawerUse.PERSON: "one for each person, also where they share a POS",
+}
 _CHANGES: Final = {
     ChangesUntil.NEVER: "customers cannot ask for a change of their orders here",
     ChangesUntil.CONFIRMED: "customers may ask for a change until their order is confirmed",
@@ -329,6 +339,7 @@ def _show_shop(menu: Menu, options: argparse.Namespace) -> None:
             changes_until=menu.changes_until,
             taxes=menu.terms.taxes.entries,
             service=menu.service,
+            drawers=menu.drawers,
         )
         console.as_json(shown)
         return
@@ -339,6 +350,7 @@ def _show_shop(menu: Menu, options: argparse.Namespace) -> None:
         ("cash", _cash(menu)),
         ("changes", _CHANGES.get(menu.changes_until, menu.changes_until.readable)),
         ("service", menu.service.described()),
+        ("drawers", _DRAWERS.get(menu.drawers, menu.drawers.readable)),
         ("time zone", menu.time_zone),
         ("country", menu.country or "unknown: phone numbers need their country code"),
         ("menu", f"{len(menu.items())} items"),

@@ -255,9 +255,9 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, request=msgspec.json.encode(asked), seen=seen)
 
 
-def drawer_queue(device: DeviceId) -> OrderId:
-    """The queue of the operations of a POS's drawer, in place of an order id: they are sent one after the other."""
-    return OrderId(f"drawer/{device}")
+def drawer_queue(device: DeviceId, owner: str = "") -> OrderId:
+    """The queue of the operations of a drawer of a POS, in place of an order id: they are sent one after the other."""
+    return OrderId(f"drawer/{device}/{owner}" if owner else f"drawer/{device}")
 
 
 def basket_queue(basket_id: BasketId) -> OrderId:

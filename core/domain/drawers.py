@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from core.domain.acts import Act, Need
 from core.domain.commands import MAX_GIVEN_MINOR, UUID, Approval, ClientTime
 from core.domain.errors import DomainError, IllegalMove, ReasonRequired
 from core.domain.ids import DeviceId, DrawerSessionId, OpId
@@ -86,6 +87,8 @@ class OpenDrawer(msgspec.Struct, frozen=True, kw_only=True):
 
     session: SessionId
     """Made by the till."""
+    own: bool = False
+    """Whether it is that of whoever opens it, and not the POS's."""
     float_minor: Amount
     denominations: Denominations = ()
     moved_at_client: ClientTime | None = None
@@ -153,6 +156,8 @@ class DrawerSession(msgspec.Struct, frozen=True, kw_only=True):
     entries: tuple[DrawerEntry, ...]
     z_number: int = 0
     """Of the Z that ended it; 0 for none yet."""
+    owner: str = ""
+    """The id of the person whose drawer it is; empty: the POS's, whoever is signed in there."""
 
     @property
     def is_open(self) -> bool:
@@ -208,8 +213,26 @@ class CashFigures(msgspec.Struct, frozen=True, kw_only=True):
     explanation: str = ""
 
 
-def opened(held: DrawerSession | None, asked: OpenDrawer, device: DeviceId, by: str, at: datetime) -> DrawerSession:
-    """A new session of a till. `held`: its session before, if any. Raises `IllegalMove`, `DomainError`."""
+def used_by(sessions: Iterable[DrawerSession | None], person: str, *, per_person: bool) -> DrawerSession | None:
+    """With which of a POS's sessions, the newest of each of its drawers, somebody works: that which is open, their own
+    before the POS's; else, `per_person`, theirs, or the POS's."""
+    by_owner = {each.owner: each for each in sessions if each is not None}
+    own, shared = by_owner.get(person), by_owner.get("")
+    is_open = next((each for each in (own, shared) if each is not None and each.is_open), None)
+    return is_open or (own if per_person else shared)
+
+
+def needs_of_session(session: DrawerSession | None, person: str) -> tuple[Need, ...]:
+    """What somebody has to be allowed to do something in a session that is another person's."""
+    is_anothers = session is not None and session.owner not in ("", person)
+    return (Need(Act.DRAWERS),) if is_anothers else ()
+
+
+def opened(
+    held: DrawerSession | None, asked: OpenDrawer, device: DeviceId, by: str, at: datetime, owner: str = ""
+) -> DrawerSession:
+    """A new session of a drawer, which is its `owner`'s, or the POS's. `held`: its session before, if any. Raises
+    `IllegalMove`, `DomainError`."""
     if held is not None and held.is_open:
         raise IllegalMove("This drawer is open already. Count it and close it first.", "session")
     if held is not None and held.id == asked.session:
@@ -223,7 +246,7 @@ def opened(held: DrawerSession | None, asked: OpenDrawer, device: DeviceId, by: 
         client_at=asked.moved_at_client,
         by=by,
     )
-    return DrawerSession(id=asked.session, device=device, entries=(entry,))
+    return DrawerSession(id=asked.session, device=device, entries=(entry,), owner=owner)
 
 
 def applied(

@@ -96,6 +96,15 @@ class ChangesUntil(WireEnum):
     PREPARING = "preparing"
 
 
+class DrawerUse(WireEnum):
+    """Whose a POS's drawer is."""
+
+    DEVICE = "device"
+    """The POS's, whoever is signed in there."""
+    PERSON = "person"
+    """Each person's, who puts their own into the POS."""
+
+
 class Menu(msgspec.Struct, frozen=True):
     """One shop's menu, its currency (ISO 4217) and its taxes; `version` grows with every change."""
 
@@ -124,6 +133,8 @@ class Menu(msgspec.Struct, frozen=True):
     """Until an order is that, its customer may ask for a change; never, at a server of an earlier release."""
     service: ShopService = ShopService()
     """What is charged for service; a rate of 0: nothing."""
+    drawers: DrawerUse = DrawerUse.DEVICE
+    """Whose a drawer is that is opened from now on; the POS's, at a server of an earlier release."""
 
     @property
     def services(self) -> tuple[ShopService, ...]:

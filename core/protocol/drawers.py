@@ -77,6 +77,8 @@ class ZReport(msgspec.Struct, frozen=True, kw_only=True):
     place: int = 0
     """In the POS's chain of Zs and supplements, from 1."""
     session: DrawerSessionId
+    owner: str = ""
+    """The id of the person whose drawer it was; empty: the till's."""
     opened_at: datetime
     opened_by: str
     closed_at: datetime | None = None

@@ -155,7 +155,9 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     """The number series of the staff's POS, and its highest issued number: `POS1`, 64."""
     series_last: int = 0
     drawer: DrawerSession | None = None
-    """The newest drawer session of the staff's POS; None before the first."""
+    """The newest session of the drawer of the staff's POS; None before the first."""
+    own_drawers: tuple[DrawerSession, ...] = ()
+    """Of people's own drawers there, those that are open, and the bearer's newest."""
     baskets: tuple[HeldBasket, ...] = ()
     """For staff: the baskets that the shop holds. In pages they are on the first."""
     roles: Roles = ()

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from core.domain.commands import Version
 from core.domain.discount import MAX_OFFERED, Discount
-from core.domain.menu import Category, ChangesUntil
+from core.domain.menu import Category, ChangesUntil, DrawerUse
 from core.domain.order import Order, PaymentState
 from core.domain.payment import payments_of
 from core.domain.sale.rounding import MAX_INCREMENT, Rounding
@@ -122,6 +122,8 @@ class ChangeShop(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Until an order is that, its customer may ask for a change of it."""
     service: ShopService | None = None
     """What is charged for service; a rate of 0: nothing."""
+    drawers: DrawerUse | None = None
+    """Whose a drawer is that is opened from now on."""
     time_zone: Annotated[str, Meta(max_length=64, description="IANA.")] | None = None
     country: Annotated[str, Meta(min_length=2, max_length=2, description="ISO 3166-1 alpha-2.")] | None = None
     version: Version | None = None

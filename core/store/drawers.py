@@ -7,7 +7,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import and_, bindparam, case, false, func, literal_column, or_, select
+from sqlalchemy import Text, and_, bindparam, case, false, func, literal_column, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from core.decoding import decode
@@ -27,9 +27,17 @@ from core.store.tables import drawer_entries, ledger, order_lines, orders, statu
 _d, _e, _o, _h, _l, _z = drawer_entries.c, ledger.c, orders.c, status_history.c, order_lines.c, z_reports.c
 _till: Final = (_d.shop_id == bindparam("shop_id"), _d.device == bindparam("till"))
 _INSERT: Final = Prepared.insert(drawer_entries)
-_LAST: Final = Prepared(select(_d.drawer_session_id, _d.place, _d.act).where(*_till).order_by(_d.place.desc()).limit(1))
-_DEVICE: Final = Prepared(
-    select(_d.device).where(_d.drawer_session_id == bindparam("session"), _d.shop_id == bindparam("shop_id")).limit(1)
+_LAST_PLACE: Final = Prepared(select(func.max(_d.place)).where(*_till))
+_LAST: Final = Prepared(
+    select(_d.drawer_session_id, _d.act)
+    .where(*_till, _d.owner_id == bindparam("owner"))
+    .order_by(_d.place.desc())
+    .limit(1)
+)
+_WHOSE: Final = Prepared(
+    select(_d.device, _d.owner_id)
+    .where(_d.drawer_session_id == bindparam("session"), _d.shop_id == bindparam("shop_id"))
+    .limit(1)
 )
 _ENTRIES: Final = Prepared(
     select(
@@ -45,6 +53,7 @@ _ENTRIES: Final = Prepared(
             _d.approver_name,
         ),
         func.coalesce(_z.number, 0),
+        _d.owner_id,
     )
     .select_from(
         drawer_entries.outerjoin(z_reports, and_(_z.drawer_session_id == _d.drawer_session_id, _z.supplement == 0))
@@ -52,21 +61,40 @@ _ENTRIES: Final = Prepared(
     .where(_d.drawer_session_id == bindparam("session"), _d.shop_id == bindparam("shop_id"))
     .order_by(_d.place)
 )
-_OPENED: Final = Prepared(
-    select(_d.drawer_session_id)
-    .where(*_till, _d.act == str(DrawerAct.OPENED))
-    .order_by(_d.place.desc())
-    .limit(bindparam("most"))
+_opened = select(_d.drawer_session_id).where(*_till, _d.act == str(DrawerAct.OPENED)).order_by(_d.place.desc())
+_OPENED: Final = Prepared(_opened.limit(bindparam("most")))
+_OPENED_BY: Final = Prepared(
+    _opened.where(or_(_d.owner_id == "", _d.owner_id == bindparam("owner"))).limit(bindparam("most"))
 )
 _own = drawer_entries.alias("own")
 _BEFORE: Final = Prepared(
-    select(_d.drawer_session_id).where(
+    select(_d.drawer_session_id)
+    .where(
         *_till,
+        _d.owner_id == bindparam("owner"),
         _d.place
-        == select(func.min(_own.c.place) - 1).where(_own.c.drawer_session_id == bindparam("session")).scalar_subquery(),
+        < select(func.min(_own.c.place)).where(_own.c.drawer_session_id == bindparam("session")).scalar_subquery(),
     )
+    .order_by(_d.place.desc())
+    .limit(1)
+)
+_UNCLOSED: Final = Prepared(
+    select(_d.device)
+    .where(_d.shop_id == bindparam("shop_id"))
+    .group_by(_d.device, _d.drawer_session_id)
+    .having(func.max(case((_d.act == str(DrawerAct.CLOSED), 1), else_=0)) == 0)
+    .order_by(_d.device)
 )
 _TILLS: Final = Prepared(select(_d.device).where(_d.shop_id == bindparam("shop_id")).distinct().order_by(_d.device))
+
+
+_UNCLOSED_OWN: Final = Prepared(
+    select(_d.drawer_session_id)
+    .where(*_till, _d.owner_id != "")
+    .group_by(_d.drawer_session_id)
+    .having(func.max(case((_d.act == str(DrawerAct.CLOSED), 1), else_=0)) == 0)
+    .order_by(func.min(_d.place))
+)
 
 
 def _orders_with(here: ColumnElement[bool]) -> tuple[Prepared, Prepared]:
@@ -136,6 +164,9 @@ _PAID_AHEAD: Final = Prepared(
     .select_from(orders.join(ledger, _o.id == _e.order_id))
     .where(_o.shop_id == bindparam("shop_id"), _o.is_open == 1, _o.payment == str(PaymentState.UNPAID))
 )
+_owner: Final = bindparam("owner", type_=Text)
+_by_owner: Final = or_(_owner == "", _h.by_id == _owner)
+"""What is of no drawer is of the till's, or of whoever has one of their own."""
 _VOIDS: Final = Prepared(
     select(func.count(), func.coalesce(func.sum(_o.total_minor), 0))
     .select_from(orders.join(status_history, and_(_h.order_id == _o.id, _h.target == _o.status)))
@@ -146,6 +177,7 @@ _VOIDS: Final = Prepared(
         _o.payment == str(PaymentState.UNPAID),
         or_(*(_o.status == str(status) for status in sorted(CALLED_OFF))),
         _h.device == bindparam("till"),
+        _by_owner,
         _h.at >= bindparam("from_us"),
         _h.at < bindparam("to_us"),
     )
@@ -167,6 +199,7 @@ _at_till = (
     _o.shop_id == bindparam("shop_id"),
     _h.approver_name != "",
     _h.device == bindparam("till"),
+    _by_owner,
     _h.at >= bindparam("from_us"),
     _h.at < bindparam("to_us"),
 )
@@ -200,18 +233,26 @@ def get(transaction: Transaction, shop_id: ShopId, session_id: str) -> DrawerSes
         device=DeviceId(rows[0][0]),
         entries=tuple(_entry(row[1:9]) for row in rows),
         z_number=rows[0][9],
+        owner=rows[0][10],
     )
 
 
-def newest(transaction: Transaction, shop_id: ShopId, device: str) -> DrawerSession | None:
-    """The newest session of a till; None before the first."""
-    last = transaction.first(_LAST, shop_id=shop_id, till=device)
+def newest(transaction: Transaction, shop_id: ShopId, device: str, owner: str = "") -> DrawerSession | None:
+    """The newest session of a till's drawer, or of its `owner`'s there; None before the first."""
+    last = transaction.first(_LAST, shop_id=shop_id, till=device, owner=owner)
     return get(transaction, shop_id, last[0]) if last else None
 
 
+def of_people(transaction: Transaction, shop_id: ShopId, device: str, person: str) -> tuple[DrawerSession, ...]:
+    """Of people's own drawers at a till, the sessions that are open, and this person's newest."""
+    rows = transaction.all(_UNCLOSED_OWN, shop_id=shop_id, till=device)
+    found = [get(transaction, shop_id, session_id) for (session_id,) in rows]
+    return tuple({each.id: each for each in (*found, newest(transaction, shop_id, device, person)) if each}.values())
+
+
 def left_before_minor(transaction: Transaction, shop_id: ShopId, session: DrawerSession) -> int | None:
-    """The cash that the POS's session before left in the drawer; None for its first."""
-    row = transaction.first(_BEFORE, shop_id=shop_id, till=session.device, session=session.id)
+    """The cash that the session before left in the drawer; None for its first."""
+    row = transaction.first(_BEFORE, shop_id=shop_id, till=session.device, owner=session.owner, session=session.id)
     before = get(transaction, shop_id, row[0]) if row else None
     if before is None or before.closing is None:
         return None
@@ -219,27 +260,31 @@ def left_before_minor(transaction: Transaction, shop_id: ShopId, session: Drawer
 
 
 def for_entry(transaction: Transaction, by: Principal, named: str) -> str:
-    """The session that money moved by `by` belongs to: the one that their till named, if it is one of that till's or
-    not known yet; else that which is open there; empty for none."""
+    """The session that money moved by `by` belongs to: the one that their till named, if it is one of that till's, and
+    nobody else's, or not known yet; else that which is open there, their own before the till's; empty for none."""
     if by.device_id is None:
         return ""
     if named:
-        row = transaction.first(_DEVICE, shop_id=by.shop_id, session=named)
-        if row is None or row[0] == by.device_id:
+        row = transaction.first(_WHOSE, shop_id=by.shop_id, session=named)
+        if row is None or (row[0] == by.device_id and row[1] in ("", by.subject)):
             return named
-    last = transaction.first(_LAST, shop_id=by.shop_id, till=by.device_id)
-    return last[0] if last is not None and last[2] != str(DrawerAct.CLOSED) else ""
+    for owner in (by.subject, ""):
+        last = transaction.first(_LAST, shop_id=by.shop_id, till=by.device_id, owner=owner)
+        if last is not None and last[1] != str(DrawerAct.CLOSED):
+            session_id: str = last[0]
+            return session_id
+    return ""
 
 
 def append(transaction: Transaction, session: DrawerSession, by: Principal, op_id: OpId) -> None:
     """Store the newest entry of `session`, done by `by` at its till."""
-    last = transaction.first(_LAST, shop_id=by.shop_id, till=session.device)
+    last = transaction.first(_LAST_PLACE, shop_id=by.shop_id, till=session.device)
     entry = session.entries[-1]
     transaction.run(
         _INSERT,
         shop_id=by.shop_id,
         device=session.device,
-        place=last[1] + 1 if last else 1,
+        place=(last[0] or 0) + 1 if last else 1,
         drawer_session_id=session.id,
         act=entry.act,
         amount_minor=entry.amount_minor,
@@ -249,16 +294,28 @@ def append(transaction: Transaction, session: DrawerSession, by: Principal, op_i
         client_at=advised_us(entry.client_at),
         **by.author_values,
         **by.approver_values,
+        owner_id=session.owner,
         op_id=op_id,
     )
 
 
-def listed(transaction: Transaction, shop_id: ShopId, device: str, most: int) -> list[DrawerSession]:
-    """The newest sessions of a till, or of each (`device` empty), newest first."""
+def unclosed(transaction: Transaction, shop_id: ShopId) -> list[str]:
+    """The tills of sessions that are open, each once."""
+    return list(dict.fromkeys(row[0] for row in transaction.all(_UNCLOSED, shop_id=shop_id)))
+
+
+def listed(
+    transaction: Transaction, shop_id: ShopId, device: str, most: int, person: str | None = None
+) -> list[DrawerSession]:
+    """The newest sessions of a till, or of each (`device` empty), newest first. `person`: without those of others."""
     tills = [device] if device else [row[0] for row in transaction.all(_TILLS, shop_id=shop_id)]
     found = []
     for till in tills:
-        for (session_id,) in transaction.all(_OPENED, shop_id=shop_id, till=till, most=most):
+        which = {"shop_id": shop_id, "till": till, "most": most}
+        rows = transaction.all(_OPENED, **which)
+        if person is not None:
+            rows = transaction.all(_OPENED_BY, **which, owner=person)
+        for (session_id,) in rows:
             session = get(transaction, shop_id, session_id)
             assert session is not None
             found.append(session)
@@ -346,16 +403,18 @@ def open_orders(transaction: Transaction, shop_id: ShopId) -> tuple[int, int]:
     return int(row[0]), int(row[1]) - int(ahead[0])
 
 
-def voids(transaction: Transaction, shop_id: ShopId, device: str, from_us: int, until_us: int) -> tuple[int, int]:
-    """The number and total of the orders that were called off at a POS before they were paid."""
-    row: Any = transaction.first(_VOIDS, shop_id=shop_id, till=device, from_us=from_us, to_us=until_us)
+def voids(transaction: Transaction, shop_id: ShopId, session: DrawerSession, until_us: int) -> tuple[int, int]:
+    """The number and total of the orders that were called off at a session's POS before they were paid: while it was
+    open, and in somebody's own session by them."""
+    period = {"from_us": to_us(session.opened.at), "to_us": until_us}
+    row: Any = transaction.first(_VOIDS, shop_id=shop_id, till=session.device, owner=session.owner, **period)
     return int(row[0]), int(row[1])
 
 
 def allowed(transaction: Transaction, shop_id: ShopId, session: DrawerSession, until_us: int) -> list[Row]:
     """The approvals in a session: subject, time (µs), who did it, who allowed it, and the reason."""
     entries = ((each.act, to_us(each.at), each.by, each.approver, each.reason) for each in session.entries)
-    period = {"till": session.device, "from_us": to_us(session.opened.at), "to_us": until_us}
+    period = {"till": session.device, "owner": session.owner, "from_us": to_us(session.opened.at), "to_us": until_us}
     found = [
         *transaction.all(_ALLOWED_MONEY, shop_id=shop_id, session=session.id),
         *(row for query in _ALLOWED_STEPS for row in transaction.all(query, shop_id=shop_id, **period)),

@@ -106,6 +106,7 @@ def read(transaction: Transaction, shop: Shop) -> Menu:
         *(shop.name, shop.currency, shop.tax, categories, shop.menu_version, shop.country, shop.time_zone, shop.taxes),
         *(shop.discounts, shop.tenders, coins.increment, coins.mode, shop.changes_until),
         service=shop.services[0] if shop.services else ShopService(),
+        drawers=shop.drawers,
     )
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, BindParameter, ColumnClause, bindparam, case,
 from core.decoding import decode
 from core.domain.discount import Discount
 from core.domain.ids import ShopId, uuid7
-from core.domain.menu import ChangesUntil, Menu
+from core.domain.menu import ChangesUntil, DrawerUse, Menu
 from core.domain.money import Tax
 from core.domain.numbers import AHEAD
 from core.domain.order import ONLINE_SERIES, order_number
@@ -48,6 +48,7 @@ class Shop(msgspec.Struct, frozen=True):
     changes_until: ChangesUntil = ChangesUntil.NEVER
     services: tuple[ShopService, ...] = ()
     """What is charged for service now, and what was before, the newest first."""
+    drawers: DrawerUse = DrawerUse.DEVICE
 
     @property
     def terms(self) -> Terms:
@@ -74,6 +75,7 @@ _SHOP: Final = select(
     shops.c.roundings,
     shops.c.changes_until,
     shops.c.services,
+    shops.c.drawers,
 )
 _GET: Final = Prepared(_SHOP.where(shops.c.id == bindparam("shop_id")))
 _FIRST: Final = Prepared(_SHOP.order_by(shops.c.created_at, shops.c.id).limit(1))
@@ -109,6 +111,7 @@ _CHANGE: Final = Prepared(
         roundings=bindparam("to_roundings"),
         changes_until=bindparam("to_changes_until"),
         services=bindparam("to_services"),
+        drawers=bindparam("to_drawers"),
         time_zone=bindparam("to_zone"),
         country=bindparam("to_country"),
         menu_version=shops.c.menu_version + _one,
@@ -137,6 +140,7 @@ def insert(transaction: Transaction, shop_id: ShopId, menu: Menu, time_zone: str
         roundings=_json(menu.roundings),
         changes_until=menu.changes_until,
         services=_json(menu.services),
+        drawers=menu.drawers,
         time_zone=time_zone,
         country=menu.country,
         menu_version=menu.version,
@@ -168,6 +172,7 @@ def change(transaction: Transaction, to: Shop) -> Shop:
         to_roundings=_json(to.roundings),
         to_changes_until=to.changes_until,
         to_services=_json(to.services),
+        to_drawers=to.drawers,
         to_zone=to.time_zone,
         to_country=to.country,
     )
@@ -279,6 +284,7 @@ def _shop(row: tuple[Any, ...] | None) -> Shop | None:
         _roundings(others[1]),
         ChangesUntil(others[2]),
         _services(others[3]),
+        DrawerUse(others[4]),
     )
 
 

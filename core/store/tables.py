@@ -87,6 +87,7 @@ shops: Final = Table(
     _text("tenders", server_default=text("'[]'")),  # JSON: all of them, in the order of a till's keys
     _text("roundings", server_default=text("'[]'")),  # JSON: how amounts in coins are rounded, the newest first
     _text("changes_until", server_default=text("'never'")),  # `core.domain.menu.ChangesUntil`
+    _text("drawers", server_default=text("'device'")),  # `core.domain.menu.DrawerUse`
     _text("services", server_default=text("'[]'")),  # JSON: what is charged for service, the newest first
     _text("time_zone"),
     _text("country", server_default=text("''")),  # ISO 3166-1 alpha-2: whose phone numbers need no country code
@@ -434,6 +435,7 @@ drawer_entries: Final = Table(
     _text("op_id"),
     _text("approver_id", server_default=text("''")),  # who allowed it, where `by`'s own role does not
     _text("approver_name", server_default=text("''")),
+    _text("owner_id", server_default=text("''")),  # whose drawer it is; empty: the till's
     Index(None, "drawer_session_id", "place"),
 )
 

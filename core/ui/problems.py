@@ -123,6 +123,7 @@ SAID: Final = (
     N_("A manager has to allow this"),
     N_("Your role may not do this. Ask a manager to allow it."),
     N_("Sign in at a POS: a drawer is a POS's."),
+    N_("Open your own drawer first: cash of orders goes to the drawer of whoever takes it."),
     N_("Decide first about what the server has refused: see what waits to be sent."),
     N_("The shop holds 200 baskets, which is the maximum. Order or delete some of them first."),
     N_("This basket is no longer held: it was ordered, held anew or deleted."),

@@ -136,7 +136,7 @@ class DrawerPage(QWidget):
     def _show(self) -> None:
         known, busy = self.book.known, self.book.acting
         session = known.session
-        self._state.setText(_("The drawer is open") if known.is_open else _("The drawer is closed"))
+        self._state.setText(_state(session))
         self._since.setText(_since(session))
         sees_x = known.is_open and (self._others or (session is not None and session.is_counted))
         for each, shown in ((self._open, not known.is_open), (self._count, known.is_open), (self._x, sees_x)):
@@ -240,7 +240,12 @@ class DrawerPage(QWidget):
         if isinstance(about, SignedReport):
             self._show_report(about)
         elif isinstance(about, DrawerSession):
-            self.book.ask_x(about.id)
+            here = about.device == self._context.settings.device
+            if about.owner and about.is_open and here and about != self.book.known.session:
+                self._picker.setCurrentIndex(0)
+                self.book.choose(about.id)
+            else:
+                self.book.ask_x(about.id)
 
     @Slot(object)
     def _show_report(self, signed: SignedReport) -> None:
@@ -262,6 +267,14 @@ class DrawerPage(QWidget):
     def hideEvent(self, event: QHideEvent) -> None:
         self.book.stop()
         super().hideEvent(event)
+
+
+def _state(session: DrawerSession | None) -> str:
+    if session is None or not session.is_open:
+        return _("The drawer is closed")
+    if session.owner:
+        return _("The drawer of {name} is open").format(name=session.opened.by)
+    return _("The drawer is open")
 
 
 def _since(session: DrawerSession | None) -> str:

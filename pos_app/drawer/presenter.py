@@ -1,6 +1,6 @@
 """The presenter of the drawer's page: this POS's session, and all sessions and reports."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -17,8 +17,10 @@ from core.domain.drawers import (
     DrawerSession,
     MoveCash,
     OpenDrawer,
+    used_by,
 )
 from core.domain.ids import DrawerSessionId, uuid7
+from core.domain.menu import DrawerUse
 from core.protocol import routes
 from core.protocol.drawers import DrawerQuery, SignedReport
 from core.protocol.route import AnyRoute, Request
@@ -73,6 +75,8 @@ class DrawerBook(QObject):
         self._counting = False
         """Whether a person has counted, and waits for the result."""
         self._again = False
+        self._chosen = DrawerSessionId("")
+        """Another person's session with which somebody works instead of their own."""
         self.known = Known()
         settings = context.settings
         self.refresher = Refresher(context.jobs, self._read, REFRESH_S, automatic=settings.board_refresh, parent=self)
@@ -91,6 +95,7 @@ class DrawerBook(QObject):
 
     def start(self) -> None:
         """The page is shown."""
+        self._chosen = DrawerSessionId("")
         self.refresher.start()
         self.refresh()
 
@@ -110,6 +115,7 @@ class DrawerBook(QObject):
         if self._acting is not None:
             self._acting.cancel()
         self._acting, self._counting, self._again = None, False, False
+        self._chosen = DrawerSessionId("")
         self.known = Known()
         self.changed.emit()
 
@@ -131,6 +137,11 @@ class DrawerBook(QObject):
     @Slot(int, str)
     def close(self, deposit_minor: int, reason: str) -> None:
         self._act(CloseDrawer(session=self._session_id, deposit_minor=deposit_minor, reason=reason))
+
+    def choose(self, session_id: DrawerSessionId) -> None:
+        """Work with another person's session at this POS; with none that is open, with one's own."""
+        self._chosen = session_id
+        self.refresh()
 
     def ask_x(self, session_id: DrawerSessionId) -> None:
         """Read the figures of a session as they are now."""
@@ -172,7 +183,8 @@ class DrawerBook(QObject):
         """Runs in a worker."""
         call, device = self._context.api.call, self._device
         listed = call(routes.DRAWERS(query=DrawerQuery()))
-        own = next((each for each in listed.sessions if each.device == device), None)
+        here = [each for each in listed.sessions if each.device == device]
+        own = next((each for each in here if each.id == self._chosen and each.is_open), None) or self._used(here)
         details = call(routes.DRAWER(own.id)) if own is not None else None
         try:
             reports: tuple[SignedReport, ...] | None = call(routes.Z_REPORTS(query=DrawerQuery())).reports
@@ -186,6 +198,12 @@ class DrawerBook(QObject):
             reports=reports,
             currency=listed.currency,
         )
+
+    def _used(self, sessions: Sequence[DrawerSession]) -> DrawerSession | None:
+        """Of this POS's sessions, newest first, that with which whoever is signed in works."""
+        menu = self._context.bridge.menu
+        per_person = menu is not None and menu.drawers is DrawerUse.PERSON
+        return used_by(reversed(sessions), self._context.api.person_id, per_person=per_person)
 
     @Slot(object)
     def _on_read(self, known: Known) -> None:

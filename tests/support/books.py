@@ -7,7 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from copy import copy
 from itertools import groupby
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -84,14 +84,16 @@ class Books:
         )
         self.ledger = {key: list(of) for key, of in groupby((Entry(*row) for row in rows), attrgetter("order"))}
         rows = ask(
-            "SELECT shop_id, device, drawer_session_id, act, amount_minor FROM drawer_entries "
+            "SELECT shop_id, device, drawer_session_id, owner_id, act, amount_minor FROM drawer_entries "
             "ORDER BY shop_id, device, place"
         )
-        journals = {key: [tuple(row[3:]) for row in of] for key, of in groupby(rows, itemgetter(0, 1, 2))}
         self.journals: dict[tuple[str, str], dict[str, list[Any]]] = defaultdict(dict)
         """Acts and amounts, by shop and till, and by session, oldest first."""
-        for (shop, device, session), entries in journals.items():
-            self.journals[shop, device][session] = entries
+        self.owners: dict[str, str] = {}
+        """Whose the drawer of a session is."""
+        for shop, device, session, owner, *done in rows:
+            self.journals[shop, device].setdefault(session, []).append(tuple(done))
+            self.owners[session] = owner
         self.reports: dict[str, list[ZReport]] = defaultdict(list)
         """By session: the Z, and its supplements."""
         for session, content in ask("SELECT drawer_session_id, content FROM z_reports ORDER BY shop_id, device, place"):
@@ -210,8 +212,9 @@ def _orders(books: Books) -> Iterator[str]:
 def _drawers(books: Books) -> Iterator[str]:
     """What should be in each drawer is what its journal and its cash come to; Zs have running numbers."""
     for (_shop, device), sessions in books.journals.items():
-        left: int | None = None
-        numbers = []
+        left: dict[str, int] = {}
+        """In the drawer of each."""
+        numbers: dict[str, int] = {}
         for session, acts in sessions.items():
             opened, counts, closed = acts[0][1], [amount for act, amount in acts if act == "counted"], acts[-1]
             expected = opened + books.cash(session) + sum(_MOVES.get(act, 0) * amount for act, amount in acts[1:])
@@ -220,10 +223,10 @@ def _drawers(books: Books) -> Iterator[str]:
                 yield f"{device}: session {session} ended with {closed[0]} and has {len(reports)} reports"
             if closed[0] != "closed":
                 continue
-            numbers.append(reports[0].number if reports else 0)
+            owner, numbers[session] = books.owners[session], reports[0].number if reports else 0
             should_be = CashFigures(
                 float_minor=opened,
-                opening_difference_minor=0 if left is None else opened - left,
+                opening_difference_minor=opened - left.get(owner, opened),
                 payments_minor=books.cash(session),
                 expected_minor=expected,
                 counted_minor=counts[-1],
@@ -232,12 +235,12 @@ def _drawers(books: Books) -> Iterator[str]:
                 deposit_minor=closed[1],
                 left_minor=counts[-1] - closed[1],
             )
-            left = counts[-1] - closed[1]
+            left[owner] = counts[-1] - closed[1]
             told = reports[-1].cash if reports else None
             if told is None or msgspec.structs.replace(told, explanation="") != should_be:
                 yield f"{device}: session {session} should have {should_be}, its newest report has {told}"
-        if numbers != list(range(1, len(numbers) + 1)):
-            yield f"{device}: its Zs are numbered {numbers}"
+        if sorted(numbers.values()) != list(range(1, len(numbers) + 1)):
+            yield f"{device}: its Zs are numbered {sorted(numbers.values())}"
 
 
 def _sessions(books: Books) -> Iterator[str]:

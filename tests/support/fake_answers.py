@@ -279,7 +279,7 @@ def _events(asked: Asked) -> EventPage:
 
 
 def _snapshot(asked: Asked) -> Snapshot:
-    return asked.backend.snapshot(asked.customer_id, asked.device)
+    return asked.backend.snapshot(asked.customer_id, asked.device, who=asked.me.id)
 
 
 def _sales(asked: Asked) -> SalesReport:
@@ -294,16 +294,17 @@ def _at_drawer(asked: Asked) -> tuple[DrawerSession, str]:
         asked.me.id,
         asked.op_id,
         (asked.subject, asked.raw),
-        lambda: backend.at_drawer(asked.content, asked.device, asked.me.name),
+        lambda: backend.at_drawer(asked.content, asked.device, asked.me.name, asked.me.id),
     )
     return session, outcome.value
 
 
 def _drawers(asked: Asked) -> DrawerList:
     backend = asked.backend
-    own = {asked.device: backend.drawers[asked.device]} if asked.device in backend.drawers else {}
-    found = backend.drawers if asked.me.role is Role.ADMIN else own
-    return DrawerList(currency=backend.menu.currency, sessions=tuple(found.values()))
+    found = list(backend.drawers.values())
+    if asked.me.role is not Role.ADMIN:
+        found = [each for each in found if each.device == asked.device and each.owner in ("", asked.me.id)]
+    return DrawerList(currency=backend.menu.currency, sessions=tuple(found))
 
 
 def _drawer(asked: Asked) -> DrawerDetails:

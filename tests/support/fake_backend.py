@@ -373,7 +373,8 @@ class FakeBackend:
         """Apply an operation of an outbox, once."""
         asked = operation.request
         if operation.kind.is_of_drawer:
-            at_drawer = partial(self.at_drawer, operation.asked, operation.seen.number)
+            who = operation.owner.subject
+            at_drawer = partial(self.at_drawer, operation.asked, operation.seen.number, who=who)
             session, outcome = self.once(operation.owner.subject, operation.op_id, asked, at_drawer)
             return Answered(None, outcome, HistoryProof(self.cursor(), str(self.run)), other=session)
         if operation.kind.is_of_basket:
@@ -396,22 +397,25 @@ class FakeBackend:
 
     # -- drawers
 
-    def at_drawer(self, asked: Asked, device: str, by: str = "Kim") -> DrawerSession:
-        """Do something at the drawer of a till."""
+    def at_drawer(self, asked: Asked, device: str, by: str = "Kim", who: str = "") -> DrawerSession:
+        """Do something at a drawer of a till."""
         with self.happened:
-            held = self.drawers.get(device)
             try:
                 if isinstance(asked, OpenDrawer):
-                    session = opened(held, asked, DeviceId(device), by, self.now())
+                    owner = who if asked.own else ""
+                    held = self.drawers.get(_drawer_of(device, owner))
+                    session = opened(held, asked, DeviceId(device), by, self.now(), owner)
                 else:
                     assert isinstance(asked, MoveCash | CountDrawer | CloseDrawer)
+                    named = (each for each in self.drawers.values() if each.id == asked.session)
+                    held = next((each for each in named if each.device == device), None)
                     session = applied(held, asked, by, self.now())
             except IllegalMove as error:
                 raise Conflict(error.message, order=None) from None
             if isinstance(asked, CloseDrawer):
                 session = msgspec.structs.replace(session, z_number=len(self.z_reports) + 1)
                 self.z_reports.insert(0, self.drawer_report(session, session.z_number))
-            self.drawers[device] = session
+            self.drawers[_drawer_of(device, session.owner)] = session
             self._publish(None, DrawerChanged(session=session))
             return session
 
@@ -538,7 +542,9 @@ class FakeBackend:
         """The newest event up to `seq` that they may see."""
         return next((n for n in range(seq, 0, -1) if self.sees(customer, self.events[n - 1][1])), 0)
 
-    def snapshot(self, customer: CustomerId | None, device: str = "", last: int | None = None) -> Snapshot:
+    def snapshot(
+        self, customer: CustomerId | None, device: str = "", last: int | None = None, who: str = ""
+    ) -> Snapshot:
         with self.happened:
             mine = [order for order in self.orders.values() if self.sees(customer, order.customer_id)]
             if customer is None:
@@ -553,6 +559,16 @@ class FakeBackend:
                 series=DeviceId(device) if device else None,
                 series_last=self.counters.get(device, 0) if last is None else last,
                 drawer=self.drawers.get(device),
+                own_drawers=tuple(
+                    each
+                    for each in self.drawers.values()
+                    if each.device == device and each.owner and (each.is_open or each.owner == who)
+                ),
                 baskets=() if customer else tuple(each for each in self.baskets.values() if each.gone is None),
                 roles=() if customer else self.roles,
             )
+
+
+def _drawer_of(device: str, owner: str) -> str:
+    """The key of the POS's drawer, or of somebody's own there."""
+    return f"{device}/{owner}" if owner else device

@@ -1,5 +1,6 @@
 """The page of the drawer: a session from its float to its Z, by mouse and by keyboard, with and without a server."""
 
+import msgspec
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QListView
@@ -7,6 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from core.client.errors import Unreachable
 from core.domain.drawers import DrawerAct
+from core.domain.menu import DrawerUse
 from core.ui.rows import ROW
 from core.ui.text import money
 from core.ui.widgets.fields import Picker
@@ -186,6 +188,38 @@ def test_without_a_server_a_drawer_is_opened_and_closed(till: Till, backend: Fak
     till.key(Qt.Key.Key_F5)
     till.settle()
     till.qtbot.waitUntil(lambda: "POS1" in backend.drawers and not backend.drawers["POS1"].is_open)
+
+
+def test_each_has_their_own_where_the_shop_says_so(till: Till, backend: FakeBackend) -> None:
+    """Maya's stays open while Ana, who is an admin, opens hers; she closes Maya's from the list of all drawers."""
+    backend.menu = msgspec.structs.replace(backend.menu, drawers=DrawerUse.PERSON, version=backend.menu.version + 1)
+    _go(till)
+    _opened(till)
+    assert till.text("drawer_state") == "The drawer of Maya is open"
+    till.click("cashier")
+    till.choose("menu_sign_out")
+    till.settle()
+    _go(till, ANA)
+    assert till.text("drawer_state") == "The drawer is closed"
+    _opened(till, "50")
+    assert till.text("drawer_state") == "The drawer of Ana is open"
+    _show(till, "sessions")
+    hers = next(row for row, line in enumerate(_rows(till)) if "Maya" in line.detail)
+    rows = till.find(QListView, "drawer_rows")
+    rows.setCurrentIndex(rows.model().index(hers, 0))
+    rows.setFocus()
+    till.qtbot.keyClick(rows, Qt.Key.Key_Return)
+    till.settle()
+    assert till.text("drawer_state") == "The drawer of Maya is open"
+    till.click("drawer_count")
+    till.type("count_sum", "100")
+    till.click("count_confirm")
+    till.qtbot.waitUntil(lambda: till.sees("close_confirm"))
+    till.click("close_confirm")
+    till.settle()
+    closed = next(each for each in backend.drawers.values() if each.opened.by == "Maya")
+    assert (closed.is_open, closed.entries[-1].by) == (False, "Ana")
+    assert till.text("drawer_state") == "The drawer of Ana is open"
 
 
 def test_x_is_offered_to_who_may_know_what_should_be_there(till: Till, backend: FakeBackend) -> None:

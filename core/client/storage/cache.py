@@ -90,6 +90,10 @@ def menu_after(menu: Menu, event: MenuChanged) -> Menu | None:
     return msgspec.structs.replace(menu, categories=categories, version=event.version)
 
 
+def _drawer_fact(device: str, owner: str = "") -> str:
+    return f"drawer/{device}/{owner}" if owner else f"drawer/{device}"
+
+
 def _state_of(session: DrawerSession) -> tuple[datetime, int, int]:
     """Newer states of newer sessions come later."""
     return session.opened.at, len(session.entries), session.z_number
@@ -221,23 +225,33 @@ class Cache:
 
     # -- drawers
 
-    def drawer(self, device: str) -> DrawerSession | None:
-        """The newest drawer session of a POS, as the server knows it."""
-        return self._fact(f"drawer/{device}", DrawerSession)
+    def drawer(self, device: str, owner: str = "") -> DrawerSession | None:
+        """The newest session of a POS's drawer, or of its `owner`'s there, as the server knows it."""
+        return self._fact(_drawer_fact(device, owner), DrawerSession)
+
+    def drawer_of(self, session_id: str, device: str) -> DrawerSession | None:
+        """The session of that id, if it is the newest of one of the POS's drawers."""
+        fact = _drawer_fact(device)
+        query = "SELECT value FROM facts WHERE name = ? OR substr(name, 1, ?) = ?"
+        with self._store.reading() as db:
+            rows = db.execute(query, (fact, len(fact) + 1, f"{fact}/")).fetchall()
+        found = (decode_reply(row[0], DrawerSession) for row in rows)
+        return next((each for each in found if each.id == session_id), None)
 
     def put_drawer(self, session: DrawerSession) -> None:
         """Store a session of the server's, unless a newer state of it, or a newer one, is held."""
         with self._store.lock:
-            held = self.drawer(session.device)
+            held = self.drawer(session.device, session.owner)
             if held is None or _state_of(held) <= _state_of(session):
-                self._keep(f"drawer/{session.device}", session)
+                self._keep(_drawer_fact(session.device, session.owner), session)
 
-    def replace_drawer(self, device: str, session: DrawerSession | None) -> None:
-        """Store what a snapshot says: the server may have been restored."""
+    def replace_drawers(self, device: str, *sessions: DrawerSession | None) -> None:
+        """Store what a snapshot says of a POS's drawers: the server may have been restored."""
+        fact = _drawer_fact(device)
         with self._store.transaction() as db:
-            db.execute("DELETE FROM facts WHERE name = ?", (f"drawer/{device}",))
-            if session is not None:
-                self._keep(f"drawer/{device}", session)
+            db.execute("DELETE FROM facts WHERE name = ? OR substr(name, 1, ?) = ?", (fact, len(fact) + 1, f"{fact}/"))
+            for session in filter(None, sessions):
+                self._keep(_drawer_fact(device, session.owner), session)
 
     # -- rights
 

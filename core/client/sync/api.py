@@ -413,6 +413,11 @@ class SyncedApi:
         return allowing.ask(present.api, self._seal, present.cache.roles, shop, lacking, name, pin, enrol=enrol)
 
     @property
+    def person_id(self) -> str:
+        """Who is signed in. Raises `SignedOut`."""
+        return self._signed_in.api.person.id
+
+    @property
     def cards(self) -> CardAttempts:
         """The current session's attempts at a card terminal."""
         return self._signed_in.cards

@@ -14,7 +14,7 @@ from core.client.http.api import SessionApi
 from core.client.operations import KINDS, Kind
 from core.client.storage.cache import Cache, menu_after
 from core.client.sync.baskets import SharedBaskets
-from core.client.sync.drawer import OwnDrawer
+from core.client.sync.drawer import NO_OWN_DRAWER, OwnDrawer
 from core.client.sync.engine import Engine
 from core.client.sync.outbox import Outbox
 from core.client.sync.own_rights import OwnRights
@@ -25,7 +25,7 @@ from core.domain import order_rules
 from core.domain.amendment import difference_minor
 from core.domain.coins import NO_COINS, Coins
 from core.domain.commands import AmendOrder, AskChange, Change, MoneyChange, NewOrder, PlaceOrder, TakeOrder
-from core.domain.drawers import DrawerCommand, DrawerSession
+from core.domain.drawers import DrawerCommand, DrawerSession, cash_held_minor
 from core.domain.errors import DomainError, IllegalMove
 from core.domain.held_baskets import BasketCommand, HeldBasket
 from core.domain.ids import CustomerId, ItemId, OpId, OrderId, ShopId, new_order_id
@@ -134,6 +134,7 @@ class Calls:
             return row
         if isinstance(asked, AmendOrder) and asked.rounding is None and difference_minor(row, after) < 0:
             asked = msgspec.structs.replace(asked, rounding=rounding_between(row, after))
+        self._check_drawer(after, row)
         self.rights.check(asked, row, after, op_id=op_id, about=row.id)
         self._outbox.accept(kind, op_id, row.id, asked, row, at, made=after if offer is not None else None)
         shown = self._publisher.update_of(row.id).shown
@@ -146,6 +147,14 @@ class Calls:
         with _refusing(row):
             role, at = self._api.person.role.acts_as, self._api.client.server_now()
             return row, order_rules.change(row, asked, role, at, offer=offer_of(menu))
+
+    def _check_drawer(self, after: Order, before: Order | None = None) -> None:
+        """Raises `Refused` for an order's cash where each person has a drawer, and this one's is closed."""
+        if not self._drawer.needs_opening:
+            return
+        then, now = (cash_held_minor(each, self._outbox.in_drawer) if each else 0 for each in (before, after))
+        if then != now:
+            raise Refused(NO_OWN_DRAWER)
 
     def _check_tenders(self, asked: NewOrder | Change, menu: Menu) -> None:
         """By the shop's tenders, as far as this window knows them. Raises `InvalidOrder`."""
@@ -172,6 +181,7 @@ class Calls:
                 number=number,
                 at=at if newest is None else max(at, newest),
             )
+        self._check_drawer(made)
         self.rights.check(asked, None, made, op_id=op_id, about=order_id)
         asked = msgspec.structs.replace(asked, id=order_id, placed_at_client=asked.placed_at_client or at)
         series = ""

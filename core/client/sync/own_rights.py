@@ -9,7 +9,7 @@ from core.client.storage.cache import Cache
 from core.domain import order_rules
 from core.domain.acts import Act, Need
 from core.domain.commands import Change, Command, NewOrder
-from core.domain.drawers import DrawerCommand, DrawerSession, moved_minor
+from core.domain.drawers import DrawerCommand, DrawerSession, OpenDrawer, moved_minor, needs_of_session
 from core.domain.errors import DomainError
 from core.domain.held_baskets import BasketCommand
 from core.domain.ids import OpId
@@ -56,7 +56,9 @@ class OwnRights:
         self._check((Need(act),), op_id, about)
 
     def _needs_of_drawer(self, asked: DrawerCommand, session: DrawerSession | None) -> tuple[Need, ...]:
-        return needs_of(asked, None, None, moved_minor=moved_minor(session, self._api.person.name))
+        person = self._api.person
+        of_another = () if isinstance(asked, OpenDrawer) else needs_of_session(session, person.id)
+        return (*needs_of(asked, None, None, moved_minor=moved_minor(session, person.name)), *of_another)
 
     def missing(self, operation: Operation) -> NoRight:
         """The rights that an operation lacks, which the server has refused for it: those known to be missing, or else
@@ -65,7 +67,7 @@ class OwnRights:
         if isinstance(asked, BasketCommand):
             return NoRight(())
         if isinstance(asked, DrawerCommand):
-            session = self._cache.drawer(self._api.session.device)
+            session = self._cache.drawer_of(asked.session, self._api.session.device)
             return self._no_right(operation, self._needs_of_drawer(asked, session), asked.session)
         order = self._cache.get(operation.order_id) or operation.theirs or operation.seen
         if isinstance(asked, NewOrder):

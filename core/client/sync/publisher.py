@@ -101,10 +101,11 @@ class Publisher:
                 self.publish(menu=held)
             return held
 
-    def drawer(self, device: DeviceId) -> tuple[DrawerSession | None, tuple[Operation, ...]]:
-        """The newest drawer session of a POS, as the server knows it, and what waits to be sent, from one moment."""
+    def drawer(self, device: DeviceId, owner: str = "") -> tuple[DrawerSession | None, tuple[Operation, ...]]:
+        """The newest session of a POS's drawer, or of its `owner`'s there, as the server knows it, and what waits to be
+        sent, from one moment."""
         with self._store.lock:
-            return self._cache.drawer(device), self._outbox.of(drawer_queue(device))
+            return self._cache.drawer(device, owner), self._outbox.of(drawer_queue(device, owner))
 
     def drawers_changed(self, *sessions: DrawerSession) -> None:
         """Publish drawer sessions to which something was done."""

@@ -255,7 +255,7 @@ class Synchronizer:
             self.cache.replace(snapshot.orders, Cursor.parse(snapshot.cursor))
             if snapshot.series:
                 self.outbox.series_at(snapshot.series, snapshot.series_last)
-                self.cache.replace_drawer(snapshot.series, snapshot.drawer)
+                self.cache.replace_drawers(snapshot.series, snapshot.drawer, *snapshot.own_drawers)
             self.cache.replace_baskets(snapshot.baskets)
             self.cache.put_roles(snapshot.roles)
         for order in snapshot.orders:

@@ -59,13 +59,12 @@ def journal(transaction: Transaction, shop_id: ShopId, first: date, last: date) 
             name += f", supplement {report.supplement}" if report.supplement else ""
             amounts = (*_of_figures(figures_of(report)), *_of_drawer(transaction, shop_id, report))
             postings += _postings(amounts, str(day), name, report.business_date, report.device)
-    unclosed = [each.device for each in drawers.listed(transaction, shop_id, "", 1) if each.is_open]
     return Journal(
         first=str(first),
         last=str(last),
         currency=shop.currency,
         postings=tuple(postings),
-        unclosed=tuple(unclosed),
+        unclosed=tuple(map(DeviceId, drawers.unclosed(transaction, shop_id))),
     )
 
 
@@ -95,7 +94,7 @@ def _of_drawer(transaction: Transaction, shop_id: ShopId, report: ZReport) -> It
             difference -= before.difference_minor or 0
         yield from _moved(_CASH, OVER_SHORT, difference, "expected otherwise")
         return
-    if report.place == 1:
+    if drawers.left_before_minor(transaction, shop_id, session) is None:
         yield from _moved(_CASH, FLOAT, cash.float_minor, "first opening")
     yield from _moved(_CASH, OVER_SHORT, cash.opening_difference_minor, "counted at the opening")
     for entry in session.entries:

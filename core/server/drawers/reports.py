@@ -109,9 +109,7 @@ def _chain(
 
 def _of(transaction: Transaction, shop: Shop, session: DrawerSession, found: Figures, at: datetime) -> ZReport:
     closed = session.closed
-    voids, voided_minor = drawers.voids(
-        transaction, shop.id, session.device, to_us(session.opened.at), to_us(closed.at if closed else at)
-    )
+    voids, voided_minor = drawers.voids(transaction, shop.id, session, to_us(closed.at if closed else at))
     open_orders, open_minor = drawers.open_orders(transaction, shop.id)
     last = z_reports.last(transaction, shop.id, session.device)
     grand = last.report if last else None
@@ -121,6 +119,7 @@ def _of(transaction: Transaction, shop: Shop, session: DrawerSession, found: Fig
         device=session.device,
         currency=shop.currency,
         session=session.id,
+        owner=session.owner,
         opened_at=session.opened.done_at,
         opened_by=session.opened.by,
         closed_at=closed.done_at if closed else None,

@@ -158,6 +158,8 @@ def _others(before: Shop, after: Shop) -> Iterator[str]:
         yield f"cash rounding to {coins.increment} ({coins.mode})"
     if after.changes_until is not before.changes_until:
         yield f"changes until {before.changes_until} to {after.changes_until}"
+    if after.drawers is not before.drawers:
+        yield f"drawers of each {before.drawers} to each {after.drawers}"
     if after.services != before.services:
         yield f"service charge to {after.services[0].described()}"
 
@@ -186,6 +188,7 @@ def _changed(shop: Shop, request: ChangeShop) -> Shop:
         roundings=_roundings(shop, request),
         changes_until=request.changes_until or shop.changes_until,
         services=_services(shop, request.service),
+        drawers=request.drawers or shop.drawers,
         time_zone=request.time_zone or shop.time_zone,
         country=country,
     )

@@ -141,6 +141,7 @@ def snapshot(transaction: Transaction, principal: Principal, query: SnapshotQuer
             series=series,
             series_last=shops.last_number(transaction, shop.id, series) if series else 0,
             drawer=drawers.newest(transaction, shop.id, series) if series else None,
+            own_drawers=drawers.of_people(transaction, shop.id, series, principal.subject) if series else (),
             baskets=() if query.after else held_baskets.held(transaction, shop.id),
             roles=shops.roles(transaction, shop.id),
             next_after=page_orders[-1].id if query.limit and len(page_orders) == query.limit else "",

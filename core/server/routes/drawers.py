@@ -18,6 +18,7 @@ from core.domain.drawers import (
     applied,
     cash_of,
     moved_minor,
+    needs_of_session,
     opened,
 )
 from core.domain.errors import IllegalMove
@@ -70,14 +71,20 @@ async def act(call: Call[C, Nothing]) -> Encoded[DrawerSession]:
 
 def _done(transaction: Transaction, call: Call[C, Nothing], device: DeviceId) -> tuple[DrawerSession, list[Note]]:
     asked, at = call.body, now()
-    held = drawers.newest(transaction, call.principal.shop_id, device)
+    owner = call.principal.subject if isinstance(asked, OpenDrawer) and asked.own else ""
+    if isinstance(asked, OpenDrawer):
+        held = drawers.newest(transaction, call.principal.shop_id, device, owner)
+    else:
+        held = drawers.get(transaction, call.principal.shop_id, asked.session)
+        held = held if held is not None and held.device == device else None
     needs = needs_of(asked, None, None, moved_minor=moved_minor(held, call.principal.name))
+    needs += () if isinstance(asked, OpenDrawer) else needs_of_session(held, call.principal.subject)
     by = rights.check(transaction, call.principal, needs, asked.session)
     try:
         if isinstance(asked, OpenDrawer):
             if held is None or held.id != asked.session:
                 _check_new(transaction, by, asked)
-            session = opened(held, asked, device, by.name, at)
+            session = opened(held, asked, device, by.name, at, owner)
         else:
             session = applied(held, asked, by.name, at, by.approver.name if by.approver else "")
     except IllegalMove as error:
@@ -106,7 +113,8 @@ async def sessions(call: Call[Nothing, DrawerQuery]) -> DrawerList:
         till = _till(transaction, call)
         shop = shops.get(transaction, shop_id)
         currency = shop.currency if shop else ""
-        listed = () if till is None else drawers.listed(transaction, shop_id, till, call.query.limit)
+        person = _alone(transaction, call.principal)
+        listed = () if till is None else drawers.listed(transaction, shop_id, till, call.query.limit, person)
         return DrawerList(currency=currency, sessions=tuple(listed))
 
     return await call.services.database.search(found)
@@ -144,7 +152,11 @@ async def z(call: Call[Nothing, DrawerQuery]) -> ReportList:
     def found(transaction: Transaction) -> ReportList:
         till = _till(transaction, call)
         kept = () if till is None else z_reports.listed(transaction, shop_id, till, call.query.limit)
-        return ReportList(reports=tuple(each.signed for each in kept))
+        person = _alone(transaction, call.principal)
+        reports = tuple(each.signed for each in kept)
+        if person is not None:
+            reports = tuple(each for each in reports if each.report.owner in ("", person))
+        return ReportList(reports=reports)
 
     return await call.services.database.search(found)
 
@@ -163,10 +175,16 @@ def _till(transaction: Transaction, call: Call[Nothing, DrawerQuery]) -> str | N
     return call.principal.device_id
 
 
+def _alone(transaction: Transaction, by: Principal) -> str | None:
+    """The person whose own drawers, and the tills', are all that they may see; None: they may see others' as well."""
+    return None if rights.may(transaction, by, Act.DRAWERS) else by.subject
+
+
 def _session(transaction: Transaction, call: Call[Nothing, Nothing]) -> DrawerSession:
     by = call.principal
     session = drawers.get(transaction, by.shop_id, call.parameter)
-    if session is None or (session.device != by.device_id and not rights.may(transaction, by, Act.DRAWERS)):
+    is_theirs = session is not None and session.device == by.device_id and session.owner in ("", by.subject)
+    if session is None or not (is_theirs or rights.may(transaction, by, Act.DRAWERS)):
         raise problems.not_found("drawer session")
     return session
 

@@ -10,10 +10,12 @@ from core.client.errors import Conflict, Refused, Unreachable
 from core.domain.commands import ChangePayment, RefundOrder, TakeOrder
 from core.domain.drawers import CloseDrawer, CountDrawer, DrawerAct, DrawerSession, MoveCash, OpenDrawer
 from core.domain.ids import DrawerSessionId, uuid7
+from core.domain.menu import DrawerUse
 from core.domain.order import Order, PaymentState, Tender
 from core.protocol import routes
 from core.protocol.drawers import DrawerDetails, ZReport
 from core.store.sql.statements import Transaction
+from tests.integration.calls import staff
 from tests.support import shop
 from tests.support.fault_proxy import Fault, FaultProxy
 from tests.support.server import ServerThread
@@ -233,3 +235,23 @@ def test_two_tills_count_their_own_money(till: Till, server: ServerThread, tmp_p
         (first_z,), (second_z,) = till.reports(), second.reports()
         assert (first_z.sales_minor, second_z.sales_minor) == (mine.total_minor, order.total_minor)
         assert (first_z.number, second_z.number) == (1, 1), "each till counts its own"
+
+
+def test_each_person_opens_their_own_without_a_server(till: Till, proxy: FaultProxy, server: ServerThread) -> None:
+    """Cash is refused until then; cards are not. It is theirs at the server, too, as it was when they opened it."""
+    assert staff(server, shop.ALEX).post("/api/admin/shop/", {"drawers": "person"}).ok
+    till.until(lambda: till.api.call(routes.MENU()).drawers is DrawerUse.PERSON)
+    _cut(proxy)
+    with pytest.raises(Refused, match="Open your own drawer"):
+        till.sell()
+    card = TakeOrder(lines=LINES, payment=PaymentState.PAID, tender=Tender.CARD)
+    assert till.api.call(routes.TAKE(body=card)).payment is PaymentState.PAID
+    assert till.open(1_000).owner == till.api.person_id
+    sold = till.sell()
+    till.count(1_000)
+    cash = till.details().cash
+    assert cash is not None
+    assert cash.expected_minor == 1_000 + sold.total_minor
+    _mend(proxy, till)
+    found = till.details().session
+    assert (found.owner, len(found.entries)) == (till.api.person_id, 2)
