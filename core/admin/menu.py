@@ -1,8 +1,10 @@
-"""`orderbell menu`: exports the menu to a CSV file, and imports it from one."""
+"""`orderbell menu`: exports the menu to a CSV file, imports it from one, and gives items pictures."""
 
 import argparse
+import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
@@ -15,11 +17,15 @@ from core.admin.command import WHERE, Parser
 from core.admin.failed import Failed
 from core.admin.menu_file import Complaint
 from core.admin.sheets import STANDARD
-from core.domain.menu import Menu
+from core.client.errors import Refused
+from core.domain.ids import ItemId
+from core.domain.menu import Category, Menu, MenuItem, normal_name
 from core.domain.menu_changes import Change, Kind, changes
 from core.domain.money import as_decimal
+from core.domain.pictures import NONE
 from core.domain.tax_table import categories
 from core.protocol import routes
+from core.protocol.pictures import KeepPicture
 from core.protocol.requests import ReplaceMenu
 from core.reasons import reason
 
@@ -31,6 +37,8 @@ _EXAMPLES: Final = """examples:
   orderbell menu import menu.xlsx            the first sheet of a workbook
   orderbell menu import - --yes < menu.csv   for a script
   orderbell menu import menu.csv --encoding cp1252
+  orderbell menu set "Green bowl" --picture bowl.jpg   a small copy of a PNG, JPEG or WebP file
+  orderbell menu set green-bowl --no-picture
 
 Each category, item, option group and option has a row of its own. The columns:
 
@@ -47,7 +55,7 @@ Each category, item, option group and option has a row of its own. The columns:
   min, max     of an option group: how many of its options must and may be taken; empty: none, and any number
   tax          of an item: its category of the tax table (orderbell shop taxes); empty: the one it has
   colour       of a category: amber, blue, green, violet, pink, teal or auto, by its place; empty: the one it has
-  picture      of an item: the id of its picture, or none; empty: the one it has. A POS's Menu page chooses one
+  picture      of an item: the id of its picture, or none; empty: the one it has. Chosen by menu set, or on a POS
   default      of an option: yes if it is taken unless somebody chooses otherwise, or no; empty: as it is
 
 The file is the whole menu: what is not in it is not sold any more. Past orders keep what they had."""
@@ -90,6 +98,11 @@ def main(argv: Sequence[str]) -> int:
     into.add_argument("--encoding", default=spreadsheet.ENCODING, type=_encoding, help=told)
     into.add_argument("--dry-run", action="store_true", help="show what would change, and leave it")
     into.add_argument("--yes", action="store_true", help="do not ask")
+    item = parser.command("set", "give an item a picture, or take it away", asked(_set), only=WHERE, shop=True)
+    item.add_argument("item", help="its name or its id")
+    picture = item.add_mutually_exclusive_group(required=True)
+    picture.add_argument("--picture", metavar="FILE", type=Path, help="PNG, JPEG or WebP, of at most 32 MB")
+    picture.add_argument("--no-picture", action="store_true", help="take the one that it has away")
     return parser.run(argv)
 
 
@@ -124,6 +137,66 @@ def _import(api: Backend, options: argparse.Namespace) -> int:
     elif report.applied:
         console.show(f"Every screen has it: version {report.version}.")
     return 0
+
+
+def _set(api: Backend, options: argparse.Namespace) -> None:
+    content = b"" if options.no_picture else _small_picture(options.picture)
+    menu = _menu(api)
+    item = _item(menu, options.item)
+    picture = api.call(routes.KEEP_PICTURE(body=KeepPicture(content=content))).id if content else NONE
+    found: tuple[Change, ...] = ()
+    version = menu.version
+    if picture != (item.picture or NONE):
+        categories = tuple(
+            msgspec.structs.replace(each, items=_with_picture(each, item, picture)) for each in menu.categories
+        )
+        changed = api.call(routes.REPLACE_MENU(body=ReplaceMenu(version=menu.version, categories=categories)))
+        found, version = changes(menu.categories, categories), changed.version
+    if options.json:
+        console.as_json(Report(changes=found, applied=bool(found), version=version))
+    elif not found:
+        console.show(f"{item.name} is so already.")
+    else:
+        console.show(f"{item.name} has {'no picture any more' if options.no_picture else 'this picture now'}.")
+
+
+def _with_picture(category: Category, item: MenuItem, picture: str) -> tuple[MenuItem, ...]:
+    return tuple(
+        msgspec.structs.replace(each, picture=picture) if each.id == item.id else each for each in category.items
+    )
+
+
+def _item(menu: Menu, named: str) -> MenuItem:
+    """By its id or its name. Raises `Failed`."""
+    items = menu.items()
+    if named in items:
+        return items[ItemId(named)]
+    same = [each for each in items.values() if normal_name(each.name) == normal_name(named)]
+    if len(same) == 1:
+        return same[0]
+    if same:
+        raise Failed(
+            f"There are {len(same)} items {named!r}. Name one by its id: {', '.join(each.id for each in same)}."
+        )
+    close = get_close_matches(named, [each.name for each in items.values()], 1, 0.5)
+    meant = f" Did you mean {close[0]!r}?" if close else ""
+    raise Failed(f"There is no item {named!r}.{meant} All of them: orderbell menu export -", status=2)
+
+
+def _small_picture(path: Path) -> bytes:
+    """The picture that is made of a file. Raises `Failed`."""
+    # Of the windows' part, with Qt: named, not imported, as `core.admin.windows` does.
+    made = importlib.import_module("core.ui.picture_file")
+    small: Callable[[bytes], bytes] = made.for_command
+    try:
+        with path.open("rb") as file:
+            content = file.read(made.MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise Failed(f"{path} cannot be read: {reason(error)}", status=2) from None
+    try:
+        return small(content)
+    except Refused as error:
+        raise Failed(f"{path} is no picture that can be used. {error.message}", status=2) from None
 
 
 def _menu(api: Backend) -> Menu:

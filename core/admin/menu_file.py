@@ -15,7 +15,7 @@ Each category, item, option group and option has a row of its own:
 | `available` | items | `yes` or `no` (sold out); empty: yes |
 | `tax` | items | its category of the shop's tax table; empty: the one it has, of a new item the standard one |
 | `colour` | categories | amber, blue, green, violet, pink, teal or `auto`, by its place; empty: the one it has |
-| `picture` | items | the id of its picture, or `none`; empty: the one it has. Chosen on the Menu page of a POS |
+| `picture` | items | the id of its picture, or `none`; empty: the one it has. Chosen by `menu set`, or on a POS |
 | `default` | options | `yes`: taken unless somebody chooses otherwise, or `no`; empty: as it is |
 | `min`, `max` | option groups | how many of its options must and may be taken; empty: none, and any number |
 

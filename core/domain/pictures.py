@@ -1,6 +1,6 @@
 """Pictures of items: small plain JPEGs, and nothing else in them.
 
-A window makes one of the file that somebody chooses (`pos_app.menu.picture_file`); the server takes no other. It needs
+A window makes one of the file that somebody chooses (`core.ui.picture_file`); the server takes no other. It needs
 no decoder for that: a picture is a few segments of known kinds, and its size is in one of them.
 """
 

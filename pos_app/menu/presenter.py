@@ -22,10 +22,10 @@ from core.protocol.requests import ReplaceMenu
 from core.reasons import reason
 from core.ui.jobs import Job, Jobs
 from core.ui.ordering.presenter import MENU_REFRESH_S
+from core.ui.picture_file import MAX_FILE_BYTES, small_picture
 from core.ui.refresh import Refresher
 from core.ui.text import _
 from pos_app.menu.model import HEADING
-from pos_app.menu.picture_file import MAX_FILE_BYTES, small_picture
 from pos_app.stock import Stock
 
 Categories = tuple[Category, ...]

@@ -15,9 +15,9 @@ from core.protocol import routes
 from core.ui.ordering.menu_tiles import MenuTiles
 from core.ui.ordering.pictures import Pictures
 from core.ui.ordering.view import OrderingView
+from core.ui.picture_file import small_picture
 from pos_app.context import PosContext
 from pos_app.menu.page import MenuPage
-from pos_app.menu.picture_file import small_picture
 from tests.support import customer_window
 from tests.support.contexts import pos_context
 from tests.support.fake_backend import FakeBackend

@@ -27,6 +27,7 @@ _OWN: Final = (
     (re.compile(r"\b[A-Z0-9]{4}(-[A-Z0-9]{2,4})+\b"), "CODE"),
     (re.compile(r"\b(?:[0-9A-F]{2}:)+[0-9A-F]{2}\b"), "FINGERPRINT"),
     (re.compile(r"\b[0-9a-f]{8}\b"), "ID"),
+    (re.compile(r"\b[0-9a-f]{64}\b"), "HASH"),
     (re.compile(r"^(names|issued by|in pairing codes) .*"), r"\1"),
     (re.compile(r"\d+"), "0"),
     (re.compile(r"─+"), "─"),
@@ -44,9 +45,11 @@ class Sample:
         self.said: list[str] = []
 
 
-def samples() -> list[Sample]:
+def samples(text: str = "") -> list[Sample]:
+    """Those of a text; of the whole guide where there is none."""
     found: list[Sample] = []
-    for block in re.findall(r"^```\n(\$ .*?)^```", GUIDE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE):
+    text = text or GUIDE.read_text(encoding="utf-8")
+    for block in re.findall(r"^```\n(\$ .*?)^```", text, re.DOTALL | re.MULTILINE):
         for line in block.splitlines():
             if command := _COMMAND.fullmatch(line):
                 found.append(Sample(command[1] or "", command[2] or "", command[3]))
@@ -115,8 +118,8 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
 def test_the_guide_prints_what_it_shows(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In its order. `serve` does not end, and reports need a day's sales: both have their own tests; the doctor's shop
-    is one that is served."""
+    """In its order. `serve` does not end, and reports need a day's sales: both have their own tests (those of its day
+    with money: `reports/test_a_day_of_the_guide.py`); the doctor's shop is one that is served."""
     Path("menu.csv").write_text(MENU, encoding="utf-8")
     followed = []
     for sample in samples():

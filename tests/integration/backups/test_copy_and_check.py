@@ -14,8 +14,10 @@ from sqlalchemy import Engine
 
 from core.admin import db as command
 from core.admin.failed import Failed
+from core.domain.pictures import picture_id
 from core.own_process import python
 from core.server.auth.keys import Keys
+from core.server.endpoints.examples import KEEP_PICTURE
 from core.server.settings import ServerSettings
 from core.store import migrate
 from core.store.backups import check, copy
@@ -300,6 +302,40 @@ def test_what_breaks_a_rule_is_found(source: Engine, rule: str) -> None:
         found = {each.rule: each.examples for each in check.invariants(connection) if each.count}
     assert found[rule]
     assert set(found) <= {rule, "counts"}, "an order of nobody is nobody's to count, too"
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("currency", "XXY"),
+        ("time_zone", "Europe/Nowhere"),
+        ("country", "XX"),
+        ("taxes", '{"entries":[{"category":"standard","taxes":[{"code":"VAT","rate":-1}]}]}'),
+        ("discounts", '[{"reason":"Staff meal"}]'),
+        ("tenders", "[]"),
+        ("roundings", "[{}"),
+        ("services", '[{"rate":100001}]'),
+        ("changes_until", "noon"),
+        ("drawers", "nobody"),
+        ("roles", '[{"role":"cashier","rights":[{"act":"refund"},{"act":"refund"}]}]'),
+    ],
+)
+def test_a_setting_that_cannot_be_set_is_found(source: Engine, column: str, value: str) -> None:
+    with source.connect() as connection:
+        connection.exec_driver_sql(f"UPDATE shops SET {column} = ?", (value,))
+        found = {each.rule: each.examples for each in check.invariants(connection) if each.count}
+    assert {each.rpartition(": ")[2] for each in found["shops"]} == {column}
+
+
+@pytest.mark.parametrize("content", [KEEP_PICTURE.content, b"no picture"])
+def test_a_picture_that_is_not_what_its_name_says_is_found(source: Engine, content: bytes) -> None:
+    add = "INSERT INTO pictures (shop_id, id, kept_at, content) SELECT id, ?, 1, ? FROM shops LIMIT 1"
+    with source.connect() as connection:
+        connection.exec_driver_sql(add, (picture_id(KEEP_PICTURE.content), KEEP_PICTURE.content))
+        assert not [each for each in check.invariants(connection) if each.count]
+        connection.exec_driver_sql(add, ("0" * 32, content))
+        found = {each.rule: each.examples for each in check.invariants(connection) if each.count}
+    assert found == {"picture bytes": ("0" * 32,)}
 
 
 @pytest.mark.parametrize("table", ["orders", "order_lines"])

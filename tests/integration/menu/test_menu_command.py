@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtGui import QImage
 
 from core.admin import menu_file
 from core.admin.cli import main
@@ -205,3 +206,32 @@ def test_a_script_names_the_encoding(orderbell: Orderbell, tmp_path: Path) -> No
     file.write_bytes("type,name,price\r\ncategory,Getränke,\r\nitem,Crème,4.50\r\n".encode("cp1252"))
     assert orderbell("import", str(file), "--yes", "--encoding", "cp1252") == 0, orderbell.err
     assert [each.name for each in orderbell.menu().items().values()] == ["Crème"]
+
+
+def test_an_item_gets_a_picture_and_loses_it_again(orderbell: Orderbell, tmp_path: Path) -> None:
+    """By its name or id; what is kept is a small copy."""
+    path = tmp_path / "bowl.png"
+    image = QImage(1_000, 500, QImage.Format.Format_RGB32)
+    image.fill(0xFF8800)
+    assert image.save(str(path))
+    name = orderbell.menu().items()[shop.BOWL].name
+    assert orderbell("set", name.upper(), "--picture", str(path)) == 0
+    assert f"{name} has this picture now." in orderbell.out.decode()
+    kept = orderbell.menu().items()[shop.BOWL].picture
+    assert len(kept) == 32
+    assert orderbell("set", shop.BOWL, "--picture", str(path)) == 0
+    assert f"{name} is so already." in orderbell.out.decode()
+    assert orderbell("set", shop.BOWL, "--no-picture", "--json") == 0
+    report = json.loads(orderbell.out)
+    assert [(each["kind"], each["name"]) for each in report["changes"]] == [("picture", name)]
+    assert orderbell.menu().items()[shop.BOWL].picture == ""
+
+
+def test_what_is_no_picture_changes_nothing(orderbell: Orderbell, tmp_path: Path) -> None:
+    before, path = orderbell.menu(), tmp_path / "menu.png"
+    path.write_bytes(b"not a picture")
+    assert orderbell("set", shop.BOWL, "--picture", str(path)) == 2
+    assert "Choose a PNG, JPEG or WebP file" in orderbell.err.decode()
+    assert orderbell("set", "bowll", "--no-picture") == 2
+    assert "Did you mean" in orderbell.err.decode()
+    assert orderbell.menu() == before

@@ -173,7 +173,7 @@ def test_a_part_of_an_amount_that_the_ledger_says_wrong_is_found(till: Till, pla
     more = amend(place, more, lines=[*as_it_is(more)["lines"], {"item_id": more["lines"][0]["item_id"]}])
     assert not _sound(place)
     assert _findings_after(place, _one_more(back, "credit", service_minor=-1)) == {"charges"}
-    for part in ("service_minor", "tax_minor", "discount_minor"):
+    for part in ("service_minor", "tax_minor", "discount_minor", "quantity"):
         assert _findings_after(place, _one_more(more, "charge", **{part: 1})) == {"charges"}, part
     for service in ("", '{"rate":12000}'):
         falsify = update(orders).where(orders.c.id == back["id"]).values(service=service)

@@ -12,7 +12,7 @@ from PySide6.QtGui import QColor, QImage
 from core.client.errors import Refused
 from core.domain.pictures import MAX_BYTES, MAX_SIDE, InvalidPicture, check_picture, picture_id
 from core.server.endpoints.examples import KEEP_PICTURE
-from pos_app.menu.picture_file import small_picture
+from core.ui.picture_file import small_picture
 
 GREY = KEEP_PICTURE.content
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from PySide6.QtCore import QBuffer, QByteArray, QSize, Qt
+from PySide6.QtCore import QBuffer, QByteArray, QCoreApplication, QSize, Qt
 from PySide6.QtGui import QImage, QImageReader, QPainter
 
 from core.client.errors import Refused
@@ -16,6 +16,14 @@ _BEGIN: Final = ((b"\x89PNG\r\n\x1a\n", b"png"), (b"\xff\xd8\xff", b"jpeg"))
 _PAPER: Final = 0xFFFFFFFF
 """What a picture lies on that can be seen through: white, in every look."""
 _QUALITIES: Final = (85, 70, 55, 40, 25)
+_kept: Final[list[QCoreApplication]] = []
+
+
+def for_command(content: bytes) -> bytes:
+    """`small_picture` in a process without a window."""
+    if QCoreApplication.instance() is None:
+        _kept.append(QCoreApplication(["orderbell"]))
+    return small_picture(content)
 
 
 def small_picture(content: bytes) -> bytes:

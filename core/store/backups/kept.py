@@ -1,0 +1,87 @@
+"""What is kept as bytes and as JSON: pictures that are not what their name says, and settings of shops that nobody can
+use."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import select
+
+from core.decoding import decode
+from core.domain.discount import Discount, check_discount
+from core.domain.errors import DomainError
+from core.domain.menu import ChangesUntil, DrawerUse
+from core.domain.money import check_currency
+from core.domain.people import Role
+from core.domain.phones import is_country
+from core.domain.pictures import check_picture, picture_id
+from core.domain.rights import Roles, check_role
+from core.domain.sale.errors import Refused
+from core.domain.sale.rounding import CashRounding
+from core.domain.sale.taxes import TaxTable
+from core.domain.service import ShopService
+from core.domain.tenders import TENDERS, ShopTender, check_tenders
+from core.instants import zone
+from core.store.sql.statements import Transaction
+from core.store.tables import pictures, shops
+
+
+def wrong_pictures(transaction: Transaction) -> Iterator[str]:
+    """The ids of pictures that are not the hash of their bytes, or of bytes that are no picture."""
+    found = select(pictures.c.id, pictures.c.content).execution_options(yield_per=50)
+    for name, content in transaction.connection.execute(found):
+        try:
+            check_picture(bytes(content))
+        except DomainError:
+            yield name
+        else:
+            if picture_id(bytes(content)) != name:
+                yield name
+
+
+def _country(value: str) -> None:
+    if value and not is_country(value):
+        raise ValueError(value)
+
+
+def _time_zone(value: str) -> None:
+    if zone(value) is None:
+        raise ValueError(value)
+
+
+def _discounts(text: str) -> None:
+    for each in decode(text, tuple[Discount, ...]):
+        check_discount(each, "discounts")
+
+
+def _roles(text: str) -> None:
+    for each in decode(text, Roles) if text else ():
+        if each.role is not Role.ADMIN:
+            check_role(each.role, each.rights)
+
+
+_CHECKS: Final[dict[str, Callable[[str], Any]]] = {
+    "currency": check_currency,
+    "time_zone": _time_zone,
+    "country": _country,
+    "taxes": lambda text: decode(text, TaxTable).check(),
+    "discounts": _discounts,
+    "tenders": lambda text: check_tenders(decode(text, tuple[ShopTender, ...]), TENDERS),
+    "roundings": lambda text: decode(text, tuple[CashRounding, ...]),
+    "services": lambda text: decode(text, tuple[ShopService, ...]),
+    "changes_until": ChangesUntil,
+    "drawers": DrawerUse,
+    "roles": _roles,
+}
+"""By columns of `shops`. Each raises for what the shop could not have been given."""
+
+
+def unusable_settings(transaction: Transaction) -> Iterator[str]:
+    """The settings of shops that cannot be what somebody has set."""
+    columns = [shops.c[name] for name in _CHECKS]
+    for shop_id, *values in transaction.connection.execute(select(shops.c.id, *columns)):
+        for (name, check), value in zip(_CHECKS.items(), values, strict=True):
+            try:
+                check(value)
+            except (DomainError, Refused, ValueError, msgspec.MsgspecError):
+                yield f"{shop_id}: {name}"
