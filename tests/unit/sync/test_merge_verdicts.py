@@ -7,9 +7,18 @@ import pytest
 
 from core.client.operations import Kind, Operation, Owner
 from core.client.sync.merge import Verdict, judge
-from core.domain.commands import CancelOrder, Change, ChangePayment, ChangeStatus, RecallOrder, TakeOrder, TakePayment
+from core.domain.commands import (
+    CancelOrder,
+    Change,
+    ChangePayment,
+    ChangeStatus,
+    DeclineChange,
+    RecallOrder,
+    TakeOrder,
+    TakePayment,
+)
 from core.domain.ids import OpId, OrderId
-from core.domain.order import NewLine, Order, Payment, PaymentState, Tender
+from core.domain.order import ChangeRequest, NewLine, Order, Payment, PaymentState, Tender
 from core.domain.order_rules import Offer, place
 from core.domain.status import Fulfilment, OrderStatus
 from tests.support.menus import CHIPS, MENU
@@ -22,6 +31,7 @@ KINDS = {
     CancelOrder: Kind.CANCEL,
     ChangePayment: Kind.CHANGE_PAYMENT,
     TakePayment: Kind.TAKE_PAYMENT,
+    DeclineChange: Kind.DECLINE_CHANGE,
 }
 
 
@@ -139,3 +149,18 @@ def test_a_payment_beside_anothers_is_taken_while_it_is_no_more_than_is_left(
 ) -> None:
     asked = TakePayment(tender=T.CASH, amount_minor=amount_minor, tip_minor=0 if amount_minor else 50, version=3)
     assert verdict(asked, order(version=4, payments=(Payment(T.CARD, 100),))) is expected
+
+
+@pytest.mark.parametrize(
+    ("theirs", "waits", "expected"),
+    [
+        (4, 2, Verdict.AGAIN),  # a payment has come between
+        (3, 2, Verdict.ASK),
+        (4, 4, Verdict.ASK),  # another request
+        (4, None, Verdict.SUPERSEDED),
+    ],
+)
+def test_an_answer_is_for_the_request_that_was_seen(theirs: int, waits: int | None, expected: Verdict) -> None:
+    request = None if waits is None else ChangeRequest(version=waits, at=NOON, lines=(), total_minor=445)
+    asked = DeclineChange(version=3, answers=2, reason="too late")
+    assert verdict(asked, order(version=theirs, change_request=request)) is expected
