@@ -18,7 +18,7 @@ from core.domain.errors import DomainError
 from core.domain.held_baskets import HoldBasket
 from core.domain.order import Order, Payment, PaymentState
 from core.domain.order_rules import move_money
-from core.domain.payment import PaymentChange, check_payment, needed_minor, paid_minor, to_pay_minor
+from core.domain.payment import PaymentChange, check_payment, needed_minor, paid_minor, payments_of, to_pay_minor
 from core.domain.people import Role
 from core.domain.refund import money_back, refunded
 from core.domain.status import Move, target_of, transition
@@ -118,7 +118,9 @@ def without_it(operation: Operation) -> str:
     if any(taken.values()):
         told = _("You took {amount}: without this, give it back.")
         return told.format(amount=back_text(taken, order.currency))
-    if isinstance(asked, RefundOrder):
+    if not payments_of(order):
+        back = {}  # nothing was there to be given back
+    elif isinstance(asked, RefundOrder):
         back = money_back(order, refunded(order, asked))
     elif isinstance(asked, ChangePayment) and asked.payment is PaymentState.REFUNDED:
         back = money_back(order, refunded(order, None, asked.tender, asked.rounding))

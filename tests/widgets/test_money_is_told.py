@@ -67,6 +67,8 @@ def test_a_decision_about_a_refund_says_what_was_given_back(qtbot: QtBot, backen
     assert "You gave back $3.79 (Cash): without this, it is missing in the books; take it back." in part
     rest = decision(qtbot, order, ChangePayment(payment=PaymentState.REFUNDED, version=1, reason="Cold"))
     assert f"You gave back ${order.total_minor / 100:.2f} (Cash)" in rest
+    never_paid = decision(qtbot, place(backend), ChangePayment(payment=PaymentState.REFUNDED, version=1, reason="Cold"))
+    assert "You gave back" not in never_paid
     undone = decision(qtbot, order, ChangePayment(payment=PaymentState.UNPAID, version=1, reason="Mistake"))
     assert "You " not in undone.replace("You, at", ""), "no money has changed hands"
 

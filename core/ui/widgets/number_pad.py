@@ -13,6 +13,8 @@ from core.ui.widgets.controls import Button, button
 from core.ui.widgets.pair import Pair
 from core.ui.widgets.scroll import VerticalScroll
 
+_WIDE: Final = 60
+"""Pixels that are enough for a finger, in letters of every size."""
 _MOST: Final = 5
 """Keys that are higher are no easier to press: so many times that of a finger in all."""
 
@@ -34,7 +36,7 @@ class NumberPad(QWidget):
         grid.setSpacing(theme.space(1))
         for column in range(3):
             grid.setColumnStretch(column, 1)
-            grid.setColumnMinimumWidth(column, theme.touch_px)
+            grid.setColumnMinimumWidth(column, min(theme.touch_px, _WIDE))
         for at, digit in enumerate("789456123"):
             grid.addWidget(self._digit(digit), at // 3, at % 3)
         self._sign = self._key("", "sign", self._on_sign_pressed)
