@@ -49,7 +49,6 @@ from core.ui.problems import patience
 from core.ui.text import _, error_explanation, error_text, figure
 from core.ui.theme import Theme
 from core.ui.widgets.controls import button, keep_room, label, restyle
-from core.ui.widgets.even_row import EvenRow
 
 Pair = Callable[[str, str, OpId], Identity]
 """Pairs this machine: with the server's address, the code, and a key that makes a retry harmless."""
@@ -197,8 +196,11 @@ class PairingDialog(QDialog):
         column.addWidget(label(_("Pair this machine"), "hero", wrap=True))
         column.addWidget(label(told, "muted", wrap=True))
         column.addWidget(typed)
-        address = self._captioned(_("Address of the server"), self._address)
-        column.addWidget(EvenRow(theme, address, self._captioned(_("Code"), self._code)))
+        fields = QHBoxLayout()
+        fields.setSpacing(theme.space(2))
+        for words, field in ((_("Address of the server"), self._address), (_("Code"), self._code)):
+            fields.addWidget(self._captioned(words, field), 1)
+        column.addLayout(fields)
         column.addWidget(self._keys())
         buttons = QHBoxLayout()
         buttons.setSpacing(theme.space(2))
