@@ -24,14 +24,7 @@ for _name in [name for name in os.environ if name.startswith("ORDERBELL_") and n
 
 # What this user has of Orderbell stays as it is.
 os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="orderbell-tests-")
-
-
-def _remove(folder: str, of: int) -> None:
-    if os.getpid() == of:  # and no worker that was forked from it
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-atexit.register(_remove, os.environ["XDG_DATA_HOME"], os.getpid())
+atexit.register(shutil.rmtree, os.environ["XDG_DATA_HOME"], ignore_errors=True)
 os.environ["XDG_STATE_HOME"] = os.environ["XDG_DATA_HOME"] + "/state"
 
 import hypothesis
@@ -43,7 +36,7 @@ from core.clock import Clock
 from core.server.auth import passwords
 from core.ui import preflight
 from core.ui.threads import collect_due_garbage
-from tests.support import databases, forks, postgres
+from tests.support import databases, postgres
 
 # pytest-qt gives up after 5 s. A condition that holds sooner is not waited for longer, and CI's machines are shared.
 for _wait in (QtBot.waitUntil, QtBot.waitSignal):
@@ -59,10 +52,6 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "sqlite_only(reason): PostgreSQL has not what it tests, or makes no difference")
     config.addinivalue_line("markers", "postgresql_only(reason): SQLite has not what it tests")
     config.addinivalue_line("markers", "slow: takes a second of a processor or more; `make quick` leaves it out")
-
-
-def pytest_cmdline_main(config: pytest.Config) -> None:
-    forks.take_over(config)
 
 
 @pytest.hookimpl(trylast=True)
