@@ -17,6 +17,7 @@ from core.domain.order import Order
 from core.protocol.replies import Tokens
 from core.ui import keys
 from core.ui.idle import IdleWatch
+from core.ui.pace import Quiet
 from core.ui.problems import ended
 from core.ui.text import _, ngettext, window_title
 from core.ui.widgets.notice import follow_connection
@@ -42,6 +43,8 @@ from pos_app.sync_controller import SyncController
 from pos_app.workspace import Workspace
 
 _CLOSING_S: Final = 2.0
+_AIMED_S: Final = 0.8
+"""So long after another page came by itself, a key was pressed for what was there before."""
 _CARD_KEYS: Final = {
     Qt.Key.Key_Return: "step",
     Qt.Key.Key_Enter: "step",
@@ -74,6 +77,7 @@ class PosWindow(QMainWindow):
         self._lookup = Lookup(context, self.board, self)
         self._scanner = Scanner(self)
         self._idle = IdleWatch(settings.idle_lock_s, parent=self)
+        self._settling = Quiet(_AIMED_S, self)
         self.sign_in_page = SignInPage(theme, self._sign_in, settings.device)
         self.workspace = Workspace(theme, settings.device, context.now)
         self.alerts = Alerts(context, self.workspace)
@@ -169,6 +173,7 @@ class PosWindow(QMainWindow):
 
     @Slot()
     def _on_payment_left(self) -> None:
+        self._settling.begin()
         self.show_page(self._paid_from)
 
     @Slot()
@@ -389,10 +394,12 @@ class PosWindow(QMainWindow):
     @Slot(object)
     def _on_order_amended(self, _order: Order) -> None:
         self.workspace.search.clear()
+        self._settling.begin()
         self.show_page("orders")
 
     @Slot(object)
     def _on_change_wanted(self, order: Order) -> None:
+        self._close_dialogs()
         self.show_page("new")
         self._pages.change(order)
 
@@ -427,7 +434,7 @@ class PosWindow(QMainWindow):
                 self.show_page(self.workspace.pages[at])
         elif page is not None and key in _CARD_KEYS and keys.is_alone(event):
             card = page.current if page.has_cards_focus else None
-            if card is not None and not event.isAutoRepeat():
+            if card is not None and not event.isAutoRepeat() and not self._settling.isActive():
                 self.alerts.acknowledge()
                 self._actions.do(_CARD_KEYS[key], card.order.id)
         else:

@@ -6,8 +6,12 @@ from unittest.mock import patch
 from PySide6.QtCore import QObject, QPoint, QStringListModel, Qt, QTimer
 from pytestqt.qtbot import QtBot
 
+from core.domain.order import PaymentState
+from core.domain.status import OrderStatus
 from core.ui.ordering.press_list import PressList
 from core.ui.pace import Pressed, Quiet
+from tests.support.fake_backend import FakeBackend
+from tests.support.pos_window import Till, place
 
 
 def test_what_waited_while_the_window_was_busy_is_handled_before_a_silence_is_over(qtbot: QtBot) -> None:
@@ -53,3 +57,23 @@ def test_a_systems_count_that_begins_anew_is_not_believed() -> None:
     assert Pressed(5, 20.0).since_s(Pressed(4_294_967_290, 19.5)) == 0.5
     assert Pressed(1_060, 20.0).since_s(Pressed(1_000, 10.0)) == 0.06
     assert Pressed(0, 20.0).since_s(Pressed(1_000, 19.0)) == 1.0
+
+
+def test_a_second_enter_on_a_payment_steps_no_order_on_the_board(till: Till, backend: FakeBackend) -> None:
+    other, paid = place(backend), place(backend, status=OrderStatus.PREPARING)
+    till.arrive()
+    board = till.window._pages.board
+    assert board is not None
+    till.press(paid, "more")
+    till.choose("menu_payments")
+    till.click("payment_card")
+    till.settle()
+    assert backend.orders[paid.id].payment is PaymentState.PAID
+    board.focus_order(other.id)
+    till.key(Qt.Key.Key_Return)
+    till.settle()
+    assert till.server(other) is OrderStatus.PENDING, "it was meant for the payment"
+    till.qtbot.waitUntil(lambda: not till.window._settling.isActive())
+    till.key(Qt.Key.Key_Return)
+    till.settle()
+    assert till.server(other) is OrderStatus.CONFIRMED

@@ -18,7 +18,7 @@ from core.ui.ordering.view import OrderingView
 from tests.support.fake_backend import FakeBackend
 from tests.support.menus import CHIPS, SODA
 from tests.support.ordering import Finger
-from tests.support.pos_window import ANA, MAYA, Till, change
+from tests.support.pos_window import ANA, MAYA, Till, change, place
 
 S, PAID, UNPAID = OrderStatus, PaymentState.PAID, PaymentState.UNPAID
 
@@ -327,4 +327,17 @@ def test_a_change_that_came_back_to_an_order_that_others_changed_is_not_saved_ov
     till.click("save_change")
     till.settle()
     assert till.notice().startswith(f"{order.number} was changed by somebody else")
+    till.click("change_leave")  # or the window would not close
+
+
+def test_a_change_that_is_begun_in_the_details_closes_them(till: Till, backend: FakeBackend) -> None:
+    order = place(backend)
+    till.arrive()
+    till.press(order, "card", double=True)
+    till.settle()
+    till.click("details_more")
+    till.choose("menu_amend")
+    assert till.window.workspace.page == "new"
+    assert not till.sees("details_dialog")
+    till.settle()
     till.click("change_leave")  # or the window would not close
