@@ -75,6 +75,7 @@ BANNED_TEXTS: Final = {
     r"tills?|(at|with|the) terminal POS": "POS",
 }
 """Texts that people read, as patterns of whole words in any case, and what to say instead."""
+RIDDLES: Final = ("How", "Of", "Those", "What", "Who", "Whoever", "Whose")
 EXCEPTIONS: Final = {
     ("core/admin/windows.py", "board"): "the command `orderbell board`",
     ("core/store/migrations/versions/0007_months.py", "0007_months"): "a migration that has run keeps its name",
@@ -176,6 +177,33 @@ def test_a_banned_text_is_found(source: str) -> None:
 )
 def test_other_texts_are_left(source: str) -> None:
     assert not text_offences("core/admin/x.py", source)
+
+
+def riddles(file: str, source: str) -> list[str]:
+    """Docstrings that begin with a question's word, and so say what a thing does without saying what it is."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            opening = (ast.get_docstring(node) or "").split(" ", 1)[0]
+            if opening in RIDDLES:
+                found.append(f"{file}:{getattr(node, 'lineno', 1)}: begins with {opening}. Say what it is.")
+    return found
+
+
+def test_docstrings_say_what_a_thing_is() -> None:
+    found = [
+        each
+        for folder in PRODUCT
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for each in riddles(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
+        if "migrations" not in each
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_a_riddle_is_found() -> None:
+    assert riddles("core/x.py", 'def due():\n    """What is still to be paid."""')
+    assert not riddles("core/x.py", 'def due():\n    """The amount still to be paid."""')
 
 
 def test_a_term_of_the_glossary_has_one_row() -> None:
