@@ -223,7 +223,7 @@ def used_by(sessions: Iterable[DrawerSession | None], person: str, *, per_person
 
 
 def needs_of_session(session: DrawerSession | None, person: str) -> tuple[Need, ...]:
-    """What somebody has to be allowed to do something in a session that is another person's."""
+    """The rights that a person needs to act in a session: none in their own and in the POS's."""
     is_anothers = session is not None and session.owner not in ("", person)
     return (Need(Act.DRAWERS),) if is_anothers else ()
 

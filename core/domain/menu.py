@@ -97,7 +97,7 @@ class ChangesUntil(WireEnum):
 
 
 class DrawerUse(WireEnum):
-    """Whose a POS's drawer is."""
+    """The owner of a POS's drawer sessions."""
 
     DEVICE = "device"
     """The POS's, whoever is signed in there."""

@@ -244,7 +244,7 @@ def newest(transaction: Transaction, shop_id: ShopId, device: str, owner: str = 
 
 
 def of_people(transaction: Transaction, shop_id: ShopId, device: str, person: str) -> tuple[DrawerSession, ...]:
-    """Of people's own drawers at a till, the sessions that are open, and this person's newest."""
+    """People's own drawer sessions at a till: those that are open, and this person's newest."""
     rows = transaction.all(_UNCLOSED_OWN, shop_id=shop_id, till=device)
     found = [get(transaction, shop_id, session_id) for (session_id,) in rows]
     return tuple({each.id: each for each in (*found, newest(transaction, shop_id, device, person)) if each}.values())

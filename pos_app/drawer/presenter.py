@@ -200,7 +200,7 @@ class DrawerBook(QObject):
         )
 
     def _used(self, sessions: Sequence[DrawerSession]) -> DrawerSession | None:
-        """Of this POS's sessions, newest first, that with which whoever is signed in works."""
+        """The session that the person who is signed in works with, of this POS's `sessions`, newest first."""
         menu = self._context.bridge.menu
         per_person = menu is not None and menu.drawers is DrawerUse.PERSON
         return used_by(reversed(sessions), self._context.api.person_id, per_person=per_person)

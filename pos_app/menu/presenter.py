@@ -245,7 +245,7 @@ class MenuEditing(QObject):
             self.changed.emit()
 
     def set_aside(self) -> Callable[[], None] | None:
-        """What puts the draft back, which is unsaved, onto the menu of then; None for none."""
+        """A function that restores the unsaved draft, onto the menu as it is by then. None without one."""
         menu, draft = self.menu, self.draft
         if menu is None or not self.dirty:
             return None

@@ -66,7 +66,7 @@ class Changing(QObject):
         return True
 
     def set_aside(self) -> Callable[[], None] | None:
-        """What puts the change back that is on the page, onto an empty one; None for none."""
+        """A function that restores the change in progress on an empty page. None without one."""
         order, basket = self.order, self._basket
         if order is None:
             return None

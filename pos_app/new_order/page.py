@@ -260,7 +260,7 @@ class NewOrderPage(OrderingPage[TakeOrderPresenter]):
             self._update_view()
 
     def set_aside(self) -> Callable[[], None] | None:
-        """What puts the change of an order that is not saved on the page again; None for none."""
+        """A function that restores the unsaved change of an order. None without one."""
         put_back = self.changing.set_aside()
         if put_back is None:
             return None

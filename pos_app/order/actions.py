@@ -278,7 +278,7 @@ class OrderActions(QObject):
             self.amend(order, granting(order, order.open_request))
 
     def discount_grows(self, order: Order) -> str:
-        """What the open request of an order does to its discount, in words; empty for nothing."""
+        """A sentence about the discount that grows when an order's open request is accepted; empty where none does."""
         menu, request = self._bridge.menu, order.open_request
         if menu is None or request is None:
             return ""

@@ -92,7 +92,7 @@ def reason(operation: Operation) -> str:
 
 
 def cash_of(operation: Operation) -> list[str]:
-    """What was handed over for a payment in cash, and the change of it."""
+    """Lines for the amount that was handed over for a payment in cash, and its change."""
     asked = None if operation.kind.is_personal else operation.asked
     if not isinstance(asked, TakePayment) or asked.given_minor is None:
         return []
@@ -106,8 +106,8 @@ def _taken_minor(order: Order, asked: TakePayment) -> int:
 
 
 def without_it(operation: Operation) -> str:
-    """What money changed hands that giving the operation up leaves without a record, and what to do about it; empty for
-    none."""
+    """The money that has changed hands and has no record once the operation is given up, and what to do about it; empty
+    for none."""
     order, asked = operation.seen, None if operation.kind.is_personal else operation.asked
     if isinstance(asked, TakePayment):
         taken = {asked.tender: _taken_minor(order, asked)}

@@ -414,7 +414,7 @@ class SyncedApi:
 
     @property
     def person_id(self) -> str:
-        """Who is signed in. Raises `SignedOut`."""
+        """The id of the person who is signed in. Raises `SignedOut`."""
         return self._signed_in.api.person.id
 
     @property

@@ -157,7 +157,7 @@ class OwnDrawer:
         return self._outbox.of(drawer_queue(self._device, session.owner))
 
     def _owner_of(self, session_id: str) -> str:
-        """Whose drawer a session is of: of another person's the server has told; empty for the POS's."""
+        """The id of the owner of a session, also of another person's that the server has sent; empty for the POS's."""
         known = map(self._of, (self._api.person.id, ""))
         own = next((each for each in known if each is not None and each.id == session_id), None)
         session = own or self._cache.drawer_of(session_id, self._device)

@@ -1,5 +1,4 @@
-"""What is kept as bytes and as JSON: pictures that are not what their name says, and settings of shops that nobody can
-use."""
+"""Checks of stored bytes and JSON: pictures whose name is not their hash, settings of shops that cannot be decoded."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Final

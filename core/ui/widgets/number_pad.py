@@ -53,7 +53,7 @@ class NumberPad(QWidget):
             field.installEventFilter(self)
 
     def set_sign(self, sign: str) -> None:
-        """What the key beside 0 types: a decimal point, two zeros; none if it is empty."""
+        """Set the text that the key beside 0 types: a decimal point or two zeros. Empty hides the key."""
         self._sign.setText(sign)
         self._sign.setAccessibleName("")
         self._sign.setVisible(bool(sign))
@@ -96,7 +96,7 @@ class NumberPad(QWidget):
 
 
 def beside_pad(theme: Theme, asked: QWidget, *fields: QLineEdit, sign: str = "") -> Pair:
-    """What is asked, which scrolls where there is too little room, and always in sight the keys for its fields."""
+    """A form, which scrolls where there is too little room, beside the keys for its fields, always in sight."""
     pad = NumberPad(theme, "digits", *fields, sign=sign)
     pad.setMaximumHeight(round(_MOST * theme.touch_px))
     return Pair(theme, VerticalScroll(asked, theme.touch_px), pad)
