@@ -52,6 +52,8 @@ _FOLLOWS: Final = (
 )
 """What follows from that."""
 GIVEN_BACK: Final = "Something of this line was given back, so it stays as it is. Add more of it as a new line."
+DISCOUNT_STAYS: Final = "Something of it was given back, so its discount stays as it is. Refund a part of it."
+SERVICE_STAYS: Final = "Something of it was given back, so its service charge stays as it is. Refund a part of it."
 _NOT_ASKED: Final = ("discount", "service", "fulfilment", "customer_name", "customer_phone", "address")
 """What a customer cannot ask for."""
 
@@ -130,6 +132,8 @@ def amended(order: Order, asked: AmendOrder, offer: Offer, at: datetime) -> Orde
         check_answerable(order, asked.answers)
     check_delivery(asked.fulfilment, asked.address)
     check_discount(asked.discount, "discount")
+    if asked.discount != order.discount and _is_given_back(order):
+        raise InvalidOrder(DISCOUNT_STAYS, "discount")
     phone = asked.customer_phone.strip()
     if phone and phone != order.customer_phone:
         phone = check_phone(phone, offer.country, "customer_phone")
@@ -290,12 +294,20 @@ def _priced_by(lines: Iterable[OrderLine]) -> list[tuple[LineId, int, Discount |
     return [(line.id, line.quantity, line.discount) for line in lines]
 
 
+def _is_given_back(order: Order) -> bool:
+    return any(line.is_given_back for line in order.lines)
+
+
 def _rate(service: Service | None) -> int:
     return service.rate if service is not None else 0
 
 
 def _service(order: Order, asked: AmendOrder, offer: Offer) -> Service | None:
     is_moved = asked.fulfilment is not order.fulfilment
+    if _is_given_back(order):
+        if asked.service is not None and asked.service.rate != _rate(order.service):
+            raise InvalidOrder(SERVICE_STAYS, "service")
+        return order.service
     return amended_service(order.service, asked.service, offer.services, asked.fulfilment, is_moved=is_moved)
 
 

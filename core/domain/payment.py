@@ -218,7 +218,7 @@ def taken(order: Order, asked: NewPayment) -> Order:
 def check_undo(order: Order, asked: UndoPayment) -> None:
     """Checks that a payment may be taken back. Raises `IllegalMove`, `ReasonRequired`, and `CardNumber` for a reason
     that contains one."""
-    of_called_off = order.payment is PaymentState.UNPAID and asked.tender is None
+    of_called_off = order.status in CALLED_OFF and order.payment is PaymentState.UNPAID and asked.tender is None
     if (gave_back(order) and not of_called_off) or order.payment is PaymentState.REFUNDED:
         raise IllegalMove("A part of it was given back. Refund the rest instead.", "payment")
     if not payments_of(order):

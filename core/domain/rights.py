@@ -29,7 +29,7 @@ from core.domain.drawers import CloseDrawer, CountDrawer, DrawerAct, DrawerComma
 from core.domain.errors import DomainError
 from core.domain.menu import Category
 from core.domain.order import Order, PaymentState
-from core.domain.payment import given_back_minor
+from core.domain.payment import gave_back, given_back_minor, paid_minor
 from core.domain.people import Role
 from core.domain.sale.rounding import MAX_AMOUNT, PERCENT
 from core.domain.status import CALLED_OFF, OrderStatus
@@ -205,6 +205,8 @@ def _needs_of_order(asked: object, before: Order | None, after: Order | None, *,
             yield from _needs_of_amendment(before, after, was_begun=was_begun)
         case ChangePayment() if before is not None and before.payment is PaymentState.PAID:
             yield Need(Act.CORRECT)
+        case UndoPayment() if before is not None and gave_back(before):  # all that was paid goes back, as a refund
+            yield Need(Act.REFUND, paid_minor(before))
         case UndoPayment():
             yield Need(Act.CORRECT)
         case TakePayment(by_hand=True):

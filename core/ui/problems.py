@@ -193,6 +193,8 @@ SAID: Final = (
     N_("A part of it was given back. Take a new order for what is added."),
     N_("All of it was given back. Take a new order."),
     N_("Something of this line was given back, so it stays as it is. Add more of it as a new line."),
+    N_("Something of it was given back, so its discount stays as it is. Refund a part of it."),
+    N_("Something of it was given back, so its service charge stays as it is. Refund a part of it."),
     N_("Its business day has ended. Refund what is wrong, and take a new order."),
     N_("This order was called off after it was paid. Say why its payment changes."),
     N_("This looks like a card number. Please leave it out: it would be kept and shown."),

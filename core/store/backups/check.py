@@ -173,9 +173,11 @@ def _broken_parts() -> Select[Any]:
     references = func.sum(case((~has_reference, 0), (_b.corrects == 0, 1), else_=-1))
     of_refunds = _credits.c.order_id.is_not(None)
     given_back = func.sum(case((and_(_b.kind == str(EntryKind.REFUND), ~of_refunds), 1), else_=0))
+    paid = func.sum(case((_b.kind == str(EntryKind.PAYMENT), _b.amount_minor), else_=0))
     counted = (
         select(
             _b.order_id,
+            paid.label("paid"),
             *(payments.label("payments"), tips.label("tips"), references.label("references")),
             given_back.label("given_back"),
             (roundings + change).label("others"),
@@ -189,7 +191,8 @@ def _broken_parts() -> Select[Any]:
     )
     of_unpaid = and_(_o.payment == str(PaymentState.UNPAID), counted.payments > 0)
     beside = or_(counted.tips > 0, counted.references > 0, counted.given_back > 0, counted.others > 0)
-    says_more = case((or_(counted.payments > 1, beside, of_unpaid), 1), else_=0)
+    of_less = and_(_o.payment == str(PaymentState.REFUNDED), counted.paid != _o.total_minor)
+    says_more = case((or_(counted.payments > 1, beside, of_unpaid, of_less), 1), else_=0)
     joined = orders.outerjoin(counted.order_id.table, counted.order_id == _o.id)
     return select(_o.number).select_from(joined).where(_o.in_parts != says_more)
 

@@ -27,8 +27,9 @@ from core.store.tables import pictures, shops
 
 def wrong_pictures(transaction: Transaction) -> Iterator[str]:
     """The ids of pictures that are not the hash of their bytes, or of bytes that are no picture."""
-    found = select(pictures.c.id, pictures.c.content).execution_options(yield_per=50)
-    for name, content in transaction.connection.execute(found):
+    run = transaction.connection.execute
+    for name in run(select(pictures.c.id)).scalars().all():  # one in memory at a time
+        content = run(select(pictures.c.content).where(pictures.c.id == name)).scalar_one()
         try:
             check_picture(bytes(content))
         except DomainError:

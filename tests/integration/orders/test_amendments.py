@@ -228,3 +228,22 @@ def test_only_coins_give_change_whatever_the_amount_is(place: Place) -> None:
     paid = {"tender": "Meal_card", "given_minor": 900_000, "version": order["version"]}
     reply = place.kim.post(f"/api/pos/orders/{order['id']}/payments/", paid, key=new_key())
     assert (reply.status_code, reply.json()["field"]) == (422, "given_minor"), reply.text
+
+
+def test_what_is_given_back_of_an_order_that_was_called_off_is_sound(place: Place) -> None:
+    """A part was refunded, more was added and is due, and then it is called off."""
+    order = take(place, payment="paid", tender="cash")
+    body = {"version": order["version"], "reason": "cold", "amount_minor": 100}
+    part = place.alex.post(f"/api/pos/orders/{order['id']}/refund/", body, key=new_key()).json()
+    more = amend(place, part, lines=with_fries(part))
+    path, undo = f"/api/pos/orders/{order['id']}/payments/undo/", {"version": more["version"], "reason": "x"}
+    assert place.alex.post(path, undo, key=new_key()).status_code == 409, "it is not called off"
+    off = place.alex.post(
+        f"/api/pos/orders/{order['id']}/status/",
+        {"to": "cancelled", "version": more["version"], "reason": "x"},
+        key=new_key(),
+    ).json()
+    back = place.alex.post(path, undo | {"version": off["version"]}, key=new_key())
+    assert (back.status_code, back.json()["payment"]) == (200, "refunded"), back.text
+    assert sum(each["refunded_minor"] for each in back.json()["payments"]) == order["total_minor"]
+    assert not _sound(place)

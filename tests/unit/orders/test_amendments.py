@@ -349,10 +349,9 @@ def test_what_is_left_of_a_discount_is_for_what_was_not_given_back() -> None:
     of_chips = order.lines[0].order_discount_minor
     same = amend(part, lines=with_new(part))
     assert (same.discount_minor, to_pay_minor(same)) == (100, 109)
-    dropped = amend(part, discount=None)
-    assert (dropped.discount_minor, to_pay_minor(dropped)) == (of_chips, 100 - of_chips)
-    larger = amend(part, discount=Discount(amount_minor=10_000, reason="Cold"))
-    assert (larger.payment, larger.total_minor) == (REFUNDED, part.refunded_minor)
+    for other in (None, Discount(amount_minor=10_000, reason="Cold"), Discount(rate=100_000, reason="Comp")):
+        with pytest.raises(InvalidOrder, match="its discount stays"):
+            amend(part, discount=other)  # what was given back has a share of the one that it was sold with
     assert part.refunded_minor == 890 - of_chips
 
 
@@ -382,6 +381,21 @@ def test_what_is_due_after_a_refund_is_given_back_when_it_is_called_off() -> Non
     assert to_give_back_minor(off_now) == 999 - 445
     back = order_rules.change(off_now, UndoPayment(version=off_now.version, reason="x"), Role.CASHIER, LATER)
     assert (back.payment, [each.refunded_minor for each in back.payments]) == (REFUNDED, [999])
+
+
+def test_all_is_given_back_of_what_was_called_off_alone_and_by_whoever_may_refund() -> None:
+    """What is due of it was never paid: nobody gives that back while the order stands."""
+    order = taken(PAID)
+    part = refund(order, lines=(RefundLine(id=order.lines[0].id),))
+    more = amend(part, lines=with_new(part, CHIPS.id))
+    undo = UndoPayment(version=more.version, reason="x")
+    with pytest.raises(IllegalMove, match="Refund the rest"):
+        order_rules.change(more, undo, Role.CASHIER, LATER)
+    off = ChangeStatus(to=OrderStatus.CANCELLED, version=more.version, reason="x")
+    off_now = order_rules.change(more, off, Role.CASHIER, LATER)
+    undo = UndoPayment(version=off_now.version, reason="x")
+    back = order_rules.change(off_now, undo, Role.CASHIER, LATER)
+    assert needs_of(undo, off_now, back) == (Need(Act.REFUND, 999),)
 
 
 def test_after_money_was_given_back_no_payment_is_undone() -> None:
