@@ -266,7 +266,9 @@ class Days:
         return order.status is not OrderStatus.CANCELLED and self._clock.at - order.placed_at < timedelta(hours=1)
 
     def _amendment(self, order: Order, drawer: str) -> AmendOrder:
-        """Other quantities, sometimes a line less or more, another fulfilment or discount. Refunded lines stay."""
+        """Other quantities, sometimes a line less or more, another fulfilment, discount or charge. Where something was
+        refunded, its lines and those two stay."""
+        is_free = not any(line.is_given_back for line in order.lines)
         lines = [
             AmendedLine(
                 id=key,
@@ -285,8 +287,8 @@ class Days:
             version=order.version,
             lines=tuple(lines),
             fulfilment=fulfilment,
-            discount=self._random.choice((order.discount, None)),
-            service=self._random.choice((None, order.service, self._service(fulfilment))),
+            discount=self._random.choice((order.discount, None)) if is_free else order.discount,
+            service=self._random.choice((None, order.service, self._service(fulfilment))) if is_free else None,
             reason="so",
             drawer=drawer,
         )

@@ -173,7 +173,8 @@ def _broken_parts() -> Select[Any]:
     references = func.sum(case((~has_reference, 0), (_b.corrects == 0, 1), else_=-1))
     of_refunds = _credits.c.order_id.is_not(None)
     given_back = func.sum(case((and_(_b.kind == str(EntryKind.REFUND), ~of_refunds), 1), else_=0))
-    paid = func.sum(case((_b.kind == str(EntryKind.PAYMENT), _b.amount_minor), else_=0))
+    handed_over = _b.kind.in_([str(EntryKind.PAYMENT), str(EntryKind.CHANGE)])
+    paid = func.sum(case((handed_over, _b.amount_minor), else_=0))
     counted = (
         select(
             _b.order_id,

@@ -421,7 +421,7 @@ def test_a_command_shows_it(stopped: Path, capsys: pytest.CaptureFixture[str]) -
     found = json.loads(capsys.readouterr().out)
     assert ([each["event"] for each in found["entries"]], found["more"]) == (["role_changed"], True)
     assert cli.main(["security-log", "--failures", *where]) == 0
-    assert "Nothing has happened yet." in capsys.readouterr().out
+    assert "Nothing has failed." in capsys.readouterr().out
 
 
 def test_a_restore_keeps_what_was_written_since_the_backup(stopped: Path) -> None:

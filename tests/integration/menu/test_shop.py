@@ -139,12 +139,13 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert run("set", *changes, *service, "--cash-rounding", "0.05", "--cash-rounding-mode", "half_down")[0] == 0
     status, said = run("show")
     assert status == 0
-    assert [line for line in said.splitlines() if not line.startswith("changes")][:6] == [
+    assert [line for line in said.splitlines() if not line.startswith("changes")][:7] == [
         "name      Café",
         "currency  USD",
         "tax       14 % on top of the prices",
         "cash      rounded to 0.05 (half down)",
         "service   12.5 % for dine_in, pickup",
+        "drawers   one for each POS, whoever is signed in there",
         "time zone Africa/Cairo",
     ]
     assert "cash      exact" in run("set", "--cash-rounding", "none")[1]
