@@ -17,7 +17,7 @@ from core.ui.widgets.digits_validator import DigitsValidator
 from core.ui.widgets.number_pad import beside_pad
 from core.ui.widgets.overlay import PanelDialog
 from pos_app.order.keypad import TypedField
-from pos_app.order.reason_dialog import ReasonDialog
+from pos_app.order.reason_dialog import ReasonDialog, ReasonTiles
 
 _COLUMNS = 2
 _WIDE, _HIGH = 560, 640
@@ -239,6 +239,10 @@ class CloseDialog(PanelDialog):
         self._reason.setPlaceholderText(_("Why it differs"))
         self._reason.setAccessibleName(_("Why it differs"))
         self._reason.setVisible(difference_minor != 0)
+        usual = (_("Wrong change given"), _("Counted wrongly"), _("Tip in the drawer"), _("Cash out not entered"))
+        tiles = ReasonTiles(theme, usual, self._reason)
+        tiles.setVisible(difference_minor != 0)
+        tiles.confirmed.connect(self._on_confirmed)
         self._deposit = AmountLine("close_deposit", _("Taken out of the drawer"), currency)
         self._left = label(role="muted")
         self._left.setObjectName("close_left")
@@ -253,7 +257,7 @@ class CloseDialog(PanelDialog):
         inner.addLayout(sums)
         if predicted:
             inner.addWidget(label(_("As this POS knows it; the server has not answered yet."), "small", wrap=True))
-        for part in (self._reason, self._deposit, self._left):
+        for part in (tiles, self._reason, self._deposit, self._left):
             inner.addWidget(part)
         column = QVBoxLayout(self)
         margin = theme.space(5)

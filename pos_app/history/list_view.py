@@ -9,7 +9,8 @@ from PySide6.QtGui import QFont, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 from typing_extensions import override
 
-from core.domain.order import ONLINE_SERIES, order_number
+from core.domain.order import ONLINE_SERIES, Order, order_number
+from core.domain.payment import to_pay_minor
 from core.ui.rows import ROW, RowsModel
 from core.ui.text import clock, day, fulfilment_label, isolated, money, status_label
 from core.ui.theme import Theme
@@ -62,9 +63,7 @@ class HistoryDelegate(QStyledItemDelegate):
         row = QRectF(option.rect).adjusted(3, 2, -3, -2)
         self._paint_ground(painter, option, row)
         inner = row.adjusted(theme.px(14), 0, -theme.px(14), 0)
-        badge, colour = payment_badge(order)
-        # what is left to pay, or was given back, takes the room
-        paid = badge if order.payments or order.refunded_minor else f"{badge} · {item_count(order)}"
+        paid, colour = paid_text(order)
         phone = order.customer_phone if customer(order) != order.customer_phone else ""
         texts = (
             (order.number, "text", f"{day(order.placed_at, self._now())} {clock(order.placed_at)}", "muted"),
@@ -167,3 +166,11 @@ class HistoryList(RowList):
     def _on_scrolled(self, value: int) -> None:
         if value >= self.verticalScrollBar().maximum() - _AHEAD:
             self.end_near.emit()
+
+
+def paid_text(order: Order) -> tuple[str, str]:
+    """Whether it is paid, with its items where there is room beside that, and the colour token."""
+    badge, colour = payment_badge(order)
+    # what is left to pay, or was given back, takes the room
+    told = order.refunded_minor or (order.payments and to_pay_minor(order))
+    return badge if told else f"{badge} · {item_count(order)}", colour

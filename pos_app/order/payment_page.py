@@ -7,8 +7,10 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from typing_extensions import override
 
+from core.domain.commands import UndoPayment
+from core.domain.errors import DomainError
 from core.domain.order import Order, Payment
-from core.domain.payment import paid_minor, payments_of, to_pay_minor
+from core.domain.payment import check_undo, paid_minor, payments_of, to_pay_minor
 from core.ui.text import _, figure, money, payment_text
 from core.ui.widgets.controls import button, label, panel, rule
 from core.ui.widgets.scroll import VerticalScroll
@@ -43,6 +45,7 @@ class PaymentPage(QWidget):
         self._number = label("", "title", wrap=True)
         self._whose = label("", "strong", wrap=True)
         self._asked = label("", "muted", wrap=True)
+        self._asked.setObjectName("payment_asked")
         self._lines, self._payments = QVBoxLayout(), QVBoxLayout()
         self._unpaid = button(_("Hand over unpaid"), theme, name="payment_none")
         self._lay_out()
@@ -155,6 +158,10 @@ class PaymentPage(QWidget):
         if order.payments and due_minor:
             paid, total = (money(minor, order.currency) for minor in (paid_minor(order), order.total_minor))
             asked = _("{paid} of {total} is paid.").format(paid=paid, total=total)
+        back_minor = max(order.refunded_minor, sum(each.refunded_minor for each in order.payments))
+        if back_minor:
+            back = _("Given back: {amount}").format(amount=money(back_minor, order.currency))
+            asked = "\n".join(filter(None, (asked, back)))
         self._asked.setText(asked)
         self._unpaid.setVisible(self._paying.handing_over)
         self._show_lines(order)
@@ -179,6 +186,8 @@ class PaymentPage(QWidget):
             words: QLabel = label(payment_text(each, order.currency), wrap=True)
             words.setObjectName(f"payment_line_{place}")
             self._payments.addWidget(words)
+            if not _may_undo(order, each):
+                continue
             undo = button(_("Take back"), self._theme, "quiet", name=f"payment_undo_{place}")
             undo.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             undo.setAccessibleName(_("Take back: {payment}").format(payment=words.text()))
@@ -217,6 +226,22 @@ class PaymentPage(QWidget):
             self._paying.leave()
         elif self._paying.settled or not self.panel.take_key(event):
             super().keyPressEvent(event)
+
+
+def _may_undo(order: Order, payment: Payment) -> bool:
+    """Whether the payment may be taken back, with a reason."""
+    asked = UndoPayment(
+        version=order.version,
+        reason="?",
+        tender=payment.tender,
+        amount_minor=payment.amount_minor,
+        tip_minor=payment.tip_minor,
+    )
+    try:
+        check_undo(order, asked)
+    except DomainError:
+        return False
+    return True
 
 
 def _empty(column: QVBoxLayout) -> None:

@@ -25,6 +25,37 @@ _ACROSS = 2
 _WIDTH = 660
 
 
+class ReasonTiles(EvenRow):
+    """The usual reasons: a pressed one is the text of `field`, and what stands there is marked."""
+
+    confirmed = Signal()
+    """Enter, on the one that is chosen already."""
+
+    def __init__(self, theme: Theme, reasons: Sequence[str], field: QLineEdit) -> None:
+        super().__init__(theme)
+        self._field = field
+        self.tiles: list[QPushButton] = []
+        for number, reason in enumerate(reasons):
+            tile = OptionButton(reason, f"reason_{number}")
+            tile.setProperty(_REASON, reason)
+            tile.clicked.connect(self._on_chosen)
+            tile.confirmed.connect(self.confirmed)
+            self.tiles.append(tile)
+        self.use(self.tiles, _ACROSS)
+        field.textChanged.connect(self._on_reason_changed)
+
+    @Slot()
+    def _on_chosen(self) -> None:
+        chosen = self.sender()
+        if isinstance(chosen, QPushButton):
+            self._field.setText(str(chosen.property(_REASON)) if chosen.isChecked() else "")
+
+    @Slot()
+    def _on_reason_changed(self) -> None:
+        for tile in self.tiles:
+            tile.setChecked(tile.property(_REASON) == self._field.text().strip())
+
+
 class ReasonDialog(PanelDialog):
     """Emits `given` with the reason, which is never empty. Enter chooses the tile that has the keyboard, and confirms
     what is chosen; a letter begins another reason."""
@@ -71,16 +102,9 @@ class ReasonDialog(PanelDialog):
         choices.addWidget(label(message, "muted", wrap=True))
         if choice is not None:
             choices.addWidget(choice)
-        self._quick: list[QPushButton] = []
-        for number, reason in enumerate(reasons):
-            quick = OptionButton(reason, f"reason_{number}")
-            quick.setProperty(_REASON, reason)
-            quick.clicked.connect(self._on_quick_chosen)
-            quick.confirmed.connect(self._on_confirmed)
-            self._quick.append(quick)
-        tiles = EvenRow(theme)
-        tiles.use(self._quick, _ACROSS)
-        choices.addWidget(tiles)
+        quick = ReasonTiles(theme, reasons, self._reason)
+        quick.confirmed.connect(self._on_confirmed)
+        choices.addWidget(quick)
         choices.addStretch(1)
         field = choice.focusProxy() or choice if choice is not None else None
         if isinstance(field, QLineEdit):
@@ -95,7 +119,7 @@ class ReasonDialog(PanelDialog):
         column.addLayout(row)
         fit_before(self, parent)
         self._on_reason_changed()
-        (self._quick[0] if self._quick else self._reason).setFocus(Qt.FocusReason.OtherFocusReason)
+        (quick.tiles[0] if quick.tiles else self._reason).setFocus(Qt.FocusReason.OtherFocusReason)
 
     @override
     def sizeHint(self) -> QSize:
@@ -126,15 +150,7 @@ class ReasonDialog(PanelDialog):
             super().keyPressEvent(event)
 
     @Slot()
-    def _on_quick_chosen(self) -> None:
-        chosen = self.sender()
-        if isinstance(chosen, QPushButton):
-            self._reason.setText(str(chosen.property(_REASON)) if chosen.isChecked() else "")
-
-    @Slot()
     def _on_reason_changed(self) -> None:
-        for quick in self._quick:
-            quick.setChecked(quick.property(_REASON) == self.reason)
         self._confirm.setEnabled(not is_blank(self.reason) and self.is_ready)
 
     @Slot()

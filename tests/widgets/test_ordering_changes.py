@@ -337,7 +337,21 @@ def test_a_change_that_is_begun_in_the_details_closes_them(till: Till, backend: 
     till.settle()
     till.click("details_more")
     till.choose("menu_amend")
-    assert till.window.workspace.page == "new"
-    assert not till.sees("details_dialog")
+    seen = till.window.workspace.page, till.sees("details_dialog")
     till.settle()
     till.click("change_leave")  # or the window would not close
+    assert seen == ("new", False)
+
+
+def test_what_was_given_back_stays_when_the_rest_is_removed(till: Till, backend: FakeBackend) -> None:
+    order = taken(backend, PAID)
+    part = RefundOrder(version=1, reason="cold", lines=(RefundLine(id=order.lines[0].id),))
+    backend.change(order, part)
+    finger = open_again(till, order)
+    till.click("basket_empty")
+    lines, said = finger.lines(), [till.notice()]
+    till.click("basket_empty")
+    said.append(till.notice())
+    till.click("change_leave")  # or the window would not close
+    assert lines == [(2, CHIPS.name)]
+    assert [each.split(" Something")[0] for each in said] == ["The rest is removed", "It stays as it is"]

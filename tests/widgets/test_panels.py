@@ -1,7 +1,7 @@
 """What is asked in a sale is a panel of the window: its reasons are tiles, and its numbers have keys on the screen."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QDialog
 from pytestqt.qtbot import QtBot
 
@@ -10,6 +10,7 @@ from core.domain.order import Order, PaymentState, Tender
 from core.domain.people import Role
 from core.domain.rights import Right
 from core.domain.status import OrderStatus
+from core.ui.widgets.overlay import Overlay
 from pos_app.new_order.page import NewOrderPage
 from tests.support.fake_backend import FakeBackend
 from tests.support.menus import CHIPS
@@ -186,3 +187,54 @@ def test_a_manager_allows_it_by_mouse_only(qtbot: QtBot, backend: FakeBackend) -
         till.settle()
         assert till.server(order) is S.CANCELLED
         assert mouse.presses == 10
+
+
+def press_beside(till: Till, name: str) -> None:
+    dialog = till.find(QDialog, name)
+    around = next(each for each in till.window.findChildren(Overlay) if each.isAncestorOf(dialog))
+    till.qtbot.waitUntil(lambda: not around._settling.isActive())
+    beside = around.sheet.geometry().topLeft() - QPoint(5, 5)
+    till.qtbot.mouseClick(around, Qt.MouseButton.LeftButton, pos=beside)
+
+
+@pytest.mark.parametrize("by_hand", [True, False])
+def test_a_press_beside_a_panel_throws_away_nothing_that_was_typed(
+    till: Till, backend: FakeBackend, by_hand: bool
+) -> None:
+    till.arrive()
+    till.click("nav_drawer")
+    till.settle()
+    till.click("drawer_open")
+    if by_hand:
+        till.type("count_2000", "4")
+    else:
+        Mouse(till).field("count_2000")
+        press_number(Mouse(till), "4")
+    press_beside(till, "count_dialog")
+    assert till.sees("count_dialog")
+    assert till.text("count_total") == "$80.00"
+    till.find_line("count_2000").clear()
+    press_beside(till, "count_dialog")
+    assert not till.sees("count_dialog")
+
+
+def test_why_a_drawer_differs_is_said_by_mouse_only(till: Till, backend: FakeBackend) -> None:
+    till.arrive()
+    mouse = Mouse(till)
+    mouse.button("nav_drawer")
+    till.settle()
+    mouse.button("drawer_open")
+    mouse.field("count_sum")
+    press_number(mouse, "100")
+    mouse.button("count_confirm")
+    till.settle()
+    mouse.button("drawer_count")
+    mouse.field("count_sum")
+    press_number(mouse, "80")
+    mouse.button("count_confirm")
+    till.settle()
+    assert not till.find_button("close_confirm").isEnabled()
+    mouse.button("reason_0")
+    mouse.button("close_confirm")
+    till.settle()
+    assert backend.drawers["POS1"].entries[-1].reason == "Wrong change given"

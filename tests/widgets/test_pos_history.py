@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QComboBox, QDateEdit, QScroller
 from pytestqt.qtbot import QtBot
 
 from core.client.errors import ServerFault
+from core.domain.commands import TakePayment
 from core.domain.order import PaymentState
 from core.domain.status import OrderStatus
 from core.protocol import routes
@@ -19,7 +20,7 @@ from core.protocol.replies import OrderPage
 from core.protocol.requests import OrderQuery
 from core.protocol.route import Request
 from core.ui.rows import ROW
-from pos_app.history.list_view import HistoryList
+from pos_app.history.list_view import HistoryList, paid_text
 from pos_app.history.search import Search
 from pos_app.order.card import Card
 from tests.support.contexts import answer_by
@@ -328,3 +329,11 @@ def test_what_is_kept_is_as_old_as_the_last_contact(till: Till, backend: FakeBac
     till.qtbot.waitUntil(lambda: till.text("history_count") == "1 order")
     till.qtbot.waitUntil(lambda: till.text("history_age") == "Updated 0 s ago")
     assert till.found == [order.number]
+
+
+def test_a_paid_order_says_how_many_items_it_has(backend: FakeBackend) -> None:
+    order = place(backend, lines=2)
+    row = backend.change(order, TakePayment(version=order.version, amount_minor=100))
+    assert "items" not in paid_text(row)[0], "what is left to pay takes the room"
+    row = backend.change(row, TakePayment(version=row.version))
+    assert paid_text(row)[0] == "Paid · 3 items"

@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton, QWidget
 
-from core.domain.commands import TakePayment
+from core.domain.commands import RefundOrder, TakePayment
 from core.domain.order import Order, Payment, PaymentState, Tender
 from core.domain.payment import payments_of, to_pay_minor
 from core.domain.status import Fulfilment, OrderStatus, steps_of
@@ -15,7 +15,7 @@ from pos_app.order.card import payment_badge, sums_of
 from tests.support.fake_backend import FakeBackend
 from tests.support.menus import SODA
 from tests.support.ordering import Finger
-from tests.support.pos_window import Till, paid, place
+from tests.support.pos_window import Till, change, paid, place
 
 S = OrderStatus
 LAST = steps_of(Fulfilment.PICKUP)[-2]
@@ -363,3 +363,16 @@ def test_enter_begins_the_next_order_after_the_last_part(till: Till, backend: Fa
     assert till.find_button("next_order").hasFocus()
     till.key(Qt.Key.Key_Return)
     assert not till.sees("next_order")
+
+
+def test_what_was_given_back_is_said_beside_what_is_due_and_no_payment_of_it_is_taken_back(
+    till: Till, backend: FakeBackend, order: Order
+) -> None:
+    row = now(backend, order)
+    row = backend.change(row, TakePayment(version=row.version, tender=CARD))
+    row = backend.change(row, RefundOrder(version=row.version, reason="cold", amount_minor=100))
+    row = change(backend, row, payment=PaymentState.UNPAID, total_minor=row.total_minor + 500)
+    till.settle()
+    till.window._actions.paying.begin(row)
+    assert till.text("payment_asked").endswith("Given back: $1.00")
+    assert not till.sees("payment_undo_0")

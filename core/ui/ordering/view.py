@@ -5,6 +5,7 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QBoxLayout, QStackedWidget, QWidget
 from typing_extensions import override
 
+from core.domain.amendment import GIVEN_BACK
 from core.domain.menu import MenuItem
 from core.domain.order import NewLine
 from core.ui import keys
@@ -267,7 +268,11 @@ class OrderingView(QWidget):
         basket = self._ordering.basket
         was = (tuple(basket.basket.lines), basket.basket.discount, basket.basket.own_service)
         basket.empty()
-        self._notice.show_message(_("Basket emptied"), "", _("Undo"), lambda: basket.restore(*was), _UNDO_MS)
+        title, words, left = _("Basket emptied"), "", basket.basket.lines
+        if left:
+            title = _("The rest is removed") if len(left) < len(was[0]) else _("It stays as it is")
+            words = _(GIVEN_BACK)
+        self._notice.show_message(title, words, _("Undo"), lambda: basket.restore(*was), _UNDO_MS)
 
     @Slot()
     def _on_basket_changed(self) -> None:

@@ -5,7 +5,7 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QHideEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QRegion
-from PySide6.QtWidgets import QApplication, QDialog, QFrame, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QFrame, QLineEdit, QVBoxLayout, QWidget
 from typing_extensions import override
 
 from core.ui.pace import Quiet
@@ -20,8 +20,8 @@ SETTLE_S: Final = 0.4
 
 class Overlay(QDialog):
     """A dialog that covers its window and has its content in `sheet`, in the middle. Escape and a press beside it close
-    it, as `reject` does, the press not before the panel can have been seen; keys and Tab stay inside. `over` is the
-    window, or something in it. Its connection chip at the top stays in sight."""
+    it, as `reject` does, the press not before the panel can have been seen, nor once something was typed into it; keys
+    and Tab stay inside. `over` is the window, or something in it. Its connection chip at the top stays in sight."""
 
     def __init__(self, theme: Theme, over: QWidget) -> None:
         super().__init__(over.window())
@@ -109,12 +109,17 @@ class Overlay(QDialog):
 
     @override
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if self._pressed_beside and self._is_beside(event):
+        if self._pressed_beside and self._is_beside(event) and not self._is_typed:
             self.reject()
 
     @override
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         """The second of two quick presses on what opened it closes nothing."""
+
+    @property
+    def _is_typed(self) -> bool:
+        """Whether something stands in it that was typed, by hand or by keys on the screen."""
+        return any(each.isModified() and each.text() for each in self.sheet.findChildren(QLineEdit))
 
     def _is_beside(self, event: QMouseEvent) -> bool:
         return not self.sheet.geometry().contains(event.position().toPoint())
