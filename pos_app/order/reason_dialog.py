@@ -22,7 +22,7 @@ _MOST = 300
 
 _REASON = "reason"
 _ACROSS = 2
-_WIDTH = 660
+_WIDTH, _WIDTH_WITH_PAD = 660, 840
 
 
 class ReasonTiles(EvenRow):
@@ -75,6 +75,7 @@ class ReasonDialog(PanelDialog):
         """`choice`: what else is to be chosen, above the reasons; keys on the screen type into it, or its focus proxy,
         where that is a field."""
         super().__init__(theme, parent)
+        self._wide = _WIDTH
         self.setObjectName("reason_dialog")
         self.setWindowTitle(window_title(title))
         self._reason = TypedField()
@@ -108,6 +109,7 @@ class ReasonDialog(PanelDialog):
         choices.addStretch(1)
         field = choice.focusProxy() or choice if choice is not None else None
         if isinstance(field, QLineEdit):
+            self._wide = _WIDTH_WITH_PAD
             body: QWidget = beside_pad(theme, asked, field, sign=self.locale().decimalPoint())
         else:
             body = VerticalScroll(asked, theme.touch_px)
@@ -123,9 +125,9 @@ class ReasonDialog(PanelDialog):
 
     @override
     def sizeHint(self) -> QSize:
-        """Wide enough for two tiles beside each other."""
+        """Wide enough for two tiles beside each other, and beside the keys for a number."""
         hint = super().sizeHint()
-        return QSize(max(hint.width(), self._theme.px(_WIDTH)), hint.height())
+        return QSize(max(hint.width(), self._theme.px(self._wide)), hint.height())
 
     @property
     def reason(self) -> str:

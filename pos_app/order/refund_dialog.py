@@ -69,6 +69,8 @@ class RefundChoice(QWidget):
         self._amount.setMaxLength(AMOUNT_LENGTH)
         self._amount.setPlaceholderText(_("Or an amount"))
         self._amount.setAccessibleName(_("Or an amount"))
+        hint = self._amount.fontMetrics().horizontalAdvance(self._amount.placeholderText())
+        self._amount.setMinimumWidth(hint + 2 * theme.space(5))  # all of it can be read
         self._amount.textChanged.connect(self._on_changed)
         self._amount.returnPressed.connect(self.confirmed)
         other = QHBoxLayout()

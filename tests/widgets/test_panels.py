@@ -1,15 +1,20 @@
 """What is asked in a sale is a panel of the window: its reasons are tiles, and its numbers have keys on the screen."""
 
+from collections.abc import Callable
+
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QApplication, QDialog, QLabel
 from pytestqt.qtbot import QtBot
 
 from core.domain.acts import Act
+from core.domain.commands import TakePayment
 from core.domain.order import Order, PaymentState, Tender
 from core.domain.people import Role
 from core.domain.rights import Right
 from core.domain.status import OrderStatus
+from core.ui.theme import Theme
+from core.ui.widgets.controls import chip_place
 from core.ui.widgets.overlay import Overlay
 from pos_app.new_order.page import NewOrderPage
 from tests.support.fake_backend import FakeBackend
@@ -238,3 +243,26 @@ def test_why_a_drawer_differs_is_said_by_mouse_only(till: Till, backend: FakeBac
     mouse.button("close_confirm")
     till.settle()
     assert backend.drawers["POS1"].entries[-1].reason == "Wrong change given"
+
+
+def test_in_a_refund_names_and_the_hint_are_whole_and_the_connection_is_seen_through_the_veil(
+    qtbot: QtBot, backend: FakeBackend, dressing: Callable[[Theme], None]
+) -> None:
+    dressing(Theme("light"))
+    order = place(backend, status=S.READY, lines=2)
+    backend.change(order, TakePayment(version=order.version))
+    with open_till(qtbot, backend) as till:
+        till.window.resize(1024, 768)
+        till.arrive()
+        till.window._actions.do("refund", order.id)
+        asked, hint = panel(till), till.find_line("refund_amount")
+        spare = hint.width() - hint.fontMetrics().horizontalAdvance(hint.placeholderText())
+        assert spare >= 2 * till.window._context.theme.space(4)
+        name = next(each for each in asked.findChildren(QLabel) if CHIPS.name in each.text())
+        assert name.width() >= name.fontMetrics().horizontalAdvance(name.text())
+        chip = chip_place(till.window)
+        seen = till.window.grab().toImage()
+        corner, beside = (seen.pixelColor(chip.topLeft() + QPoint(x, 2)) for x in (2, -4))
+        assert corner == beside, "no box around the pill"
+        pill = seen.pixelColor(chip.center().x(), chip.top() + 11)
+        assert pill.lightness() > beside.lightness() + 50

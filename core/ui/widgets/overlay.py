@@ -3,8 +3,8 @@
 import contextlib
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt
-from PySide6.QtGui import QHideEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QRegion
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QHideEvent, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent
 from PySide6.QtWidgets import QApplication, QDialog, QFrame, QLineEdit, QVBoxLayout, QWidget
 from typing_extensions import override
 
@@ -14,6 +14,8 @@ from core.ui.widgets.controls import chip_place, panel
 
 _BACKDROP = 0.55
 """The opacity of what lies over the window."""
+_PILL_MARGIN: Final = 7
+"""The connection chip's margin above and below, as the style sheet has it."""
 SETTLE_S: Final = 0.4
 """So long after it opened, a press beside it was meant for what it covers, by somebody who had not seen it yet."""
 
@@ -126,10 +128,15 @@ class Overlay(QDialog):
 
     @override
     def paintEvent(self, event: QPaintEvent) -> None:
+        veil, hole = QPainterPath(), QPainterPath()
+        veil.addRect(QRectF(self.rect()))
+        pill = QRectF(chip_place(self._over)).adjusted(0, _PILL_MARGIN, 0, -_PILL_MARGIN)
+        if not pill.isEmpty():
+            hole.addRoundedRect(pill, pill.height() / 2, pill.height() / 2)
         painter = QPainter(self)
-        painter.setClipRegion(QRegion(self.rect()) - QRegion(chip_place(self._over)))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setOpacity(_BACKDROP)
-        painter.fillRect(self.rect(), self._theme.colour("shadow"))
+        painter.fillPath(veil.subtracted(hole), self._theme.colour("shadow"))
         painter.end()
 
 
