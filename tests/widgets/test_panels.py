@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication, QDialog, QLabel
@@ -250,6 +251,8 @@ def test_in_a_refund_names_and_the_hint_are_whole_and_the_connection_is_seen_thr
 ) -> None:
     dressing(Theme("light"))
     order = place(backend, status=S.READY, lines=2)
+    long = "Chips and Guacamole, a large bowl"
+    order = change(backend, order, lines=tuple(msgspec.structs.replace(each, name=long) for each in order.lines))
     backend.change(order, TakePayment(version=order.version))
     with open_till(qtbot, backend) as till:
         till.window.resize(1024, 768)
@@ -258,7 +261,7 @@ def test_in_a_refund_names_and_the_hint_are_whole_and_the_connection_is_seen_thr
         asked, hint = panel(till), till.find_line("refund_amount")
         spare = hint.width() - hint.fontMetrics().horizontalAdvance(hint.placeholderText())
         assert spare >= 2 * till.window._context.theme.space(4)
-        name = next(each for each in asked.findChildren(QLabel) if CHIPS.name in each.text())
+        name = next(each for each in asked.findChildren(QLabel) if long in each.text())
         assert name.width() >= name.fontMetrics().horizontalAdvance(name.text())
         chip = chip_place(till.window)
         seen = till.window.grab().toImage()
