@@ -103,7 +103,7 @@ def text_that_may_be_markup(nodes: Nodes) -> Offences:
 
 def walks_of_the_focus_chain(nodes: Nodes) -> Offences:
     for node in nodes:
-        if isinstance(node, ast.Attribute) and node.attr in {"nextInFocusChain", "previousInFocusChain"}:
+        if isinstance(node, ast.Attribute) and node.attr in {"nextInFocusChain", "previousInFocusChain", "itemAt"}:
             yield node.lineno, ast.unparse(node)
 
 
@@ -256,6 +256,7 @@ def test_nothing_knows_the_machine_it_was_written_on() -> None:
         (text_that_may_be_markup, "QLabel(name)", "label(name)"),
         (starts_of_their_own, "Popen([sys.executable, '-m', 'core.admin'])", "Popen(python('-m', 'core.admin'))"),
         (walks_of_the_focus_chain, "at = at.nextInFocusChain()", "at = panel.findChildren(QWidget)"),
+        (walks_of_the_focus_chain, "item = layout.itemAt(0)", "item = layout.takeAt(0)"),
         (crossings_of_their_own, "a.connect(b, Qt.ConnectionType.QueuedConnection)", "a.connect(b)"),
         (crossings_of_their_own, "QThreadPool.globalInstance()", "Channel(self._on_heard)"),
         (waits_for_the_clock, "time.sleep(0.1)", "event.wait(5)"),

@@ -173,10 +173,7 @@ def _layout_has(parent: QWidget | None, widget: QWidget) -> bool:
 
 
 def _is_in(layout: QLayout, widget: QWidget) -> bool:
-    if layout.indexOf(widget) >= 0:
-        return True
-    items = filter(None, (layout.itemAt(at) for at in range(layout.count())))
-    return any(inner is not None and _is_in(inner, widget) for inner in (item.layout() for item in items))
+    return any(each.indexOf(widget) >= 0 for each in (layout, *layout.findChildren(QLayout)))
 
 
 def faults(window: QWidget, size: QSize) -> list[str]:

@@ -28,8 +28,9 @@ from core.store.tables import pictures, shops
 def wrong_pictures(transaction: Transaction) -> Iterator[str]:
     """The ids of pictures that are not the hash of their bytes, or of bytes that are no picture."""
     run = transaction.connection.execute
-    for name in run(select(pictures.c.id)).scalars().all():  # one in memory at a time
-        content = run(select(pictures.c.content).where(pictures.c.id == name)).scalar_one()
+    for shop_id, name in run(select(pictures.c.shop_id, pictures.c.id)).all():  # one picture in memory at a time
+        this = pictures.c.shop_id == shop_id, pictures.c.id == name
+        content = run(select(pictures.c.content).where(*this)).scalar_one()
         try:
             check_picture(bytes(content))
         except DomainError:

@@ -240,7 +240,7 @@ def test_two_tills_count_their_own_money(till: Till, server: ServerThread, tmp_p
 def test_each_person_opens_their_own_without_a_server(till: Till, proxy: FaultProxy, server: ServerThread) -> None:
     """Cash is refused until then; cards are not. It is theirs at the server, too, as it was when they opened it."""
     assert staff(server, shop.ALEX).post("/api/admin/shop/", {"drawers": "person"}).ok
-    till.until(lambda: till.api.call(routes.MENU()).drawers is DrawerUse.PERSON)
+    assert till.api.call(routes.MENU()).drawers is DrawerUse.PERSON
     _cut(proxy)
     with pytest.raises(Refused, match="Open your own drawer"):
         till.sell()
